@@ -1,0 +1,26 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+
+/** Elementwise operations on F32 tensors of equal size. Outputs may be the inputs themselves. */
+public interface ActivationOps {
+
+  /** y = f(x). */
+  void activate(Tensor y, Tensor x, Activation f);
+
+  /** dx = dy·f′(x), or dx += dy·f′(x). */
+  void activateBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate);
+
+  /** y = a + b. */
+  void add(Tensor y, Tensor a, Tensor b);
+
+  /**
+   * Inverted dropout: y = x/(1 − p) where the element is kept, else 0, or y += that. An element is
+   * kept by a Philox draw keyed by {@code key} and counted by the element's index, so that backward
+   * repeats it exactly by calling this on the gradient.
+   *
+   * @param p probability of dropping, in [0, 1)
+   * @param key identifies the draw: run seed, step and place mixed by the caller
+   */
+  void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate);
+}

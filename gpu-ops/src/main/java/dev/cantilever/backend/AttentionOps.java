@@ -1,0 +1,62 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+
+/**
+ * Scaled dot-product attention (Vaswani et al. 2017) over packed rows, rotary inside. The matrix of
+ * scores is never stored: backward computes it again from qkv and the log-sum-exp of each token and
+ * head.
+ *
+ * <p>A token's output is a sum over keys in ascending position, so cached and uncached attention
+ * agree.
+ */
+public interface AttentionOps {
+
+  /**
+   * Attention of every row to itself, positions counted from the row's start.
+   *
+   * @param out [N, H·D] F32
+   * @param lse [N, H] F32, natural log of the sum of exponentials of the scaled scores
+   * @param qkv [N, W] F32, laid out as the spec says, not rotated
+   */
+  void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec);
+
+  /**
+   * Gradient with respect to qkv.
+   *
+   * @param dQkv [N, W] F32, overwritten
+   * @param dOut [N, H·D] F32
+   * @param qkv as in the forward pass
+   * @param out the forward pass's output
+   * @param lse the forward pass's log-sum-exp
+   */
+  void attentionBackward(
+      Tensor dQkv,
+      Tensor dOut,
+      Tensor qkv,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      AttentionSpec spec);
+
+  /**
+   * Attention of new tokens to what a cache holds and to each other: appends rotated keys and the
+   * values behind each slot's present length, then attends over all of it. Lengths are read, not
+   * advanced: all layers of a step see the same; see {@link #advance}.
+   *
+   * @param out [N, H·D] F32
+   * @param qkv [N, W] F32, the new tokens of row r belonging to slot {@code slots[r]}
+   * @param slots [B] I32, the cache slot of each row
+   */
+  void attentionCached(
+      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec);
+
+  /**
+   * Adds each row's number of new tokens to its slot's length, after the last layer of a step.
+   *
+   * @param lengths [slots] I32
+   * @param slots [B] I32
+   */
+  void advance(Tensor lengths, Tensor slots, PackedRows rows);
+}

@@ -1,0 +1,86 @@
+package dev.cantilever.backend;
+
+/**
+ * What an attention computes.
+ *
+ * @param heads H, query heads
+ * @param kvHeads K, key/value heads; divides H
+ * @param headSize D
+ * @param layout how q, k, v lie in a token's projection
+ * @param causal whether a token sees itself and what came before it only
+ * @param scale factor on the scores, usually 1/√D
+ * @param rotaryDims leading dimensions of each head that are rotated (Su et al. 2021, in halves as
+ *     in GPT-NeoX, not in interleaved pairs); 0 for none
+ * @param rotaryTheta base of the rotary frequencies
+ */
+public record AttentionSpec(
+    int heads,
+    int kvHeads,
+    int headSize,
+    HeadLayout layout,
+    boolean causal,
+    float scale,
+    int rotaryDims,
+    double rotaryTheta) {
+
+  /** Checks that the numbers belong together. */
+  public AttentionSpec {
+    if (heads <= 0 || kvHeads <= 0 || headSize <= 0 || heads % kvHeads != 0) {
+      throw new IllegalArgumentException(
+          "Expected positive heads divided by kvHeads and a positive head size, got heads="
+              + heads
+              + ", kvHeads="
+              + kvHeads
+              + ", headSize="
+              + headSize);
+    }
+    if (layout == HeadLayout.INTERLEAVED && heads != kvHeads) {
+      throw new IllegalArgumentException(
+          "An interleaved layout has as many key heads as query heads, got heads="
+              + heads
+              + ", kvHeads="
+              + kvHeads);
+    }
+    if (rotaryDims < 0 || rotaryDims > headSize || rotaryDims % 2 != 0) {
+      throw new IllegalArgumentException(
+          "Expected an even number of rotary dimensions up to the head size "
+              + headSize
+              + ", got "
+              + rotaryDims);
+    }
+  }
+
+  /** W, floats per token of the fused projection. */
+  public int projectionSize() {
+    return (heads + 2 * kvHeads) * headSize;
+  }
+
+  /** H·D, floats per token of the attention's output. */
+  public int outputSize() {
+    return heads * headSize;
+  }
+
+  /** K·D, floats per token of the cached keys, and of the values. */
+  public int cacheSize() {
+    return kvHeads * headSize;
+  }
+
+  /** Offset of query head {@code head} within a token's projection. */
+  public int queryOffset(int head) {
+    return layout == HeadLayout.INTERLEAVED ? 3 * head * headSize : head * headSize;
+  }
+
+  /** Offset of the keys of key head {@code kvHead}. */
+  public int keyOffset(int kvHead) {
+    return layout == HeadLayout.INTERLEAVED
+        ? (3 * kvHead + 1) * headSize
+        : (heads + kvHead) * headSize;
+  }
+
+  /** Offset of the values of key head {@code kvHead}. */
+  public int valueOffset(int kvHead) {
+    return layout == HeadLayout.INTERLEAVED
+        ? (3 * kvHead + 2) * headSize
+        : (heads + kvHeads + kvHead) * headSize;
+  }
+}

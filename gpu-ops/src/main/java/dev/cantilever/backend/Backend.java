@@ -1,0 +1,54 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.memory.MemoryBudget;
+
+/**
+ * A device that computes. Eight families of operations, transfers, and nothing else.
+ *
+ * <p>A backend is used by one thread at a time. Closing it frees its workspace; arenas that others
+ * opened in its budget are theirs to close first.
+ */
+public interface Backend extends AutoCloseable {
+
+  /** Name of the device, for messages and reports. */
+  String device();
+
+  /** The hard ceiling of the device's memory; arenas are opened here. */
+  MemoryBudget budget();
+
+  /** What this backend can do; declared, and tested to be true. */
+  Capabilities capabilities();
+
+  /** Copies between host and device and on the device. */
+  Transfers transfers();
+
+  /** Products with frozen weights and with adapters. */
+  MatmulOps matmul();
+
+  /** Layer norms. */
+  NormOps norm();
+
+  /** Attention over packed rows and over a KV cache. */
+  AttentionOps attention();
+
+  /** Activation functions, sums and dropout. */
+  ActivationOps activation();
+
+  /** Gathers of rows by index. */
+  EmbeddingOps embedding();
+
+  /** Output head, log-probabilities and divergences, never a whole matrix of logits. */
+  LossOps loss();
+
+  /** Choice of the next token. */
+  SamplingOps sampling();
+
+  /** AdamW and gradient norms. */
+  OptimizerOps optimizer();
+
+  /** Waits until everything enqueued is done. */
+  void synchronize();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,20 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Int8Mode;
+import java.util.Set;
+
+/**
+ * What a backend can do. What is declared works; what is not throws {@link UnsupportedOpException}.
+ *
+ * @param weightTypes element types a dense weight, bias, norm or embedding may be stored in
+ * @param int8Modes ways int8 weights can be executed
+ */
+public record Capabilities(Set<DType> weightTypes, Set<Int8Mode> int8Modes) {
+
+  /** Copies the sets. */
+  public Capabilities {
+    weightTypes = Set.copyOf(weightTypes);
+    int8Modes = Set.copyOf(int8Modes);
+  }
+}

@@ -1,0 +1,17 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+
+/**
+ * The paged KV cache of one layer. A slot (a row being generated) owns a list of pages; token t of
+ * the slot lies in page {@code pageTable[slot, t / pageTokens]} at {@code t % pageTokens}. Keys are
+ * stored rotated.
+ *
+ * @param keys [pages, pageTokens, K·D] F32
+ * @param values [pages, pageTokens, K·D] F32
+ * @param pageTable [slots, maxPages] I32
+ * @param lengths [slots] I32, tokens already in the cache; the same for all layers
+ * @param pageTokens tokens in a page
+ */
+public record KvPages(
+    Tensor keys, Tensor values, Tensor pageTable, Tensor lengths, int pageTokens) {}

@@ -1,0 +1,54 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+
+/**
+ * The output head together with what is made of its logits, in chunks of tokens: a matrix [M, V] of
+ * logits never exists. Logits are logitScale·hidden·headᵀ; logitScale is 1/temperature where the
+ * scored law is that of a tempered sampler, else 1.
+ */
+public interface LossOps {
+
+  /**
+   * Log-probability of each target and entropy of each distribution, in nats.
+   *
+   * @param logprobs [M] F32
+   * @param entropy [M] F32
+   * @param hidden [M, C] F32, after the final norm
+   * @param head [V, C]
+   * @param targets [M] I32, each in [0, V)
+   */
+  void tokenLogprobs(
+      Tensor logprobs,
+      Tensor entropy,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale);
+
+  /**
+   * Gradient of {@link #tokenLogprobs} with respect to hidden; entropy carries none. With p the
+   * softmax: dHidden = logitScale·dLogprobs·(onehot(target) − p)·head.
+   *
+   * @param dHidden [M, C] F32, overwritten
+   * @param dLogprobs [M] F32
+   */
+  void tokenLogprobsBackward(
+      Tensor dHidden,
+      Tensor dLogprobs,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale);
+
+  /**
+   * Kullback-Leibler divergence of two distributions over the whole vocabulary: kl[m] = Σ_v
+   * p(v)·(log p(v) − log q(v)), in nats.
+   *
+   * @param kl [M] F32
+   * @param hiddenP [M, C] F32, of the policy
+   * @param hiddenQ [M, C] F32, of the reference
+   */
+  void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale);
+}

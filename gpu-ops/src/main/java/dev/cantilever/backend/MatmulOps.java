@@ -1,0 +1,88 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+
+/**
+ * Products. Two kinds: {@code linear} with a frozen {@link Weight} in its storage form, and {@code
+ * project} with a small trainable fp32 matrix (LoRA A and B, the value head).
+ *
+ * <p>Activations are F32; accumulation is fp32, or exact int32 for int8 times int8.
+ */
+public interface MatmulOps {
+
+  /**
+   * y = x·Wᵀ + b.
+   *
+   * @param y [N, O] F32, overwritten
+   * @param x [N, I] F32
+   */
+  void linear(Tensor y, Tensor x, Weight w);
+
+  /**
+   * Gradient with respect to the input: dx = dy·W, or dx += dy·W. An int8 weight takes part
+   * dequantised in either mode, as in bitsandbytes; dy is never quantised.
+   *
+   * @param dx [N, I] F32
+   * @param dy [N, O] F32
+   */
+  void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate);
+
+  /**
+   * y = alpha·x·Pᵀ, or y += alpha·x·Pᵀ into columns {@code [column, column + O)} of y.
+   *
+   * @param y [N, Y] F32 with Y ≥ column + O
+   * @param x [N, I] F32
+   * @param p [O, I] F32
+   */
+  void project(Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate);
+
+  /**
+   * dx = alpha·dy·P, or dx += alpha·dy·P, reading columns {@code [column, column + O)} of dy.
+   *
+   * @param dx [N, I] F32
+   * @param dy [N, Y] F32
+   * @param p [O, I] F32
+   */
+  void projectInputGradient(
+      Tensor dx, Tensor dy, int column, Tensor p, float alpha, boolean accumulate);
+
+  /**
+   * dP += alpha·dyᵀ·x over columns {@code [column, column + O)} of dy. The sum over tokens runs row
+   * by row in order, each row's own sum apart from its neighbours', so that splitting a batch
+   * between rows continues the same chain of additions.
+   *
+   * @param dp [O, I] F32, added to
+   * @param dy [N, Y] F32
+   * @param x [N, I] F32
+   * @param rows the rows of the N tokens
+   */
+  void projectWeightGradient(
+      Tensor dp, Tensor dy, int column, Tensor x, float alpha, PackedRows rows);
+
+  /** Bytes of {@link Int8Weight#data} for a weight of this size on this backend. */
+  long int8Bytes(int outFeatures, int inFeatures);
+
+  /**
+   * Quantises a matrix row by row into {@code target.data()} and {@code target.absmax()}. A row of
+   * zeros has absmax 0 and integers 0.
+   *
+   * @param source [O, I] F32, F16 or BF16; the division runs on the values as stored
+   */
+  void quantize(Int8Weight target, Tensor source);
+
+  /**
+   * Reads the integers back in row-major order.
+   *
+   * @param target [O, I] I8
+   */
+  void readInt8(Tensor target, Int8Weight source);
+
+  /** Bytes of a panel for a weight, or 0 where this backend has no use for one. */
+  long panelBytes(Weight w);
+
+  /** Fills {@code w.panel()}, which must be present and of {@link #panelBytes} bytes. */
+  void buildPanel(Weight w);
+}

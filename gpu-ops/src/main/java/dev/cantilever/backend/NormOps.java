@@ -1,0 +1,28 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+
+/** Norms over the last dimension; statistics in fp32 or wider, weights in their storage type. */
+public interface NormOps {
+
+  /**
+   * y = (x − mean) / sqrt(var + eps) · gamma + beta, variance biased (Ba et al. 2016).
+   *
+   * @param y [N, C] F32; may be x itself
+   * @param x [N, C] F32
+   * @param gamma [C]
+   * @param beta [C]
+   */
+  void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta, float eps);
+
+  /**
+   * Gradient with respect to x; mean and variance are computed again from x. With x̂ the normalised
+   * input and g = dy·gamma: dx = (g − mean(g) − x̂·mean(g·x̂)) / sqrt(var + eps).
+   *
+   * @param dx [N, C] F32, written or added to
+   * @param dy [N, C] F32
+   * @param x [N, C] F32
+   */
+  void layerNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate);
+}

@@ -1,0 +1,318 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.Arrays;
+
+/**
+ * The shapes and element types every operation demands, stated once for all backends: each
+ * implementation of an operation calls the method of the same name first. A failure names the
+ * operation, the argument, every expected axis and what was found.
+ */
+public final class OpChecks {
+
+  private static final DType[] F32 = {DType.F32};
+  private static final DType[] I32 = {DType.I32};
+  private static final DType[] FLOATS = {DType.F32, DType.F16, DType.BF16};
+
+  private OpChecks() {}
+
+  /** {@link MatmulOps#linear}. */
+  public static void linear(Tensor y, Tensor x, Weight w) {
+    long n = x.dim(0);
+    weight("linear", w);
+    require("linear", "x", x, F32, "N, I", n, w.inFeatures());
+    require("linear", "y", y, F32, "N, O", n, w.outFeatures());
+  }
+
+  /** {@link MatmulOps#linearInputGradient}. */
+  public static void linearInputGradient(Tensor dx, Tensor dy, Weight w) {
+    long n = dy.dim(0);
+    weight("linearInputGradient", w);
+    require("linearInputGradient", "dy", dy, F32, "N, O", n, w.outFeatures());
+    require("linearInputGradient", "dx", dx, F32, "N, I", n, w.inFeatures());
+  }
+
+  private static void weight(String op, Weight w) {
+    if (w instanceof DenseWeight dense) {
+      require(
+          op, "weight", dense.values(), FLOATS, "O, I", dense.outFeatures(), dense.inFeatures());
+    } else if (w instanceof Int8Weight int8) {
+      require(op, "absmax", int8.absmax(), F32, "O", int8.outFeatures());
+    }
+    w.bias().ifPresent(bias -> require(op, "bias", bias, FLOATS, "O", w.outFeatures()));
+  }
+
+  /** {@link MatmulOps#project}. */
+  public static void project(Tensor y, int column, Tensor x, Tensor p) {
+    require("project", "p", p, F32, "O, I", p.dim(0), p.dim(1));
+    require("project", "x", x, F32, "N, I", x.dim(0), p.dim(1));
+    columns("project", "y", y, x.dim(0), column, p.dim(0));
+  }
+
+  /** {@link MatmulOps#projectInputGradient}. */
+  public static void projectInputGradient(Tensor dx, Tensor dy, int column, Tensor p) {
+    require("projectInputGradient", "p", p, F32, "O, I", p.dim(0), p.dim(1));
+    require("projectInputGradient", "dx", dx, F32, "N, I", dx.dim(0), p.dim(1));
+    columns("projectInputGradient", "dy", dy, dx.dim(0), column, p.dim(0));
+  }
+
+  /** {@link MatmulOps#projectWeightGradient}. */
+  public static void projectWeightGradient(
+      Tensor dp, Tensor dy, int column, Tensor x, PackedRows rows) {
+    require("projectWeightGradient", "dp", dp, F32, "O, I", dp.dim(0), dp.dim(1));
+    require("projectWeightGradient", "x", x, F32, "N, I", rows.tokens(), dp.dim(1));
+    columns("projectWeightGradient", "dy", dy, rows.tokens(), column, dp.dim(0));
+  }
+
+  private static void columns(String op, String name, Tensor t, long n, int column, long width) {
+    if (t.dtype() != DType.F32
+        || t.shape().rank() != 2
+        || t.dim(0) != n
+        || column < 0
+        || column + width > t.dim(1)) {
+      throw new ShapeException(
+          op
+              + ": expected "
+              + name
+              + " [N="
+              + n
+              + ", at least "
+              + column
+              + "+"
+              + width
+              + "] F32, got "
+              + t);
+    }
+  }
+
+  /** {@link MatmulOps#quantize}. */
+  public static void quantize(Int8Weight target, Tensor source) {
+    require(
+        "quantize", "source", source, FLOATS, "O, I", target.outFeatures(), target.inFeatures());
+    require("quantize", "absmax", target.absmax(), F32, "O", target.outFeatures());
+  }
+
+  /** {@link MatmulOps#readInt8}. */
+  public static void readInt8(Tensor target, Int8Weight source) {
+    require(
+        "readInt8",
+        "target",
+        target,
+        new DType[] {DType.I8},
+        "O, I",
+        source.outFeatures(),
+        source.inFeatures());
+  }
+
+  /** {@link MatmulOps#buildPanel}. */
+  public static Tensor buildPanel(Weight w, long panelBytes) {
+    Tensor panel =
+        w.panel()
+            .orElseThrow(() -> new ShapeException("buildPanel: expected a weight with a panel"));
+    if (panel.bytes() < panelBytes) {
+      throw new ShapeException(
+          "buildPanel: expected a panel of " + panelBytes + " bytes, got " + panel);
+    }
+    return panel;
+  }
+
+  /** {@link NormOps#layerNorm}. */
+  public static void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta) {
+    require("layerNorm", "x", x, F32, "N, C", x.dim(0), x.dim(1));
+    require("layerNorm", "y", y, F32, "N, C", x.dim(0), x.dim(1));
+    require("layerNorm", "gamma", gamma, FLOATS, "C", x.dim(1));
+    require("layerNorm", "beta", beta, FLOATS, "C", x.dim(1));
+  }
+
+  /** {@link NormOps#layerNormBackward}. */
+  public static void layerNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor gamma) {
+    require("layerNormBackward", "x", x, F32, "N, C", x.dim(0), x.dim(1));
+    require("layerNormBackward", "dx", dx, F32, "N, C", x.dim(0), x.dim(1));
+    require("layerNormBackward", "dy", dy, F32, "N, C", x.dim(0), x.dim(1));
+    require("layerNormBackward", "gamma", gamma, FLOATS, "C", x.dim(1));
+  }
+
+  /** {@link AttentionOps#attention}. */
+  public static void attention(
+      Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
+    long n = rows.tokens();
+    require("attention", "qkv", qkv, F32, "N, W", n, spec.projectionSize());
+    require("attention", "out", out, F32, "N, H*D", n, spec.outputSize());
+    require("attention", "lse", lse, F32, "N, H", n, spec.heads());
+  }
+
+  /** {@link AttentionOps#attentionBackward}. */
+  public static void attentionBackward(
+      Tensor dQkv,
+      Tensor dOut,
+      Tensor qkv,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      AttentionSpec spec) {
+    long n = rows.tokens();
+    attention(out, lse, qkv, rows, spec);
+    require("attentionBackward", "dQkv", dQkv, F32, "N, W", n, spec.projectionSize());
+    require("attentionBackward", "dOut", dOut, F32, "N, H*D", n, spec.outputSize());
+  }
+
+  /** {@link AttentionOps#attentionCached}. */
+  public static void attentionCached(
+      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
+    long n = rows.tokens();
+    String op = "attentionCached";
+    long pages = cache.keys().dim(0);
+    require(op, "qkv", qkv, F32, "N, W", n, spec.projectionSize());
+    require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
+    require(op, "slots", slots, I32, "B", rows.rows());
+    require(
+        op,
+        "keys",
+        cache.keys(),
+        F32,
+        "pages, P, K*D",
+        pages,
+        cache.pageTokens(),
+        spec.cacheSize());
+    require(
+        op,
+        "values",
+        cache.values(),
+        F32,
+        "pages, P, K*D",
+        pages,
+        cache.pageTokens(),
+        spec.cacheSize());
+    require(op, "lengths", cache.lengths(), I32, "slots", cache.pageTable().dim(0));
+    require(
+        op,
+        "pageTable",
+        cache.pageTable(),
+        I32,
+        "slots, maxPages",
+        cache.pageTable().dim(0),
+        cache.pageTable().dim(1));
+  }
+
+  /** {@link AttentionOps#advance}. */
+  public static void advance(Tensor lengths, Tensor slots, PackedRows rows) {
+    require("advance", "lengths", lengths, I32, "slots", lengths.dim(0));
+    require("advance", "slots", slots, I32, "B", rows.rows());
+  }
+
+  /** Operations on tensors of equal type and number of elements, named by {@code op}. */
+  public static void elementwise(String op, Tensor first, Tensor... others) {
+    for (Tensor t : others) {
+      if (t.dtype() != first.dtype() || t.elements() != first.elements()) {
+        throw new ShapeException(
+            op + ": expected tensors of equal type and size, got " + first + " and " + t);
+      }
+    }
+  }
+
+  /** {@link ActivationOps}: F32 tensors of equal size. */
+  public static void activation(String op, Tensor first, Tensor... others) {
+    if (first.dtype() != DType.F32) {
+      throw new ShapeException(op + ": expected F32, got " + first);
+    }
+    elementwise(op, first, others);
+  }
+
+  /** {@link ActivationOps#dropout}. */
+  public static void dropout(Tensor y, Tensor x, float p) {
+    activation("dropout", y, x);
+    if (!(p >= 0 && p < 1)) {
+      throw new ShapeException("dropout: expected a probability in [0, 1), got " + p);
+    }
+  }
+
+  /** {@link EmbeddingOps#gather}. */
+  public static void gather(Tensor y, Tensor table, Tensor ids) {
+    require("gather", "table", table, FLOATS, "V, C", table.dim(0), table.dim(1));
+    require("gather", "ids", ids, I32, "N", ids.dim(0));
+    require("gather", "y", y, F32, "N, C", ids.dim(0), table.dim(1));
+  }
+
+  /** {@link EmbeddingOps#scatterAdd}. */
+  public static void scatterAdd(Tensor dx, Tensor dy, Tensor ids) {
+    require("scatterAdd", "dx", dx, F32, "N, C", dx.dim(0), dx.dim(1));
+    require("scatterAdd", "ids", ids, I32, "M", ids.dim(0));
+    require("scatterAdd", "dy", dy, F32, "M, C", ids.dim(0), dx.dim(1));
+  }
+
+  /** {@link LossOps#tokenLogprobs}. */
+  public static void tokenLogprobs(
+      Tensor logprobs, Tensor entropy, Tensor hidden, Weight head, Tensor targets) {
+    long m = hidden.dim(0);
+    weight("tokenLogprobs", head);
+    require("tokenLogprobs", "hidden", hidden, F32, "M, C", m, head.inFeatures());
+    require("tokenLogprobs", "targets", targets, I32, "M", m);
+    require("tokenLogprobs", "logprobs", logprobs, F32, "M", m);
+    require("tokenLogprobs", "entropy", entropy, F32, "M", m);
+  }
+
+  /** {@link LossOps#tokenLogprobsBackward}. */
+  public static void tokenLogprobsBackward(
+      Tensor dHidden, Tensor dLogprobs, Tensor hidden, Weight head, Tensor targets) {
+    String op = "tokenLogprobsBackward";
+    long m = hidden.dim(0);
+    weight(op, head);
+    require(op, "hidden", hidden, F32, "M, C", m, head.inFeatures());
+    require(op, "dHidden", dHidden, F32, "M, C", m, head.inFeatures());
+    require(op, "targets", targets, I32, "M", m);
+    require(op, "dLogprobs", dLogprobs, F32, "M", m);
+  }
+
+  /** {@link LossOps#fullKl}. */
+  public static void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head) {
+    long m = hiddenP.dim(0);
+    weight("fullKl", head);
+    require("fullKl", "hiddenP", hiddenP, F32, "M, C", m, head.inFeatures());
+    require("fullKl", "hiddenQ", hiddenQ, F32, "M, C", m, head.inFeatures());
+    require("fullKl", "kl", kl, F32, "M", m);
+  }
+
+  /** {@link SamplingOps#sample}. */
+  public static void sample(
+      Tensor tokens, Tensor logprobs, Tensor logits, Tensor queryIds, Tensor positions) {
+    long b = logits.dim(0);
+    require("sample", "logits", logits, F32, "B, V", b, logits.dim(1));
+    require("sample", "tokens", tokens, I32, "B", b);
+    require("sample", "logprobs", logprobs, F32, "B", b);
+    require("sample", "queryIds", queryIds, new DType[] {DType.I64}, "B", b);
+    require("sample", "positions", positions, I32, "B", b);
+  }
+
+  /** {@link OptimizerOps#adamW}. */
+  public static void adamW(Tensor p, Tensor g, Tensor m, Tensor v) {
+    activation("adamW", p, g, m, v);
+  }
+
+  private static void require(
+      String op, String name, Tensor tensor, DType[] types, String axes, long... dims) {
+    if (Arrays.asList(types).contains(tensor.dtype()) && tensor.shape().equals(Shape.of(dims))) {
+      return;
+    }
+    String[] letters = axes.split(", ");
+    StringBuilder expected = new StringBuilder("[");
+    for (int axis = 0; axis < dims.length; axis++) {
+      expected.append(axis == 0 ? "" : ", ").append(letters[axis]).append('=').append(dims[axis]);
+    }
+    throw new ShapeException(
+        op
+            + ": expected "
+            + name
+            + " "
+            + expected
+            + "] of "
+            + Arrays.toString(types)
+            + ", got "
+            + tensor);
+  }
+}

@@ -1,0 +1,24 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+
+/** Updates of trainable fp32 parameters. */
+public interface OptimizerOps {
+
+  /**
+   * One step as in torch.optim.AdamW: p ← p·(1 − lr·decay); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 −
+   * β₂)g²; p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + eps).
+   *
+   * @param p parameters, F32
+   * @param g gradients, F32, of p's size like the moments
+   * @param m first moments, F32
+   * @param v second moments, F32
+   */
+  void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step);
+
+  /** Sum of squares of an F32 tensor, accumulated in double in ascending index; waits. */
+  double squaredNorm(Tensor g);
+
+  /** g ← factor·g. */
+  void scale(Tensor g, float factor);
+}

@@ -1,0 +1,43 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+
+/**
+ * Copies between host and device and on the device. Downloads wait for the device; sizes must agree
+ * exactly.
+ *
+ * <p>The backend of shapes only ({@code meta}) moves nothing: a download leaves its target as it
+ * is.
+ */
+public interface Transfers {
+
+  /** Copies {@code target.bytes()} bytes from a host address. */
+  void upload(Tensor target, long hostAddress);
+
+  /** Copies host values into an F32 tensor. */
+  void upload(Tensor target, float[] values);
+
+  /** Copies host values into an I32 tensor. */
+  void upload(Tensor target, int[] values);
+
+  /** Copies host values into an I64 tensor. */
+  void upload(Tensor target, long[] values);
+
+  /** Copies {@code source.bytes()} bytes to a host address. */
+  void download(long hostAddress, Tensor source);
+
+  /** Copies an F32 tensor to the host. */
+  void download(float[] target, Tensor source);
+
+  /** Copies an I32 tensor to the host. */
+  void download(int[] target, Tensor source);
+
+  /** Copies one tensor to another of the same type and number of elements. */
+  void copy(Tensor target, Tensor source);
+
+  /** Sets every byte to zero. */
+  void zero(Tensor target);
+
+  /** Widens or narrows values between F32, F16 and BF16; rounds to nearest, ties to even. */
+  void convert(Tensor target, Tensor source);
+}
