@@ -1,0 +1,42 @@
+package dev.cantilever.autograd;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * Which values of a block stay from the forward to the backward pass. {@link Slot#RESIDUAL} always
+ * does.
+ *
+ * @param kept the slots that stay; all others are computed again when a gradient needs them
+ */
+public record KeepPlan(Set<Slot> kept) {
+
+  /** Adds {@link Slot#RESIDUAL}. */
+  public KeepPlan {
+    EnumSet<Slot> slots = EnumSet.of(Slot.RESIDUAL);
+    slots.addAll(kept);
+    kept = Set.copyOf(slots);
+  }
+
+  /** Everything stays that some backward reads: fastest. */
+  public static KeepPlan everything() {
+    return new KeepPlan(EnumSet.complementOf(EnumSet.of(Slot.BRANCH)));
+  }
+
+  /**
+   * What cannot be had again by cheap elementwise work stays: QKV, attention output, MLP
+   * pre-activation and the stream between; norms and activations are computed again.
+   */
+  public static KeepPlan products() {
+    return new KeepPlan(Set.of(Slot.QKV, Slot.ATTENTION, Slot.MLP_PRE, Slot.MIDDLE));
+  }
+
+  /** Block inputs only; each block runs forward a second time: smallest. */
+  public static KeepPlan blockInputs() {
+    return new KeepPlan(Set.of());
+  }
+
+  boolean keeps(Slot slot) {
+    return kept.contains(slot);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.cantilever.autograd;
+
+/** The place of a value in a transformer block: what a {@link KeepPlan} decides about. */
+public enum Slot {
+  /** Input of a block and output of the one before; crosses blocks and is always kept. */
+  RESIDUAL,
+  /** Output of a norm, [N, C]. */
+  NORM,
+  /** Output of the fused QKV projection, [N, W]. */
+  QKV,
+  /** Output of the attention before its projection, [N, H·D]. */
+  ATTENTION,
+  /** What a branch adds to the residual stream, [N, C]; no backward reads it. */
+  BRANCH,
+  /** Residual stream between attention and MLP where they run in sequence, [N, C]. */
+  MIDDLE,
+  /** MLP before its activation, [N, F]. */
+  MLP_PRE,
+  /** MLP after its activation, [N, F]. */
+  MLP_ACT
+}

@@ -1,0 +1,35 @@
+package dev.cantilever.nn;
+
+import dev.cantilever.autograd.Node;
+import dev.cantilever.autograd.Slot;
+import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.AttentionOps;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.tensor.PackedRows;
+
+/**
+ * Fused projection, attention, output projection.
+ *
+ * @param layer index of the block, for the KV cache
+ * @param spec heads, layout, mask, rotary
+ * @param qkv [W, C]
+ * @param output [C, H·D]
+ */
+public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output) {
+
+  /** What attention adds to the residual stream, [N, C]. */
+  public Var forward(Pass pass, Var x) {
+    Var projected = qkv.forward(pass, Slot.QKV, x);
+    AttentionOps ops = pass.tape().backend().attention();
+    PackedRows rows = pass.batch().rows();
+    Node node =
+        pass.cached()
+            .<Node>map(
+                cached ->
+                    new CachedAttentionNode(
+                        ops, spec, cached.cache().layer(layer), cached.slots(), rows, projected))
+            .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
+    Var attended = pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
+    return output.forward(pass, Slot.BRANCH, attended);
+  }
+}

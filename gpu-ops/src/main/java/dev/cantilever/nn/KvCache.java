@@ -1,0 +1,73 @@
+package dev.cantilever.nn;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.KvPages;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Keys and values of a wave of rows being generated, in pages, for all layers. Allocated whole
+ * before the first token; nothing grows.
+ */
+public final class KvCache {
+
+  /** Tokens in a page. */
+  public static final int PAGE_TOKENS = 16;
+
+  private final Backend backend;
+  private final List<KvPages> layers = new ArrayList<>();
+  private final Tensor lengths;
+
+  /**
+   * Allocates a cache.
+   *
+   * @param arena where it lives
+   * @param layers L
+   * @param slots rows generated at once
+   * @param maxTokens most tokens a row may reach, prompt included
+   */
+  public KvCache(
+      Backend backend, Arena arena, AttentionSpec spec, int layers, int slots, int maxTokens) {
+    this.backend = backend;
+    int pagesPerSlot = pagesFor(maxTokens);
+    int pages = slots * pagesPerSlot;
+    int[] table = new int[pages];
+    for (int page = 0; page < pages; page++) {
+      table[page] = page;
+    }
+    Tensor pageTable = Tensor.in(arena, DType.I32, slots, pagesPerSlot);
+    backend.transfers().upload(pageTable, table);
+    this.lengths = Tensor.in(arena, DType.I32, slots);
+    backend.transfers().zero(lengths);
+    for (int layer = 0; layer < layers; layer++) {
+      Tensor keys = Tensor.in(arena, DType.F32, pages, PAGE_TOKENS, spec.cacheSize());
+      Tensor values = Tensor.in(arena, DType.F32, pages, PAGE_TOKENS, spec.cacheSize());
+      this.layers.add(new KvPages(keys, values, pageTable, lengths, PAGE_TOKENS));
+    }
+  }
+
+  private static int pagesFor(int tokens) {
+    return (tokens + PAGE_TOKENS - 1) / PAGE_TOKENS;
+  }
+
+  /** Bytes that one slot takes in all layers, page table and length included. */
+  public static long bytesPerSlot(AttentionSpec spec, int layers, int maxTokens) {
+    long pages = pagesFor(maxTokens);
+    return pages * PAGE_TOKENS * 2L * spec.cacheSize() * 4 * layers + 4 * pages + 4;
+  }
+
+  /** The pages of one layer. */
+  KvPages layer(int layer) {
+    return layers.get(layer);
+  }
+
+  /** Counts the tokens just appended in all layers. */
+  public void advance(Tensor slots, PackedRows rows) {
+    backend.attention().advance(lengths, slots, rows);
+  }
+}

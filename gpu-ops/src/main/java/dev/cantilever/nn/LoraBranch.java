@@ -1,0 +1,29 @@
+package dev.cantilever.nn;
+
+import dev.cantilever.autograd.Parameter;
+
+/**
+ * One low-rank branch of a linear layer (Hu et al. 2021): adds scale·B·A·x to a range of outputs.
+ *
+ * @param adapter name of the adapter it belongs to
+ * @param a [R, I]
+ * @param b [O', R] with O' the width of the range
+ * @param column first output of the range; 0 unless the layer is fused from several
+ * @param scale alpha/R, or alpha/√R
+ * @param dropout probability of dropping an input element in passes that have a dropout key
+ * @param trainable whether gradients are wanted; a frozen adapter still passes them on
+ */
+public record LoraBranch(
+    String adapter,
+    Parameter a,
+    Parameter b,
+    int column,
+    float scale,
+    float dropout,
+    boolean trainable) {
+
+  /** R. */
+  int rank() {
+    return a.value().size(0);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.cantilever.nn;
+
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import java.util.List;
+
+/**
+ * Packed rows of token ids on the device.
+ *
+ * @param ids [N] I32
+ * @param positions [N] I32, of each token within its row
+ * @param rows where each row lies
+ * @param spans which adapters act on which rows; in order, covering all rows
+ */
+public record TokenBatch(Tensor ids, Tensor positions, PackedRows rows, List<Span> spans) {
+
+  /** Checks that the spans cover the batch. */
+  public TokenBatch {
+    spans = List.copyOf(spans);
+    int token = 0;
+    for (Span span : spans) {
+      if (span.firstToken() != token) {
+        throw new IllegalArgumentException(
+            "Expected a span starting at token " + token + ", got " + span.firstToken());
+      }
+      token = span.endToken();
+    }
+    if (token != rows.tokens()) {
+      throw new IllegalArgumentException(
+          "Expected spans over all " + rows.tokens() + " tokens, got " + token);
+    }
+  }
+}
