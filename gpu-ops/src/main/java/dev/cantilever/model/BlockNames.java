@@ -1,0 +1,28 @@
+package dev.cantilever.model;
+
+import java.util.List;
+
+/**
+ * Module paths of one block in a checkpoint; a module's tensors are its path plus {@code .weight}
+ * and {@code .bias}.
+ *
+ * @param attentionNorm first norm
+ * @param qkv one fused projection, or query, key and value in this order, fused when loaded
+ * @param attentionOutput output projection
+ * @param mlpNorm second norm
+ * @param up into the MLP
+ * @param down out of the MLP
+ */
+public record BlockNames(
+    String attentionNorm,
+    List<String> qkv,
+    String attentionOutput,
+    String mlpNorm,
+    String up,
+    String down) {
+
+  /** Copies the list. */
+  public BlockNames {
+    qkv = List.copyOf(qkv);
+  }
+}
