@@ -6,11 +6,11 @@
  * distinguishes architectures is an {@link dev.cantilever.model.Architecture}, made from {@code
  * config.json} by the {@link dev.cantilever.model.ArchitectureFamily} of its {@code model_type};
  * {@link dev.cantilever.model.Families} is the table of them. A family has no forward method: a new
- * one is a class that fills the record and names the checkpoint's tensors, a row in the table, and a
- * golden fixture.
+ * one is a class that fills the record and names the checkpoint's tensors, a row in the table, and
+ * a golden fixture.
  *
- * <p>{@link dev.cantilever.model.PolicyModel} is the causal model with adapters and value head as RL
- * sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache.
+ * <p>{@link dev.cantilever.model.PolicyModel} is the causal model with adapters and value head as
+ * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache.
  *
  * <p>Invariant: nothing here asks which backend computes, and nothing below this package knows a
  * model by name. This package may use {@code nn}, {@code adapter}, {@code hub} and what lies below.

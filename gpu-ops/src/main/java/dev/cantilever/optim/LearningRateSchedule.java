@@ -1,8 +1,8 @@
 package dev.cantilever.optim;
 
 /**
- * Factor on the learning rate over a training of known length, as in transformers' schedulers of the
- * same names.
+ * Factor on the learning rate over a training of known length, as in transformers' schedulers of
+ * the same names.
  */
 public enum LearningRateSchedule {
   /** 1 throughout, after the warm-up. */

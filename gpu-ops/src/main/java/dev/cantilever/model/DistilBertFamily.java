@@ -1,0 +1,90 @@
+package dev.cantilever.model;
+
+import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.HeadLayout;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.nn.ResidualLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * DistilBERT (transformers: {@code modeling_distilbert}): bidirectional, learned positions, norm
+ * behind the embeddings, post-norm blocks, classifier on the first token.
+ */
+final class DistilBertFamily implements ArchitectureFamily {
+
+  private static final float NORM_EPS = 1e-12f;
+
+  @Override
+  public String modelType() {
+    return "distilbert";
+  }
+
+  @Override
+  public Architecture architecture(ModelConfig config) {
+    int hidden = config.requireInt("dim");
+    int heads = config.requireInt("n_heads");
+    if (heads < 1 || hidden % heads != 0) {
+      throw new CheckpointException(
+          "%s: expected dim %d to divide by n_heads %d. Correct the config."
+              .formatted(config.file(), hidden, heads));
+    }
+    int headSize = hidden / heads;
+    AttentionSpec attention =
+        new AttentionSpec(
+            heads,
+            heads,
+            headSize,
+            HeadLayout.SPLIT,
+            false,
+            (float) (1 / Math.sqrt(headSize)),
+            0,
+            10_000);
+    BlockSpec block =
+        new BlockSpec(
+            attention,
+            true,
+            config.requireInt("hidden_dim"),
+            ActivationNames.read(config, "activation"),
+            ResidualLayout.POST_NORM,
+            NORM_EPS);
+    return new Architecture(
+        modelType(),
+        hidden,
+        config.requireInt("n_layers"),
+        new EmbeddingSpec(
+            config.requireInt("vocab_size"),
+            config.requireInt("max_position_embeddings"),
+            true,
+            true),
+        block,
+        false,
+        true,
+        new ClassifierSpec(
+            Pooling.FIRST_TOKEN, Optional.of(Activation.RELU), true, config.labels()));
+  }
+
+  @Override
+  public CheckpointNames names() {
+    return new CheckpointNames(
+        "distilbert.embeddings.word_embeddings",
+        Optional.of("distilbert.embeddings.position_embeddings"),
+        Optional.of("distilbert.embeddings.LayerNorm"),
+        layer -> block("distilbert.transformer.layer." + layer),
+        Optional.empty(),
+        Optional.empty(),
+        new ClassifierNames(Optional.of("pre_classifier"), "classifier"));
+  }
+
+  private static BlockNames block(String path) {
+    return new BlockNames(
+        path + ".sa_layer_norm",
+        List.of(path + ".attention.q_lin", path + ".attention.k_lin", path + ".attention.v_lin"),
+        path + ".attention.out_lin",
+        path + ".output_layer_norm",
+        path + ".ffn.lin1",
+        path + ".ffn.lin2");
+  }
+}

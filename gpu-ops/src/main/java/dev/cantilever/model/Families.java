@@ -1,0 +1,33 @@
+package dev.cantilever.model;
+
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import java.util.List;
+
+/** The table of architectures: one row a family. */
+public final class Families {
+
+  private static final List<ArchitectureFamily> TABLE =
+      List.of(new GptNeoxFamily(), new DistilBertFamily());
+
+  private Families() {}
+
+  /**
+   * The family of a config's {@code model_type}.
+   *
+   * @throws CheckpointException listing the known types, if there is none
+   */
+  public static ArchitectureFamily of(ModelConfig config) {
+    return TABLE.stream()
+        .filter(family -> family.modelType().equals(config.modelType()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new CheckpointException(
+                    "%s: expected 'model_type' to be one of %s, found '%s'. Use a model of one of these families."
+                        .formatted(
+                            config.file(),
+                            TABLE.stream().map(ArchitectureFamily::modelType).toList(),
+                            config.modelType())));
+  }
+}

@@ -1,0 +1,92 @@
+package dev.cantilever.model;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.HeadLayout;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.RotarySettings;
+import dev.cantilever.nn.ResidualLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * GPT-NeoX and Pythia (transformers: {@code modeling_gpt_neox}): fused QKV interleaved per head,
+ * rotary on a fraction of each head, parallel residual unless the config says otherwise, untied
+ * head.
+ */
+final class GptNeoxFamily implements ArchitectureFamily {
+
+  @Override
+  public String modelType() {
+    return "gpt_neox";
+  }
+
+  @Override
+  public Architecture architecture(ModelConfig config) {
+    int hidden = config.requireInt("hidden_size");
+    int heads = config.requireInt("num_attention_heads");
+    if (heads < 1 || hidden % heads != 0) {
+      throw new CheckpointException(
+          "%s: expected hidden_size %d to divide by num_attention_heads %d. Correct the config."
+              .formatted(config.file(), hidden, heads));
+    }
+    int headSize = hidden / heads;
+    RotarySettings rotary = config.rotary(10_000, 0.25);
+    int rotaryDims = (int) (headSize * rotary.fraction());
+    AttentionSpec attention =
+        new AttentionSpec(
+            heads,
+            heads,
+            headSize,
+            HeadLayout.INTERLEAVED,
+            true,
+            (float) (1 / Math.sqrt(headSize)),
+            rotaryDims,
+            rotary.theta());
+    BlockSpec block =
+        new BlockSpec(
+            attention,
+            config.booleanOr("attention_bias", true),
+            config.requireInt("intermediate_size"),
+            ActivationNames.read(config, "hidden_act"),
+            config.booleanOr("use_parallel_residual", true)
+                ? ResidualLayout.PARALLEL
+                : ResidualLayout.PRE_NORM,
+            (float) config.doubleOr("layer_norm_eps", 1e-5));
+    return new Architecture(
+        modelType(),
+        hidden,
+        config.requireInt("num_hidden_layers"),
+        new EmbeddingSpec(
+            config.requireInt("vocab_size"),
+            config.intOr("max_position_embeddings", 2048),
+            false,
+            false),
+        block,
+        true,
+        config.booleanOr("tie_word_embeddings", false),
+        new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
+  }
+
+  @Override
+  public CheckpointNames names() {
+    return new CheckpointNames(
+        "gpt_neox.embed_in",
+        Optional.empty(),
+        Optional.empty(),
+        layer -> block("gpt_neox.layers." + layer),
+        Optional.of("gpt_neox.final_layer_norm"),
+        Optional.of("embed_out"),
+        new ClassifierNames(Optional.empty(), "score"));
+  }
+
+  private static BlockNames block(String path) {
+    return new BlockNames(
+        path + ".input_layernorm",
+        List.of(path + ".attention.query_key_value"),
+        path + ".attention.dense",
+        path + ".post_attention_layernorm",
+        path + ".mlp.dense_h_to_4h",
+        path + ".mlp.dense_4h_to_h");
+  }
+}

@@ -1,0 +1,116 @@
+package dev.cantilever.model;
+
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Tape;
+import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.TokenBatch;
+import dev.cantilever.nn.TokenSelection;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
+import java.util.Arrays;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Next-token cross-entropy of a causal model over packed rows, as in supervised fine-tuning: every
+ * token but a row's first is predicted from those before it in its row.
+ */
+public final class LanguageLoss {
+
+  private final Backend backend;
+  private final CausalLm model;
+  private final Set<String> adapters;
+  private final KeepPlan keep;
+
+  /** A loss for a model with the given adapters acting. */
+  public LanguageLoss(Backend backend, CausalLm model, Set<String> adapters, KeepPlan keep) {
+    this.backend = backend;
+    this.model = model;
+    this.adapters = Set.copyOf(adapters);
+    this.keep = keep;
+  }
+
+  /** Number of tokens that are predicted in {@code rows}. */
+  public static int predicted(TokenRows rows) {
+    return rows.tokens() - rows.rows();
+  }
+
+  /**
+   * Sum of −log p over the predicted tokens, in nats.
+   *
+   * @throws dev.cantilever.OpsException if no row has two tokens
+   */
+  public double total(PassMemory memory, TokenRows rows) {
+    memory.reset();
+    TokenBatch batch = memory.upload(rows, adapters);
+    Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
+    Tensor hidden =
+        model
+            .transformer()
+            .forward(
+                Pass.plain(tape, batch), new TokenSelection(memory.ints(predictingTokens(rows))))
+            .value();
+    return sum(memory, hidden, memory.ints(targets(rows)));
+  }
+
+  /**
+   * Adds the gradient of scale · Σ −log p to the trainable adapters' gradients.
+   *
+   * @param scale usually one over the predicted tokens of the whole optimiser step
+   * @param dropoutKey key of the adapters' dropout in this pass, or empty for none
+   * @return the sum without the scale, in nats
+   */
+  public double train(PassMemory memory, TokenRows rows, double scale, OptionalLong dropoutKey) {
+    rows.requireFits(model.architecture());
+    memory.reset();
+    TokenBatch batch = memory.upload(rows, adapters);
+    Tape tape = Tape.training(backend, memory.kept(), memory.scratch(), keep);
+    Pass pass =
+        dropoutKey.isPresent()
+            ? Pass.withDropout(tape, batch, dropoutKey.getAsLong())
+            : Pass.plain(tape, batch);
+    Tensor selected = memory.ints(predictingTokens(rows));
+    Tensor targets = memory.ints(targets(rows));
+    Var output = model.transformer().forward(pass, new TokenSelection(selected));
+    Tensor hidden = output.value();
+    double total = sum(memory, hidden, targets);
+    float[] gradients = new float[selected.size(0)];
+    Arrays.fill(gradients, (float) -scale);
+    Tensor dHidden = Tensor.in(memory.batch(), DType.F32, hidden.shape());
+    backend
+        .loss()
+        .tokenLogprobsBackward(dHidden, memory.floats(gradients), hidden, model.head(), targets, 1);
+    tape.backward(output, dHidden);
+    return total;
+  }
+
+  private double sum(PassMemory memory, Tensor hidden, Tensor targets) {
+    Tensor logprobs = Tensor.in(memory.batch(), DType.F32, targets.elements());
+    Tensor entropy = Tensor.in(memory.batch(), DType.F32, targets.elements());
+    backend.loss().tokenLogprobs(logprobs, entropy, hidden, model.head(), targets, 1);
+    float[] values = new float[targets.size(0)];
+    backend.transfers().download(values, logprobs);
+    double total = 0;
+    for (float value : values) {
+      total -= value;
+    }
+    return total;
+  }
+
+  private static int[] predictingTokens(TokenRows rows) {
+    int[] selected = new int[predicted(rows)];
+    int m = 0;
+    for (int r = 0; r < rows.rows(); r++) {
+      for (int t = rows.offsets()[r]; t < rows.offsets()[r + 1] - 1; t++) {
+        selected[m++] = t;
+      }
+    }
+    return selected;
+  }
+
+  private static int[] targets(TokenRows rows) {
+    return Arrays.stream(predictingTokens(rows)).map(t -> rows.ids()[t + 1]).toArray();
+  }
+}

@@ -1,0 +1,162 @@
+package dev.cantilever.model;
+
+import dev.cantilever.adapter.LoraTarget;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.Attention;
+import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.LayerNorm;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.Mlp;
+import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Builds a model from a Hugging Face directory: reads the description, checks every tensor's shape
+ * against it, streams weights to the device and quantises them matrix by matrix.
+ */
+public final class ModelLoader {
+
+  private final ModelDirectory directory;
+  private final Architecture architecture;
+  private final CheckpointNames names;
+  private final WeightLoader weights;
+  private final List<LoraTarget> targets = new ArrayList<>();
+
+  /**
+   * Prepares to load; nothing is read but the config.
+   *
+   * @param base arena of the weights
+   * @param panels arena of unpacked weights for the CPU's product, or empty to go without
+   */
+  public ModelLoader(
+      Backend backend,
+      ModelDirectory directory,
+      BasePrecision precision,
+      Arena base,
+      Optional<Arena> panels) {
+    this.directory = directory;
+    ArchitectureFamily family = Families.of(directory.config());
+    this.architecture = family.architecture(directory.config());
+    this.names = family.names();
+    this.weights = new WeightLoader(backend, directory, precision, base, panels);
+  }
+
+  /**
+   * Loads a causal language model.
+   *
+   * @throws CheckpointException if the family has no language head, or a tensor is missing or wrong
+   */
+  public CausalLm causalLm() throws IOException {
+    String head =
+        names
+            .languageHead()
+            .orElseThrow(
+                () ->
+                    new CheckpointException(
+                        "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
+                            .formatted(directory.path(), architecture.modelType())));
+    Transformer transformer = transformer();
+    String matrix = architecture.tiedHead() ? names.tokens() : head;
+    Weight weight =
+        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
+    return new CausalLm(transformer, weight);
+  }
+
+  /** Loads a sequence classifier or reward model. */
+  public SequenceClassifier classifier() throws IOException {
+    Transformer transformer = transformer();
+    int hidden = architecture.hiddenSize();
+    Optional<Linear> dense = Optional.empty();
+    if (names.classifier().hidden().isPresent()) {
+      String path = names.classifier().hidden().get();
+      dense = Optional.of(new Linear(path, weights.dense(path, hidden, hidden, true)));
+    }
+    ClassifierSpec spec = architecture.classifier();
+    String path = names.classifier().output();
+    Linear output =
+        new Linear(path, weights.dense(path, spec.labels().size(), hidden, spec.bias()));
+    return new SequenceClassifier(transformer, dense, output);
+  }
+
+  private Transformer transformer() throws IOException {
+    EmbeddingSpec spec = architecture.embedding();
+    int hidden = architecture.hiddenSize();
+    Optional<Tensor> positions = Optional.empty();
+    if (spec.learnedPositions()) {
+      String path = names.positions().orElseThrow();
+      positions = Optional.of(weights.table(path, spec.maxPositions(), hidden));
+    }
+    Optional<LayerNorm> norm = Optional.empty();
+    if (spec.norm()) {
+      norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
+    }
+    Embeddings embeddings =
+        new Embeddings(weights.table(names.tokens(), spec.vocabSize(), hidden), positions, norm);
+    List<TransformerBlock> blocks = new ArrayList<>();
+    for (int layer = 0; layer < architecture.layers(); layer++) {
+      blocks.add(block(layer, names.block().apply(layer)));
+    }
+    Optional<LayerNorm> finalNorm = Optional.empty();
+    if (architecture.finalNorm()) {
+      finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
+    }
+    return new Transformer(architecture, embeddings, blocks, finalNorm, targets);
+  }
+
+  private LayerNorm norm(String path) throws IOException {
+    int hidden = architecture.hiddenSize();
+    return new LayerNorm(
+        weights.vector(path + ".weight", hidden),
+        weights.vector(path + ".bias", hidden),
+        architecture.block().normEps());
+  }
+
+  private TransformerBlock block(int layer, BlockNames paths) throws IOException {
+    BlockSpec spec = architecture.block();
+    int hidden = architecture.hiddenSize();
+    boolean bias = spec.attentionBias();
+    Linear qkv = fused(paths.qkv(), spec, bias);
+    Linear output = linear(paths.attentionOutput(), hidden, spec.attention().outputSize(), bias);
+    Linear up = linear(paths.up(), spec.feedForwardSize(), hidden, true);
+    Linear down = linear(paths.down(), hidden, spec.feedForwardSize(), true);
+    return new TransformerBlock(
+        spec.residual(),
+        norm(paths.attentionNorm()),
+        new Attention(layer, spec.attention(), qkv, output),
+        norm(paths.mlpNorm()),
+        new Mlp(up, spec.activation(), down));
+  }
+
+  private Linear linear(String path, int out, int in, boolean bias) throws IOException {
+    Linear linear = new Linear(path, weights.linear(List.of(path), List.of(out), in, bias));
+    targets.add(new LoraTarget(path, linear, 0, out));
+    return linear;
+  }
+
+  private Linear fused(List<String> paths, BlockSpec spec, boolean bias) throws IOException {
+    int hidden = architecture.hiddenSize();
+    if (paths.size() == 1) {
+      return linear(paths.get(0), spec.attention().projectionSize(), hidden, bias);
+    }
+    List<Integer> widths =
+        List.of(
+            spec.attention().outputSize(),
+            spec.attention().cacheSize(),
+            spec.attention().cacheSize());
+    Linear linear = new Linear(paths.get(0), weights.linear(paths, widths, hidden, bias));
+    int column = 0;
+    for (int part = 0; part < paths.size(); part++) {
+      targets.add(new LoraTarget(paths.get(part), linear, column, widths.get(part)));
+      column += widths.get(part);
+    }
+    return linear;
+  }
+}

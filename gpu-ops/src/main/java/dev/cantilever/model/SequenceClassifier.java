@@ -1,0 +1,75 @@
+package dev.cantilever.model;
+
+import dev.cantilever.autograd.Tape;
+import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.TokenBatch;
+import dev.cantilever.nn.TokenSelection;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A sequence classifier or reward model: logits per row, from one token of it.
+ *
+ * @param transformer everything before the head
+ * @param hidden the dense layer before the output, if there is one
+ * @param output [labels, C]
+ */
+public record SequenceClassifier(Transformer transformer, Optional<Linear> hidden, Linear output) {
+
+  /** Names of the outputs, in order. */
+  public List<String> labels() {
+    return transformer.architecture().classifier().labels();
+  }
+
+  /** Longest row the model was made for. */
+  public int maxPositions() {
+    return transformer.architecture().embedding().maxPositions();
+  }
+
+  /**
+   * Logits of every row.
+   *
+   * @param batch packed rows
+   * @param batchArena where the selection is put
+   * @param kept arena of the residual stream
+   * @param scratch arena of everything else
+   * @return [B][labels]
+   */
+  public float[][] logits(
+      Backend backend, TokenBatch batch, Arena batchArena, Arena kept, Arena scratch) {
+    ClassifierSpec spec = transformer.architecture().classifier();
+    PackedRows rows = batch.rows();
+    int[] tokens = new int[rows.rows()];
+    for (int r = 0; r < tokens.length; r++) {
+      tokens[r] = spec.pooling() == Pooling.FIRST_TOKEN ? rows.start(r) : rows.end(r) - 1;
+    }
+    Tensor selected = Tensor.in(batchArena, DType.I32, tokens.length);
+    backend.transfers().upload(selected, tokens);
+    Tape tape = Tape.inference(backend, kept, scratch);
+    Var pooled = transformer.forward(Pass.plain(tape, batch), new TokenSelection(selected));
+    Tensor features = pooled.value();
+    if (hidden.isPresent()) {
+      Tensor dense = Tensor.in(scratch, DType.F32, features.shape());
+      backend.matmul().linear(dense, features, hidden.get().weight());
+      spec.hidden().ifPresent(f -> backend.activation().activate(dense, dense, f));
+      features = dense;
+    }
+    int labels = output.weight().outFeatures();
+    Tensor out = Tensor.in(scratch, DType.F32, tokens.length, labels);
+    backend.matmul().linear(out, features, output.weight());
+    float[] flat = new float[tokens.length * labels];
+    backend.transfers().download(flat, out);
+    float[][] logits = new float[tokens.length][labels];
+    for (int r = 0; r < tokens.length; r++) {
+      System.arraycopy(flat, r * labels, logits[r], 0, labels);
+    }
+    return logits;
+  }
+}
