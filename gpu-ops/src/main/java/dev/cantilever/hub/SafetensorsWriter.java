@@ -22,8 +22,8 @@ import java.util.Objects;
  * supplied, tensor by tensor in any order, a large one in several pieces. The file appears under
  * its name when {@link #finish} has everything on disk; closed before, it leaves nothing.
  *
- * <p>The bytes equal those of huggingface/safetensors 0.5: largest alignment first, then by name,
- * header padded with spaces to a multiple of 8.
+ * <p>The bytes equal those of huggingface/safetensors: sorted by type, largest alignment first,
+ * then by name; the header padded with spaces to a multiple of 8.
  */
 public final class SafetensorsWriter implements AutoCloseable {
 
