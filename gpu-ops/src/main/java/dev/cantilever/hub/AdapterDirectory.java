@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,10 +19,10 @@ public final class AdapterDirectory implements AutoCloseable {
 
   private final AdapterConfig config;
   private final SafetensorsFile file;
-  private final TreeMap<String, LoraModule> modules;
+  private final NavigableMap<String, LoraModule> modules;
 
   private AdapterDirectory(
-      AdapterConfig config, SafetensorsFile file, TreeMap<String, LoraModule> modules) {
+      AdapterConfig config, SafetensorsFile file, NavigableMap<String, LoraModule> modules) {
     this.config = config;
     this.file = file;
     this.modules = modules;
@@ -79,8 +80,9 @@ public final class AdapterDirectory implements AutoCloseable {
     file.close();
   }
 
-  private static TreeMap<String, LoraModule> pairs(AdapterConfig config, SafetensorsFile file) {
-    TreeMap<String, LoraModule> modules = new TreeMap<>();
+  private static NavigableMap<String, LoraModule> pairs(
+      AdapterConfig config, SafetensorsFile file) {
+    NavigableMap<String, LoraModule> modules = new TreeMap<>();
     for (TensorEntry entry : file.entries()) {
       String pathA = LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_A);
       String path = pathA.isEmpty() ? LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_B) : pathA;

@@ -279,7 +279,9 @@ public final class ModelConfig {
     if (node.isBoolean()) {
       return node.booleanValue();
     }
-    return !(node.isMissingNode() || node.isNull() || node.isTextual() && node.asText().isEmpty());
+    return !(node.isMissingNode()
+        || node.isNull()
+        || (node.isTextual() && node.asText().isEmpty()));
   }
 
   @Override

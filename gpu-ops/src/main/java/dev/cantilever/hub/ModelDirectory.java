@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,13 +30,13 @@ public final class ModelDirectory implements AutoCloseable {
   private final Path path;
   private final ModelConfig config;
   private final List<SafetensorsFile> files;
-  private final TreeMap<String, SafetensorsFile> byName;
+  private final NavigableMap<String, SafetensorsFile> byName;
 
   private ModelDirectory(
       Path path,
       ModelConfig config,
       List<SafetensorsFile> files,
-      TreeMap<String, SafetensorsFile> byName) {
+      NavigableMap<String, SafetensorsFile> byName) {
     this.path = path;
     this.config = config;
     this.files = files;
@@ -52,7 +53,7 @@ public final class ModelDirectory implements AutoCloseable {
     config.requireInactive("quantization_config", "weights quantised by another tool");
     Map<String, SafetensorsFile> files = new LinkedHashMap<>();
     try {
-      TreeMap<String, SafetensorsFile> byName = new TreeMap<>();
+      NavigableMap<String, SafetensorsFile> byName = new TreeMap<>();
       if (Files.exists(path.resolve(SINGLE))) {
         SafetensorsFile file = SafetensorsFile.open(path.resolve(SINGLE));
         files.put(SINGLE, file);
@@ -156,7 +157,7 @@ public final class ModelDirectory implements AutoCloseable {
       Path path, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> byName)
       throws IOException {
     Path index = path.resolve(INDEX);
-    TreeMap<String, String> weightMap = weightMap(index);
+    NavigableMap<String, String> weightMap = weightMap(index);
     for (String shard : new TreeSet<>(weightMap.values())) {
       if (!Files.isRegularFile(path.resolve(shard))) {
         long tensors = weightMap.values().stream().filter(shard::equals).count();
@@ -191,14 +192,14 @@ public final class ModelDirectory implements AutoCloseable {
     }
   }
 
-  private static TreeMap<String, String> weightMap(Path index) throws IOException {
+  private static NavigableMap<String, String> weightMap(Path index) throws IOException {
     JsonNode map = JsonFile.read(index).path("weight_map");
     if (!map.isObject() || map.isEmpty()) {
       throw new CheckpointException(
           "%s: expected an object 'weight_map' from tensor to file, found %s. Fetch the index."
               .formatted(index, map.getNodeType()));
     }
-    TreeMap<String, String> weightMap = new TreeMap<>();
+    NavigableMap<String, String> weightMap = new TreeMap<>();
     for (Map.Entry<String, JsonNode> field : map.properties()) {
       String file = field.getValue().asText();
       boolean bare = file.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors");

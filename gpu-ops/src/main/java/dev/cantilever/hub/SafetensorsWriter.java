@@ -22,8 +22,8 @@ import java.util.Objects;
  * supplied, tensor by tensor in any order, a large one in several pieces. The file appears under
  * its name when {@link #finish} has everything on disk; closed before, it leaves nothing.
  *
- * <p>The bytes equal those of huggingface/safetensors 0.5: largest alignment first, then by name,
- * header padded with spaces to a multiple of 8.
+ * <p>The bytes equal those of huggingface/safetensors: sorted by type, largest alignment first,
+ * then by name; the header padded with spaces to a multiple of 8.
  */
 public final class SafetensorsWriter implements AutoCloseable {
 
@@ -224,21 +224,21 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   /** Converts into the chunk and returns how many finite values became infinite. */
   private static int convert(DType dtype, float[] values, int start, int count, ByteBuffer chunk) {
-    switch (dtype) {
-      case F16:
-        return HalfPrecision.f32ToF16(values, start, count, chunk);
-      case BF16:
-        return HalfPrecision.f32ToBf16(values, start, count, chunk);
-      case F32:
+    return switch (dtype) {
+      case F16 -> HalfPrecision.f32ToF16(values, start, count, chunk);
+      case BF16 -> HalfPrecision.f32ToBf16(values, start, count, chunk);
+      case F32 -> {
         chunk.asFloatBuffer().put(values, start, count);
         chunk.position(count * Float.BYTES);
-        return 0;
-      default:
+        yield 0;
+      }
+      default -> {
         for (int i = start; i < start + count; i++) {
           chunk.putDouble(values[i]);
         }
-        return 0;
-    }
+        yield 0;
+      }
+    };
   }
 
   private CheckpointException overflow(TensorEntry entry, float[] values, int start, int count) {

@@ -1,0 +1,126 @@
+package dev.cantilever.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.tensor.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelConfigTest {
+
+  @TempDir Path folder;
+
+  @Test
+  void read_newerDialect_givesRotaryAndDtype() throws IOException {
+    ModelConfig config = ModelConfig.read(Fixtures.path("gpt_neox"));
+
+    assertThat(config.rotary(5, 1)).isEqualTo(new RotarySettings(10000, 0.25));
+    assertThat(config.dtype()).contains(DType.F32);
+    assertThat(config.requireInt("hidden_size")).isEqualTo(48);
+    assertThat(config.requireDouble("layer_norm_eps")).isEqualTo(1e-5);
+    assertThat(config.requireBoolean("use_parallel_residual")).isTrue();
+    assertThat(config.eosTokenIds()).containsExactly(0);
+    assertThat(config.padTokenId()).isEmpty();
+    assertThat(config.intOr("pad_token_id", -7)).isEqualTo(-7);
+  }
+
+  @Test
+  void read_olderDialect_givesRotaryAndDtype() throws IOException {
+    ModelConfig config =
+        config(
+            "{'rotary_pct':0.5,'rotary_emb_base':500,'torch_dtype':'float16','rope_scaling':null,"
+                + "'eos_token_id':[1,2]}");
+
+    assertThat(config.rotary(5, 1)).isEqualTo(new RotarySettings(500, 0.5));
+    assertThat(config.dtype()).contains(DType.F16);
+    assertThat(config.eosTokenIds()).containsExactly(1, 2);
+    assertThat(config.withDtype(DType.BF16).json().toString())
+        .contains("\"torch_dtype\":\"bfloat16\"")
+        .doesNotContain("\"dtype\"");
+    assertThat(config("{}").rotary(5, 1)).isEqualTo(new RotarySettings(5, 1));
+    assertThat(config("{}").dtype()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'rope_scaling':{'type':'linear','factor':2.0}}",
+        "{'rope_scaling':{'rope_type':'default','factor':2.0}}",
+        "{'rope_scaling':'linear'}",
+        "{'rope_parameters':{'rope_type':'yarn','rope_theta':1e4}}",
+        "{'rope_parameters':{'full_attention':{'rope_type':'default'}}}",
+        "{'rope_parameters':{'rope_theta':1e4},'rope_theta':1e5}",
+        "{'rotary_pct':0.5,'partial_rotary_factor':0.25}",
+        "{'rotary_pct':0}",
+        "{'rope_theta':'big'}",
+      })
+  void rotary_scaledOrContradictory_isRefused(String text) throws IOException {
+    ModelConfig config = config(text);
+
+    assertThatThrownBy(() -> config.rotary(10000, 1))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json");
+  }
+
+  @Test
+  void getters_missingOrWrongType_nameFileAndKey() throws IOException {
+    ModelConfig config = config("{'a':1.5,'b':'x','c':3000000000,'dtype':'int8','e':{'f':[0]}}");
+
+    assertThatThrownBy(() -> config.requireInt("hidden_size"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json")
+        .hasMessageContaining("'hidden_size'");
+    assertThatThrownBy(() -> config.requireInt("a")).hasMessageContaining("1.5");
+    assertThatThrownBy(() -> config.intOr("c", 1)).hasMessageContaining("3000000000");
+    assertThatThrownBy(() -> config.requireDouble("b")).hasMessageContaining("'b'");
+    assertThatThrownBy(() -> config.requireBoolean("b")).hasMessageContaining("true or false");
+    assertThatThrownBy(() -> config.stringOr("a", "")).hasMessageContaining("a string");
+    assertThatThrownBy(config::dtype).hasMessageContaining("bfloat16").hasMessageContaining("int8");
+    assertThatThrownBy(() -> config.requireInactive("e", "an e")).hasMessageContaining("'e'");
+    config.requireInactive("missing", "nothing");
+  }
+
+  @Test
+  void labels_byName_giveTheIndex() throws IOException {
+    ModelConfig config = config("{'id2label':{'0':'NEG','1':'POS'},'label2id':{'NEG':0,'POS':1}}");
+
+    assertThat(config.labels()).containsExactly("NEG", "POS");
+    assertThat(config.labelIndex("POS")).isEqualTo(1);
+    assertThatThrownBy(() -> config.labelIndex("POSITIVE"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("[NEG, POS]");
+    assertThat(ModelConfig.read(Fixtures.path("distilbert_cls")).labels())
+        .containsExactly("LABEL_0", "LABEL_1");
+    assertThat(ModelConfig.read(Fixtures.path("gpt_neox_reward")).labels())
+        .containsExactly("LABEL_0");
+  }
+
+  @Test
+  void labels_holesOrContradiction_areRefused() throws IOException {
+    assertThatThrownBy(config("{'id2label':{'0':'A','2':'B'}}")::labels)
+        .hasMessageContaining("indices 0 to 1");
+    ModelConfig crossed = config("{'id2label':{'0':'A','1':'B'},'label2id':{'A':1,'B':0}}");
+    assertThatThrownBy(() -> crossed.labelIndex("A")).hasMessageContaining("label2id");
+    ModelConfig twice = config("{'id2label':{'0':'A','1':'A'}}");
+    assertThatThrownBy(() -> twice.labelIndex("A")).hasMessageContaining("twice");
+  }
+
+  @Test
+  void read_notAnObjectOrRepeatedKey_isRefused() {
+    assertThatThrownBy(() -> config("[1]")).isInstanceOf(CheckpointException.class);
+    assertThatThrownBy(() -> config("{'a':1,'a':2}")).isInstanceOf(CheckpointException.class);
+    assertThatThrownBy(() -> config("{'a':1} x")).isInstanceOf(CheckpointException.class);
+    assertThatThrownBy(() -> config("")).isInstanceOf(CheckpointException.class);
+  }
+
+  private ModelConfig config(String text) throws IOException {
+    Files.writeString(folder.resolve("config.json"), text.replace('\'', '"'));
+    return ModelConfig.read(folder);
+  }
+}
