@@ -17,9 +17,9 @@ public record LossSpec(
     PpoException.requirePositive("cliprange", cliprange);
     PpoException.requirePositive("cliprange_value", cliprangeValue);
     PpoException.requireNotNegative("vf_coef", vfCoef);
-    if (!(ratioThreshold > 1)) {
+    if (!(ratioThreshold > 1) || Double.isInfinite(ratioThreshold)) {
       throw new PpoException(
-          "ratio_threshold: expected more than 1, the ratio of an unchanged policy, found "
+          "ratio_threshold: expected a finite number above 1, the ratio of an unchanged policy, found "
               + ratioThreshold
               + "; correct the recipe");
     }
