@@ -1,0 +1,53 @@
+package dev.cantilever.hub;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Shape;
+
+/**
+ * A linear layer that carries a LoRA branch.
+ *
+ * @param path its name in the model, for example {@code gpt_neox.layers.0.mlp.dense_4h_to_h}
+ * @param inFeatures the length of its input, at least 1
+ * @param outFeatures the length of its output, at least 1
+ */
+public record LoraModule(String path, long inFeatures, long outFeatures) {
+
+  private static final String PREFIX = "base_model.model.";
+  static final String SUFFIX_A = ".lora_A.weight";
+  static final String SUFFIX_B = ".lora_B.weight";
+
+  public LoraModule {
+    if (path.isEmpty() || inFeatures < 1 || outFeatures < 1) {
+      throw new CheckpointException(
+          "Expected a named module of at least 1 input and output, found '%s' [%d, %d]. Correct it."
+              .formatted(path, outFeatures, inFeatures));
+    }
+  }
+
+  /** The file's name for A, {@code [r, in]}. */
+  public String nameA() {
+    return PREFIX + path + SUFFIX_A;
+  }
+
+  /** The file's name for B, {@code [out, r]}. */
+  public String nameB() {
+    return PREFIX + path + SUFFIX_B;
+  }
+
+  /** The module of a tensor whose name has the layout's prefix and {@code suffix}, or empty. */
+  static String pathOf(String tensor, String suffix) {
+    return tensor.startsWith(PREFIX)
+            && tensor.endsWith(suffix)
+            && tensor.length() > PREFIX.length() + suffix.length()
+        ? tensor.substring(PREFIX.length(), tensor.length() - suffix.length())
+        : "";
+  }
+
+  TensorSpec specA(int r) {
+    return new TensorSpec(nameA(), DType.F32, Shape.of(r, inFeatures));
+  }
+
+  TensorSpec specB(int r) {
+    return new TensorSpec(nameB(), DType.F32, Shape.of(outFeatures, r));
+  }
+}

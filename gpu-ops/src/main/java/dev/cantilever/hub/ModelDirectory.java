@@ -1,0 +1,228 @@
+package dev.cantilever.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cantilever.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A Hugging Face model directory: {@code config.json} and the weights, in one {@code
+ * model.safetensors} or in shards under {@code model.safetensors.index.json}. If both are there the
+ * single file is the model, as in transformers.
+ *
+ * <p>Opening checks every header, and that index and shards agree both ways, before any weight is
+ * read. Pickle files are never read.
+ */
+public final class ModelDirectory implements AutoCloseable {
+
+  static final String SINGLE = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
+
+  private final Path path;
+  private final ModelConfig config;
+  private final List<SafetensorsFile> files;
+  private final TreeMap<String, SafetensorsFile> byName;
+
+  private ModelDirectory(
+      Path path,
+      ModelConfig config,
+      List<SafetensorsFile> files,
+      TreeMap<String, SafetensorsFile> byName) {
+    this.path = path;
+    this.config = config;
+    this.files = files;
+    this.byName = byName;
+  }
+
+  /**
+   * Opens a directory.
+   *
+   * @throws CheckpointException if something is missing, damaged, or does not agree
+   */
+  public static ModelDirectory open(Path path) throws IOException {
+    ModelConfig config = ModelConfig.read(path);
+    config.requireInactive("quantization_config", "weights quantised by another tool");
+    Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    try {
+      TreeMap<String, SafetensorsFile> byName = new TreeMap<>();
+      if (Files.exists(path.resolve(SINGLE))) {
+        SafetensorsFile file = SafetensorsFile.open(path.resolve(SINGLE));
+        files.put(SINGLE, file);
+        file.entries().forEach(entry -> byName.put(entry.name(), file));
+      } else if (Files.exists(path.resolve(INDEX))) {
+        openShards(path, files, byName);
+      } else {
+        throw noWeights(path);
+      }
+      return new ModelDirectory(path, config, List.copyOf(files.values()), byName);
+    } catch (IOException | RuntimeException e) {
+      for (SafetensorsFile file : files.values()) {
+        file.close();
+      }
+      throw e;
+    }
+  }
+
+  /** The directory, as given. */
+  public Path path() {
+    return path;
+  }
+
+  /** The model's {@code config.json}. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** The names of all tensors, sorted. */
+  public SortedSet<String> names() {
+    return Collections.unmodifiableSortedSet(byName.navigableKeySet());
+  }
+
+  /** Whether there is a tensor of this name. Tied weights may be absent from a checkpoint. */
+  public boolean contains(String name) {
+    return byName.containsKey(name);
+  }
+
+  /**
+   * The file that holds a tensor.
+   *
+   * @throws CheckpointException if no file does
+   */
+  public SafetensorsFile file(String name) {
+    SafetensorsFile file = byName.get(name);
+    if (file == null) {
+      throw new CheckpointException(
+          "%s: expected a tensor '%s', found %d others such as %s. Check that config and weights"
+                  .formatted(path, name, byName.size(), byName.keySet().stream().limit(3).toList())
+              + " belong together.");
+    }
+    return file;
+  }
+
+  /** Where a tensor lies in {@link #file}. */
+  public TensorEntry entry(String name) {
+    return file(name).entry(name);
+  }
+
+  /**
+   * Where a tensor of an expected shape lies in {@link #file}.
+   *
+   * @throws CheckpointException if it is missing or has another shape
+   */
+  public TensorEntry entry(String name, Shape expected) {
+    TensorEntry entry = entry(name);
+    if (!entry.shape().equals(expected)) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' of shape %s, found %s. Check that config.json belongs to it."
+              .formatted(file(name).path(), name, expected, entry.shape()));
+    }
+    return entry;
+  }
+
+  /** A whole floating-point tensor; see {@link SafetensorsFile#readFloats}. */
+  public float[] readFloats(String name) throws IOException {
+    return file(name).readFloats(name);
+  }
+
+  /** The size of all tensors as stored. */
+  public long bytes() {
+    return files.stream()
+        .flatMap(file -> file.entries().stream())
+        .mapToLong(TensorEntry::bytes)
+        .sum();
+  }
+
+  /** The weight files, in the order of their names. */
+  public List<SafetensorsFile> files() {
+    return files;
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (SafetensorsFile file : files) {
+      file.close();
+    }
+  }
+
+  private static void openShards(
+      Path path, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> byName)
+      throws IOException {
+    Path index = path.resolve(INDEX);
+    TreeMap<String, String> weightMap = weightMap(index);
+    for (String shard : new TreeSet<>(weightMap.values())) {
+      if (!Files.isRegularFile(path.resolve(shard))) {
+        long tensors = weightMap.values().stream().filter(shard::equals).count();
+        throw new CheckpointException(
+            "%s: expected this shard with %d tensors because %s names it, found none. Fetch it."
+                .formatted(path.resolve(shard), tensors, INDEX));
+      }
+      SafetensorsFile file = SafetensorsFile.open(path.resolve(shard));
+      files.put(shard, file);
+      for (TensorEntry entry : file.entries()) {
+        String mapped = weightMap.get(entry.name());
+        if (!shard.equals(mapped)) {
+          throw new CheckpointException(
+              "%s: expected only the tensors that %s places here, found '%s', which it places %s."
+                      .formatted(
+                          file.path(),
+                          INDEX,
+                          entry.name(),
+                          mapped == null ? "nowhere" : "in " + mapped)
+                  + " Fetch index and shards of one version.");
+        }
+        byName.put(entry.name(), file);
+      }
+    }
+    for (Map.Entry<String, String> pair : weightMap.entrySet()) {
+      if (!byName.containsKey(pair.getKey())) {
+        throw new CheckpointException(
+            "%s: expected tensor '%s' because %s places it here, found none. Fetch index and"
+                    .formatted(path.resolve(pair.getValue()), pair.getKey(), INDEX)
+                + " shards of one version.");
+      }
+    }
+  }
+
+  private static TreeMap<String, String> weightMap(Path index) throws IOException {
+    JsonNode map = JsonFile.read(index).path("weight_map");
+    if (!map.isObject() || map.isEmpty()) {
+      throw new CheckpointException(
+          "%s: expected an object 'weight_map' from tensor to file, found %s. Fetch the index."
+              .formatted(index, map.getNodeType()));
+    }
+    TreeMap<String, String> weightMap = new TreeMap<>();
+    for (Map.Entry<String, JsonNode> field : map.properties()) {
+      String file = field.getValue().asText();
+      boolean bare = file.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors");
+      if (!field.getValue().isTextual() || !bare) {
+        throw new CheckpointException(
+            "%s: expected the name of a safetensors file in the same directory for tensor '%s',"
+                    .formatted(index, field.getKey())
+                + " found '%s'. Fetch the index from a source you trust.".formatted(file));
+      }
+      weightMap.put(field.getKey(), file);
+    }
+    return weightMap;
+  }
+
+  private static CheckpointException noWeights(Path path) {
+    for (String pickle : List.of("pytorch_model.bin", "pytorch_model.bin.index.json")) {
+      if (Files.exists(path.resolve(pickle))) {
+        return new CheckpointException(
+            "%s: expected %s or %s, found only %s. Pickle can run code and is never read: convert"
+                    .formatted(path, SINGLE, INDEX, pickle)
+                + " it with transformers' save_pretrained, or fetch the safetensors revision.");
+      }
+    }
+    return new CheckpointException(
+        "%s: expected %s or %s, found neither. Fetch the weights.".formatted(path, SINGLE, INDEX));
+  }
+}

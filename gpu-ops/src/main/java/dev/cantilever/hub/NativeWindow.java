@@ -1,0 +1,28 @@
+package dev.cantilever.hub;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** A range of host memory seen as a little-endian buffer; owns nothing and frees nothing. */
+final class NativeWindow {
+
+  private NativeWindow() {}
+
+  /** The {@code bytes} bytes at {@code address}, which must stay valid while the buffer is used. */
+  static ByteBuffer of(long address, int bytes) {
+    if (bytes == 0) {
+      return ByteBuffer.allocate(0);
+    }
+    return new BytePointer(new Range(address, bytes)).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static final class Range extends Pointer {
+    Range(long address, long bytes) {
+      this.address = address;
+      this.limit = bytes;
+      this.capacity = bytes;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Hugging Face checkpoints and PEFT adapters as files: bytes, names and shapes only. This page is
+ * the specification of what is read and written.
+ *
+ * <p><b>Enter by</b> {@link dev.cantilever.hub.ModelDirectory} and {@link
+ * dev.cantilever.hub.AdapterDirectory}; write by {@link dev.cantilever.hub.ModelDirectoryWriter}
+ * and {@link dev.cantilever.hub.AdapterWriter}. Used by {@code adapter} and {@code model}; knows
+ * only {@code tensor}.
+ *
+ * <p><b>Weights</b> (safetensors 0.5): types F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL;
+ * anything else is an error. Every rule of the format is checked before a byte is used: header
+ * length, UTF-8, JSON without repeated keys, known types, exact sizes without overflow, data
+ * covered without hole or overlap. Ours in addition: at most 1,000,000 tensors, 1,024 characters a
+ * name, 16 dimensions, no unknown field. Written: metadata {@code format=pt}, the reference
+ * writer's order, header padded to 8.
+ *
+ * <p><b>Model directory</b> (transformers 4 and 5): {@code config.json}; {@code model.safetensors},
+ * else {@code model.safetensors.index.json} with {@code weight_map} (bare file names; index and
+ * shards must agree both ways; {@code metadata} is not read) and its shards. Written: the same,
+ * shards of at most 5 GB, and the tokenizer and generation files copied. {@code
+ * quantization_config} must be inactive.
+ *
+ * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
+ * {@code rope_scaling} other than null or default is an error. Other keys belong to the family that
+ * asks for them.
+ *
+ * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors} with
+ * {@code base_model.model.<module>.lora_A.weight} [r, in] and {@code lora_B.weight} [out, r]. From
+ * {@code adapter_config.json}, read: {@code peft_type} (LORA), {@code r}, {@code lora_alpha},
+ * {@code lora_dropout}, {@code target_modules}, {@code use_rslora}, {@code fan_in_fan_out}, {@code
+ * task_type}, {@code base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code
+ * inference_mode}, {@code megatron_core}, {@code peft_version}, {@code qalora_group_size}, {@code
+ * revision}. Every other key, known or not, is refused unless null, false or empty ({@code bias}
+ * also {@code "none"}; {@code init_lora_weights} also true, gaussian, orthogonal).
+ *
+ * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, C] and {@code
+ * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.
+ *
+ * <p><b>Invariant</b>: a file or directory appears under its name whole or not at all. <b>Not
+ * here</b>: what a config means, quantisation, merging, pickle (never read), tokenizers.
+ */
+@NullMarked
+package dev.cantilever.hub;
+
+import org.jspecify.annotations.NullMarked;
