@@ -118,6 +118,36 @@ class PpoStatisticsTest {
     assertThat(statistics.stdScores()).isCloseTo(Math.sqrt(0.5), within(1e-15));
   }
 
+  @Test
+  void toMap_singleRowOfOneToken_hasNoSpreadAndNoNan() {
+    TokenRows logprobs = TokenRows.of("logprobs", new double[][] {{-1}});
+    double[] scores = {2};
+    ShapedRewards rewards =
+        RewardShaper.shape(0.2, TokenRows.of("kls", new double[][] {{0}}), scores);
+    Advantages advantages =
+        AdvantageEstimator.estimate(AdvantageSpec.defaults(), rewards.rewards(), logprobs);
+    MiniBatchLoss loss = new MiniBatchLoss(LossSpec.defaults(), 1);
+    loss.add(
+        new UpdateRows(logprobs, logprobs, advantages.advantages(), advantages.returns()),
+        logprobs,
+        logprobs,
+        logprobs);
+
+    Map<String, Double> map =
+        new PpoStatistics(RolloutStatistics.of(logprobs, rewards, scores, 0.2), 1e-5)
+            .environment(scores, new int[] {3}, new int[] {1})
+            .add(loss.finish())
+            .toMap();
+
+    assertThat(map)
+        .contains(
+            entry("ppo/std_scores", 0.0),
+            entry("ppo/returns/var", 0.0),
+            entry("ppo/val/var_explained", 0.0),
+            entry("ppo/policy/ratio", 1.0),
+            entry("env/reward_std", 0.0));
+  }
+
   private static MiniBatchStatistics miniBatch(double x, boolean skipped) {
     return new MiniBatchStatistics(
         new PolicyStatistics(x, x, x, x, x, x, x),

@@ -1,6 +1,11 @@
 package dev.cantilever.ppo.parity;
 
+import dev.cantilever.hub.SafetensorsFile;
+import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.ppo.PpoException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +21,28 @@ final class GoldenTensors {
    */
   GoldenTensors(String source) {
     this.source = source;
+  }
+
+  /**
+   * All tensors of a safetensors file; the file is closed again.
+   *
+   * @throws IOException if it cannot be read
+   * @throws dev.cantilever.hub.CheckpointException if it is missing or breaks the format
+   */
+  static GoldenTensors read(Path path) throws IOException {
+    GoldenTensors tensors = new GoldenTensors(path.toString());
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      for (TensorEntry entry : file.entries()) {
+        String name = entry.name();
+        int[] shape = entry.shape().dims().stream().mapToInt(Math::toIntExact).toArray();
+        double[] elements =
+            entry.dtype().isFloatingPoint()
+                ? file.readDoubles(name)
+                : Arrays.stream(file.readInts(name)).asDoubleStream().toArray();
+        tensors.put(name, shape, elements);
+      }
+    }
+    return tensors;
   }
 
   void put(String name, int[] shape, double[] elements) {

@@ -3,17 +3,13 @@ package dev.cantilever.ppo.parity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.ppo.PpoException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -22,8 +18,8 @@ class PpoParityTest {
 
   @ParameterizedTest
   @EnumSource(PpoPrecision.class)
-  void compare_trlFixture_isWithinTolerance(PpoPrecision precision) throws IOException {
-    PpoParityReport report = PpoParity.compare(cases(), tensors(), precision);
+  void run_trlFixture_isWithinTolerance(PpoPrecision precision) throws IOException {
+    PpoParityReport report = PpoParity.run(FOLDER, precision);
 
     assertThat(report.cases()).extracting(PpoParityReport.CaseErrors::number).contains(0, 1, 3, 4);
     for (PpoParityReport.CaseErrors errors : report.cases()) {
@@ -65,6 +61,16 @@ class PpoParityTest {
   }
 
   @Test
+  void read_keyMissing_namesFileAndKey(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("golden.json"), "[{\"case\": 0, \"config\": {}}]");
+
+    assertThatThrownBy(() -> PpoParity.run(folder, PpoPrecision.FLOAT64))
+        .isInstanceOf(PpoException.class)
+        .hasMessageContaining("golden.json")
+        .hasMessageContaining("'init_kl_coef'");
+  }
+
+  @Test
   void window_maskWithGap_isRefused() {
     assertThatThrownBy(() -> MaskedWindow.of(new double[] {1, 1, 0, 1, 0, 1}, 2, 3))
         .isInstanceOf(PpoException.class)
@@ -76,36 +82,6 @@ class PpoParityTest {
   }
 
   private static GoldenTensors tensors() throws IOException {
-    ByteBuffer file =
-        ByteBuffer.wrap(Files.readAllBytes(FOLDER.resolve("golden.safetensors")))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    int headerBytes = (int) file.getLong(0);
-    JsonNode header =
-        new ObjectMapper()
-            .readTree(new String(file.array(), 8, headerBytes, StandardCharsets.UTF_8));
-    GoldenTensors tensors = new GoldenTensors("golden.safetensors");
-    header
-        .properties()
-        .forEach(
-            entry -> {
-              JsonNode tensor = entry.getValue();
-              if (!tensor.has("dtype")) {
-                return;
-              }
-              int[] shape = new int[tensor.get("shape").size()];
-              int count = 1;
-              for (int i = 0; i < shape.length; i++) {
-                shape[i] = tensor.get("shape").get(i).asInt();
-                count *= shape[i];
-              }
-              int start = 8 + headerBytes + tensor.get("data_offsets").get(0).asInt();
-              boolean f64 = tensor.get("dtype").asText().equals("F64");
-              double[] elements = new double[count];
-              for (int i = 0; i < count; i++) {
-                elements[i] = f64 ? file.getDouble(start + 8 * i) : file.getInt(start + 4 * i);
-              }
-              tensors.put(entry.getKey(), shape, elements);
-            });
-    return tensors;
+    return GoldenTensors.read(FOLDER.resolve("golden.safetensors"));
   }
 }
