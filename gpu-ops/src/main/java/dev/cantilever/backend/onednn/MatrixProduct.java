@@ -186,13 +186,16 @@ final class MatrixProduct {
     if (rowBlocks == 0) {
       return;
     }
-    int even = (rows + rowBlocks - 1) / rowBlocks;
-    int blockRows = (even + Tile.ROWS - 1) / Tile.ROWS * Tile.ROWS;
     boolean alone = (long) rows * columns * depth < ALONE;
+    int wanted = alone ? 1 : 3 * workers.count();
     int block = STRIDE;
-    while (!alone && block > WIDTH && rowBlocks * parts(columns, block) < 3 * workers.count()) {
+    while (block > 2 * WIDTH && rowBlocks * parts(columns, block) < wanted) {
       block /= 2;
     }
+    while (rowBlocks * parts(columns, block) < wanted && rows > rowBlocks * 8 * Tile.ROWS) {
+      rowBlocks *= 2;
+    }
+    int blockRows = parts(parts(rows, rowBlocks), Tile.ROWS) * Tile.ROWS;
     int blockColumns = block;
     int columnBlocks = parts(columns, blockColumns);
     Workers.Task task =
