@@ -1,0 +1,96 @@
+package dev.cantilever.backend.onednn;
+
+import static dev.cantilever.backend.onednn.Tile.LANES;
+import static dev.cantilever.backend.onednn.Tile.SPECIES;
+import static dev.cantilever.backend.onednn.Tile.STRIDE;
+import static dev.cantilever.backend.onednn.Tile.WIDTH;
+
+import jdk.incubator.vector.FloatVector;
+
+/** The inner loop over 6 rows: 12 accumulators, for the 16 registers of AVX2. See {@link Tile}. */
+final class SixRowTile {
+  static final int ROWS = 6;
+
+  private SixRowTile() {}
+
+  /** A tile two vectors wide. */
+  static void two(float[] x, int xo, float[] w, int wo, int depth, float[] y, int yo) {
+    FloatVector c0a = FloatVector.fromArray(SPECIES, y, yo + 0 * STRIDE);
+    FloatVector c0b = FloatVector.fromArray(SPECIES, y, yo + 0 * STRIDE + LANES);
+    FloatVector c1a = FloatVector.fromArray(SPECIES, y, yo + 1 * STRIDE);
+    FloatVector c1b = FloatVector.fromArray(SPECIES, y, yo + 1 * STRIDE + LANES);
+    FloatVector c2a = FloatVector.fromArray(SPECIES, y, yo + 2 * STRIDE);
+    FloatVector c2b = FloatVector.fromArray(SPECIES, y, yo + 2 * STRIDE + LANES);
+    FloatVector c3a = FloatVector.fromArray(SPECIES, y, yo + 3 * STRIDE);
+    FloatVector c3b = FloatVector.fromArray(SPECIES, y, yo + 3 * STRIDE + LANES);
+    FloatVector c4a = FloatVector.fromArray(SPECIES, y, yo + 4 * STRIDE);
+    FloatVector c4b = FloatVector.fromArray(SPECIES, y, yo + 4 * STRIDE + LANES);
+    FloatVector c5a = FloatVector.fromArray(SPECIES, y, yo + 5 * STRIDE);
+    FloatVector c5b = FloatVector.fromArray(SPECIES, y, yo + 5 * STRIDE + LANES);
+    for (int k = 0; k < depth; k++) {
+      FloatVector a = FloatVector.fromArray(SPECIES, w, wo + k * WIDTH);
+      FloatVector b = FloatVector.fromArray(SPECIES, w, wo + k * WIDTH + LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + 0 * STRIDE + k]);
+      c0a = x0.fma(a, c0a);
+      c0b = x0.fma(b, c0b);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + 1 * STRIDE + k]);
+      c1a = x1.fma(a, c1a);
+      c1b = x1.fma(b, c1b);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + 2 * STRIDE + k]);
+      c2a = x2.fma(a, c2a);
+      c2b = x2.fma(b, c2b);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + 3 * STRIDE + k]);
+      c3a = x3.fma(a, c3a);
+      c3b = x3.fma(b, c3b);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + 4 * STRIDE + k]);
+      c4a = x4.fma(a, c4a);
+      c4b = x4.fma(b, c4b);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + 5 * STRIDE + k]);
+      c5a = x5.fma(a, c5a);
+      c5b = x5.fma(b, c5b);
+    }
+    c0a.intoArray(y, yo + 0 * STRIDE);
+    c0b.intoArray(y, yo + 0 * STRIDE + LANES);
+    c1a.intoArray(y, yo + 1 * STRIDE);
+    c1b.intoArray(y, yo + 1 * STRIDE + LANES);
+    c2a.intoArray(y, yo + 2 * STRIDE);
+    c2b.intoArray(y, yo + 2 * STRIDE + LANES);
+    c3a.intoArray(y, yo + 3 * STRIDE);
+    c3b.intoArray(y, yo + 3 * STRIDE + LANES);
+    c4a.intoArray(y, yo + 4 * STRIDE);
+    c4b.intoArray(y, yo + 4 * STRIDE + LANES);
+    c5a.intoArray(y, yo + 5 * STRIDE);
+    c5b.intoArray(y, yo + 5 * STRIDE + LANES);
+  }
+
+  /** A tile one vector wide. */
+  static void one(float[] x, int xo, float[] w, int wo, int depth, float[] y, int yo) {
+    FloatVector c0a = FloatVector.fromArray(SPECIES, y, yo + 0 * STRIDE);
+    FloatVector c1a = FloatVector.fromArray(SPECIES, y, yo + 1 * STRIDE);
+    FloatVector c2a = FloatVector.fromArray(SPECIES, y, yo + 2 * STRIDE);
+    FloatVector c3a = FloatVector.fromArray(SPECIES, y, yo + 3 * STRIDE);
+    FloatVector c4a = FloatVector.fromArray(SPECIES, y, yo + 4 * STRIDE);
+    FloatVector c5a = FloatVector.fromArray(SPECIES, y, yo + 5 * STRIDE);
+    for (int k = 0; k < depth; k++) {
+      FloatVector a = FloatVector.fromArray(SPECIES, w, wo + k * LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + 0 * STRIDE + k]);
+      c0a = x0.fma(a, c0a);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + 1 * STRIDE + k]);
+      c1a = x1.fma(a, c1a);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + 2 * STRIDE + k]);
+      c2a = x2.fma(a, c2a);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + 3 * STRIDE + k]);
+      c3a = x3.fma(a, c3a);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + 4 * STRIDE + k]);
+      c4a = x4.fma(a, c4a);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + 5 * STRIDE + k]);
+      c5a = x5.fma(a, c5a);
+    }
+    c0a.intoArray(y, yo + 0 * STRIDE);
+    c1a.intoArray(y, yo + 1 * STRIDE);
+    c2a.intoArray(y, yo + 2 * STRIDE);
+    c3a.intoArray(y, yo + 3 * STRIDE);
+    c4a.intoArray(y, yo + 4 * STRIDE);
+    c5a.intoArray(y, yo + 5 * STRIDE);
+  }
+}
