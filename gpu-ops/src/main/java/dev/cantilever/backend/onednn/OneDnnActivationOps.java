@@ -1,0 +1,104 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.ActivationOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.Philox;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.Tensor;
+
+/** Elementwise operations on the CPU, a tile at a time in cache. */
+final class OneDnnActivationOps implements ActivationOps {
+
+  private final Workers workers;
+
+  OneDnnActivationOps(Workers workers) {
+    this.workers = workers;
+  }
+
+  @Override
+  public void activate(Tensor y, Tensor x, Activation f) {
+    OpChecks.activation("activate", y, x);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        1,
+        (from, count, buffers) -> {
+          float[] values = buffers[0];
+          HostMemory.get(x.address() + 4 * from, values, 0, count);
+          VectorActivations.forward(f, values, values, count);
+          HostMemory.put(y.address() + 4 * from, values, 0, count);
+        });
+  }
+
+  @Override
+  public void activateBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
+    OpChecks.activation("activateBackward", dx, dy, x);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        3,
+        (from, count, buffers) -> {
+          float[] gradient = buffers[0];
+          float[] values = buffers[1];
+          HostMemory.get(dy.address() + 4 * from, gradient, 0, count);
+          HostMemory.get(x.address() + 4 * from, values, 0, count);
+          VectorActivations.backward(f, gradient, gradient, values, count);
+          store(dx, from, gradient, count, accumulate, buffers[2]);
+        });
+  }
+
+  private static void store(
+      Tensor y, long from, float[] values, int count, boolean accumulate, float[] present) {
+    if (accumulate) {
+      HostMemory.get(y.address() + 4 * from, present, 0, count);
+      for (int i = 0; i < count; i++) {
+        values[i] += present[i];
+      }
+    }
+    HostMemory.put(y.address() + 4 * from, values, 0, count);
+  }
+
+  @Override
+  public void add(Tensor y, Tensor a, Tensor b) {
+    OpChecks.activation("add", y, a, b);
+    Tiles.elements(
+        workers,
+        y.elements(),
+        2,
+        (from, count, buffers) -> {
+          HostMemory.get(a.address() + 4 * from, buffers[0], 0, count);
+          HostMemory.get(b.address() + 4 * from, buffers[1], 0, count);
+          for (int i = 0; i < count; i++) {
+            buffers[0][i] += buffers[1][i];
+          }
+          HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
+        });
+  }
+
+  /** Element i takes word i mod 4 of counter i div 4 and is kept from {@code p} on. */
+  @Override
+  public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
+    OpChecks.dropout(y, x, p);
+    float scale = 1f / (1f - p);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        2,
+        (from, count, buffers) -> {
+          float[] values = buffers[0];
+          HostMemory.get(x.address() + 4 * from, values, 0, count);
+          int[] words = new int[4];
+          for (int i = 0; i < count; i++) {
+            long element = from + i;
+            if (i == 0 || element % 4 == 0) {
+              long counter = element / 4;
+              Philox.words(words, 0, key, (int) counter, (int) (counter >>> 32), 0, 0);
+            }
+            boolean kept = Philox.uniform(words[(int) (element % 4)]) >= p;
+            values[i] = kept ? values[i] * scale : 0f;
+          }
+          store(y, from, values, count, accumulate, buffers[1]);
+        });
+  }
+}

@@ -1,0 +1,98 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.NormOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.Tensor;
+import java.util.Arrays;
+
+/** Layer norm on the CPU: a row at a time in cache, sums in the lanes of {@link VectorMath}. */
+final class OneDnnNormOps implements NormOps {
+
+  /*
+   * The mean is taken twice: first of x, then of what is left after subtracting that. The second
+   * removes the first one's rounding, which for a row like 10000 ± 0.01 would be as large as the
+   * spread itself, and makes the variance of equal values vanish.
+   */
+
+  private final Workers workers;
+
+  OneDnnNormOps(Workers workers) {
+    this.workers = workers;
+  }
+
+  @Override
+  public void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta, float eps) {
+    OpChecks.layerNorm(y, x, gamma, beta);
+    int c = x.size(1);
+    float[] scale = StoredFloats.all(gamma); // [C]
+    float[] shift = StoredFloats.all(beta); // [C]
+    Tiles.rows(
+        workers,
+        x.size(0),
+        c,
+        (from, to) -> {
+          float[] row = new float[c];
+          for (int n = from; n < to; n++) {
+            HostMemory.get(x.address() + 4L * n * c, row, 0, c);
+            float rstd = centre(row, c, eps);
+            for (int i = 0; i < c; i++) {
+              row[i] = Math.fma(row[i] * rstd, scale[i], shift[i]);
+            }
+            HostMemory.put(y.address() + 4L * n * c, row, 0, c);
+          }
+        });
+  }
+
+  /** Subtracts the row's mean from it and returns 1/√(var + eps). */
+  private static float centre(float[] row, int c, float eps) {
+    subtract(row, c, VectorMath.sum(row, 0, c) / c);
+    subtract(row, c, VectorMath.sum(row, 0, c) / c);
+    float variance = VectorMath.dot(row, 0, row, 0, c) / c;
+    return (float) (1 / Math.sqrt((double) variance + eps));
+  }
+
+  private static void subtract(float[] row, int c, float value) {
+    for (int i = 0; i < c; i++) {
+      row[i] -= value;
+    }
+  }
+
+  @Override
+  public void layerNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
+    OpChecks.layerNormBackward(dx, dy, x, gamma);
+    int c = x.size(1);
+    float[] scale = StoredFloats.all(gamma); // [C]
+    Tiles.rows(
+        workers,
+        x.size(0),
+        c,
+        (from, to) -> {
+          float[] normalised = new float[c];
+          float[] g = new float[c];
+          float[] out = new float[c];
+          for (int n = from; n < to; n++) {
+            long at = 4L * n * c;
+            HostMemory.get(x.address() + at, normalised, 0, c);
+            HostMemory.get(dy.address() + at, g, 0, c);
+            if (accumulate) {
+              HostMemory.get(dx.address() + at, out, 0, c);
+            } else {
+              Arrays.fill(out, 0f);
+            }
+            float rstd = centre(normalised, c, eps);
+            for (int i = 0; i < c; i++) {
+              normalised[i] *= rstd;
+              g[i] *= scale[i];
+            }
+            float meanG = VectorMath.sum(g, 0, c) / c;
+            float meanProduct = VectorMath.dot(g, 0, normalised, 0, c) / c;
+            for (int i = 0; i < c; i++) {
+              out[i] += (Math.fma(-normalised[i], meanProduct, g[i] - meanG)) * rstd;
+            }
+            HostMemory.put(dx.address() + at, out, 0, c);
+          }
+        });
+  }
+}

@@ -1,0 +1,83 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.OptimizerOps;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.Tensor;
+
+/** AdamW and gradient norms on the CPU; scalars in double, elements in float as in torch. */
+final class OneDnnOptimizerOps implements OptimizerOps {
+
+  private final Workers workers;
+
+  OneDnnOptimizerOps(Workers workers) {
+    this.workers = workers;
+  }
+
+  @Override
+  public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+    OpChecks.adamW(p, g, m, v);
+    float keep = (float) (1 - step.learningRate() * step.weightDecay());
+    float blend1 = (float) (1 - step.beta1());
+    float beta2 = (float) step.beta2();
+    float blend2 = (float) (1 - step.beta2());
+    float rate = (float) (step.learningRate() / (1 - StrictMath.pow(step.beta1(), step.step())));
+    float root = (float) Math.sqrt(1 - StrictMath.pow(step.beta2(), step.step()));
+    float eps = (float) step.eps();
+    Tiles.elements(
+        workers,
+        p.elements(),
+        4,
+        (from, count, buffers) -> {
+          float[] weight = buffers[0];
+          float[] gradient = buffers[1];
+          float[] first = buffers[2];
+          float[] second = buffers[3];
+          HostMemory.get(p.address() + 4 * from, weight, 0, count);
+          HostMemory.get(g.address() + 4 * from, gradient, 0, count);
+          HostMemory.get(m.address() + 4 * from, first, 0, count);
+          HostMemory.get(v.address() + 4 * from, second, 0, count);
+          for (int i = 0; i < count; i++) {
+            first[i] += blend1 * (gradient[i] - first[i]);
+            second[i] = beta2 * second[i] + blend2 * (gradient[i] * gradient[i]);
+            float denominator = (float) Math.sqrt(second[i]) / root + eps;
+            weight[i] = weight[i] * keep - rate * (first[i] / denominator);
+          }
+          HostMemory.put(p.address() + 4 * from, weight, 0, count);
+          HostMemory.put(m.address() + 4 * from, first, 0, count);
+          HostMemory.put(v.address() + 4 * from, second, 0, count);
+        });
+  }
+
+  @Override
+  public double squaredNorm(Tensor g) {
+    OpChecks.activation("squaredNorm", g);
+    float[] tile = new float[Tiles.ELEMENTS];
+    double sum = 0;
+    for (long from = 0; from < g.elements(); from += tile.length) {
+      int count = (int) Math.min(tile.length, g.elements() - from);
+      HostMemory.get(g.address() + 4 * from, tile, 0, count);
+      for (int i = 0; i < count; i++) {
+        sum += (double) tile[i] * tile[i];
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public void scale(Tensor g, float factor) {
+    OpChecks.activation("scale", g);
+    Tiles.elements(
+        workers,
+        g.elements(),
+        1,
+        (from, count, buffers) -> {
+          HostMemory.get(g.address() + 4 * from, buffers[0], 0, count);
+          for (int i = 0; i < count; i++) {
+            buffers[0][i] *= factor;
+          }
+          HostMemory.put(g.address() + 4 * from, buffers[0], 0, count);
+        });
+  }
+}
