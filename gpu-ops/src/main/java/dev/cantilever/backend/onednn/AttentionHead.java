@@ -1,0 +1,178 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.memory.HostMemory;
+import java.util.Arrays;
+
+/**
+ * One worker's scratch and the forward arithmetic of one key head of one row: rotated queries
+ * against rotated keys, softmax, sum of values. Cached and uncached attention both end here, which
+ * is why they agree to the bit.
+ *
+ * <p>Bits of a token's output depend on its query and on the keys and values it sees, in order.
+ */
+final class AttentionHead {
+  /*
+   * Keys lie transposed, [D, S], so that scores are computed for a vector of keys at a time with D
+   * ascending, without a reduction across lanes. Scores exist for four queries at a time. Vectors
+   * run past the keys a token sees; the surplus is set to minus infinity and becomes exact zeros,
+   * which change no sum. Sums over values stop at the token's last key, so that not even a NaN
+   * behind it can be felt.
+   */
+
+  /** Bytes between elements. */
+  static final long FLOAT = Float.BYTES;
+
+  private float[] queries = {}; // [T, Dp]
+  private float[] keys = {}; // [S, Dp]
+  private float[] keysT = {}; // [D, Sp]
+  private float[] values = {}; // [S, Dp]
+  private float[] scores = {}; // [4, Sp]
+  private float[] sums = {}; // [4, Dp]
+  private final float[] totals = new float[HeadProduct.ROWS];
+  private final float[] logs = new float[HeadProduct.ROWS];
+
+  /** Grows the scratch for {@code tokens} queries of {@code size} over {@code seen} keys. */
+  void ensure(int tokens, int seen, int size) {
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(seen);
+    queries = grown(queries, tokens * width);
+    keys = grown(keys, seen * width);
+    keysT = grown(keysT, size * span);
+    values = grown(values, seen * width);
+    scores = grown(scores, HeadProduct.ROWS * span);
+    sums = grown(sums, HeadProduct.ROWS * width);
+  }
+
+  static float[] grown(float[] array, int size) {
+    return array.length >= size ? array : new float[Math.max(size, 2 * array.length)];
+  }
+
+  /** Reads one key and value; the key is rotated if {@code rotary} says so. */
+  void readKey(int at, long key, long value, int size) {
+    int width = HeadProduct.padded(size);
+    HostMemory.get(key, keys, at * width, size);
+    HostMemory.get(value, values, at * width, size);
+  }
+
+  /** Rotates the key at {@code at} to {@code position}. */
+  void rotateKey(int at, int position, int size, Rotary rotary) {
+    rotary.rotate(keys, at * HeadProduct.padded(size), position);
+  }
+
+  /** Writes the key and the value at {@code at}, as they stand, to a cache. */
+  void writeKey(int at, long key, long value, int size) {
+    int width = HeadProduct.padded(size);
+    HostMemory.put(key, keys, at * width, size);
+    HostMemory.put(value, values, at * width, size);
+  }
+
+  /** Makes the first {@code count} keys ready for {@link #attend}. */
+  void transposeKeys(int count, int size) {
+    transpose(keysT, keys, count, size);
+  }
+
+  /** to[D, Sp] = fromᵀ with from [S, Dp]. */
+  static void transpose(float[] to, float[] from, int count, int size) {
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(count);
+    for (int d = 0; d < size; d++) {
+      for (int s = 0; s < count; s++) {
+        to[d * span + s] = from[s * width + d];
+      }
+    }
+  }
+
+  /** Reads, rotates and scales {@code count} queries, {@code stride} bytes apart. */
+  void readQueries(
+      long address, long stride, int count, int firstPosition, AttentionSpec spec, Rotary rotary) {
+    readQueries(queries, address, stride, count, firstPosition, spec, rotary);
+  }
+
+  static void readQueries(
+      float[] to,
+      long address,
+      long stride,
+      int count,
+      int firstPosition,
+      AttentionSpec spec,
+      Rotary rotary) {
+    int size = spec.headSize();
+    int width = HeadProduct.padded(size);
+    float scale = spec.scale();
+    for (int t = 0; t < count; t++) {
+      int at = t * width;
+      HostMemory.get(address + t * stride, to, at, size);
+      rotary.rotate(to, at, firstPosition + t);
+      for (int d = at; d < at + size; d++) {
+        to[d] *= scale;
+      }
+    }
+  }
+
+  /**
+   * Attends from {@code count} queries to {@code seen} keys.
+   *
+   * @param out where the first query's output goes; the next is {@code outStride} bytes on
+   * @param lse where the first log-sum-exp goes, {@code lseStride} bytes apart; 0 for nowhere
+   * @param firstPosition position of the first query among the keys
+   */
+  void attend(
+      long out,
+      long outStride,
+      long lse,
+      long lseStride,
+      int count,
+      int firstPosition,
+      int seen,
+      AttentionSpec spec) {
+    int size = spec.headSize();
+    int width = HeadProduct.padded(size);
+    for (int i = 0; i < count; i += HeadProduct.ROWS) {
+      int rows = Math.min(HeadProduct.ROWS, count - i);
+      int first = spec.causal() ? firstPosition + i + 1 : seen;
+      softmax(i, rows, first, spec.causal() ? 1 : 0, seen, size);
+      sumValues(rows, first, spec.causal() ? 1 : 0, seen, width);
+      for (int r = 0; r < rows; r++) {
+        float inverse = 1 / totals[r];
+        for (int d = r * width; d < r * width + size; d++) {
+          sums[d] *= inverse;
+        }
+        HostMemory.put(out + (i + r) * outStride, sums, r * width, size);
+        if (lse != 0) {
+          HostMemory.putFloat(lse + (i + r) * lseStride, logs[r]);
+        }
+      }
+    }
+  }
+
+  /** Fills scores with exponentials, totals with their sums, logs with the log-sum-exp. */
+  private void softmax(int query, int rows, int first, int step, int seen, int size) {
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(seen);
+    int columns = HeadProduct.padded(first + step * (rows - 1));
+    for (int r = 0; r < rows; r++) {
+      Arrays.fill(scores, r * span, r * span + columns, 0);
+    }
+    HeadProduct.add(
+        scores, 0, span, queries, query * width, width, 1, keysT, 0, span, rows, columns, 0, size);
+    for (int r = 0; r < rows; r++) {
+      int at = r * span;
+      Arrays.fill(scores, at + first + step * r, at + columns, Float.NEGATIVE_INFINITY);
+      float max = VectorMath.max(scores, at, columns);
+      totals[r] = VectorMath.expSum(scores, at, scores, at, columns, max, 1);
+      logs[r] = (float) (max + Math.log(totals[r]));
+    }
+  }
+
+  private void sumValues(int rows, int first, int step, int seen, int width) {
+    int span = HeadProduct.padded(seen);
+    Arrays.fill(sums, 0, rows * width, 0);
+    HeadProduct.add(sums, 0, width, scores, 0, span, 1, values, 0, width, rows, width, 0, first);
+    for (int r = 1; r < rows && step > 0; r++) {
+      HeadProduct.add(
+          sums, r * width, width, scores, r * span, span, 1, values, 0, width, 1, width, first,
+          first + r);
+    }
+  }
+}

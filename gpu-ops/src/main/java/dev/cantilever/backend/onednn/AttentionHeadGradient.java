@@ -1,0 +1,246 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.memory.HostMemory;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * One worker's scratch and the backward arithmetic of one key head of one row. With P the
+ * probabilities, recomputed from the log-sum-exp, and O the output:
+ *
+ * <p>dP = dO·Vᵀ, dS = P∘(dP − rowsum(dO∘O)), dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO.
+ *
+ * <p>Every sum over tokens ascends.
+ */
+final class AttentionHeadGradient {
+  /*
+   * Query tokens are taken in blocks of 32, so that the scores in existence are [32, S] whatever
+   * the length of the row; dK and dV continue their sums from block to block. The scale sits on the
+   * queries, as in the forward pass, and once more on dQ.
+   */
+  private static final int BLOCK = 32;
+
+  private float[] queries = {}; // [T, Dp]
+  private float[] keys = {}; // [T, Dp]
+  private float[] keysT = {}; // [D, Tp]
+  private float[] values = {}; // [T, Dp]
+  private float[] valuesT = {}; // [D, Tp]
+  private float[] outputs = {}; // [T, Dp]
+  private float[] dOutputs = {}; // [T, Dp]
+  private float[] probabilities = {}; // [32, Tp]
+  private float[] dScores = {}; // [32, Tp]
+  private float[] dQueries = {}; // [4, Dp]
+  private float[] dKeys = {}; // [T, Dp]
+  private float[] dValues = {}; // [T, Dp]
+
+  /** Grows the scratch for a row of {@code tokens} and heads of {@code size}. */
+  void ensure(int tokens, int size) {
+    int matrix = tokens * HeadProduct.padded(size);
+    int transposed = size * HeadProduct.padded(tokens);
+    int block = BLOCK * HeadProduct.padded(tokens);
+    queries = AttentionHead.grown(queries, matrix);
+    keys = AttentionHead.grown(keys, matrix);
+    keysT = AttentionHead.grown(keysT, transposed);
+    values = AttentionHead.grown(values, matrix);
+    valuesT = AttentionHead.grown(valuesT, transposed);
+    outputs = AttentionHead.grown(outputs, matrix);
+    dOutputs = AttentionHead.grown(dOutputs, matrix);
+    probabilities = AttentionHead.grown(probabilities, block);
+    dScores = AttentionHead.grown(dScores, block);
+    dQueries = AttentionHead.grown(dQueries, HeadProduct.ROWS * HeadProduct.padded(size));
+    dKeys = AttentionHead.grown(dKeys, matrix);
+    dValues = AttentionHead.grown(dValues, matrix);
+  }
+
+  /**
+   * Reads the keys and values of a row and sets their gradients to zero.
+   *
+   * @param stride bytes from one token's projection to the next
+   */
+  void begin(long key, long value, long stride, int count, int size, Rotary rotary) {
+    int width = HeadProduct.padded(size);
+    for (int t = 0; t < count; t++) {
+      HostMemory.get(key + t * stride, keys, t * width, size);
+      HostMemory.get(value + t * stride, values, t * width, size);
+      rotary.rotate(keys, t * width, t);
+    }
+    AttentionHead.transpose(keysT, keys, count, size);
+    AttentionHead.transpose(valuesT, values, count, size);
+    Arrays.fill(dKeys, 0, count * width, 0);
+    Arrays.fill(dValues, 0, count * width, 0);
+  }
+
+  /** Writes the gradients of the keys and values of a row. */
+  void end(long dKey, long dValue, long stride, int count, int size, Rotary rotary) {
+    int width = HeadProduct.padded(size);
+    for (int t = 0; t < count; t++) {
+      rotary.unrotate(dKeys, t * width, t);
+      HostMemory.put(dKey + t * stride, dKeys, t * width, size);
+      HostMemory.put(dValue + t * stride, dValues, t * width, size);
+    }
+  }
+
+  /**
+   * Goes back through one query head: writes dQ and adds to the gradients of keys and values.
+   *
+   * @param dQuery where the gradient of the first query goes, {@code stride} bytes apart
+   * @param query the first query, {@code stride} bytes apart
+   * @param dOut gradient of the first output, {@code outStride} bytes apart, like {@code out}
+   * @param lse the first log-sum-exp, {@code lseStride} bytes apart
+   */
+  void query(
+      long dQuery,
+      long query,
+      long stride,
+      long dOut,
+      long out,
+      long outStride,
+      long lse,
+      long lseStride,
+      int count,
+      AttentionSpec spec,
+      Rotary rotary) {
+    int size = spec.headSize();
+    int width = HeadProduct.padded(size);
+    AttentionHead.readQueries(queries, query, stride, count, 0, spec, rotary);
+    for (int t = 0; t < count; t++) {
+      HostMemory.get(dOut + t * outStride, dOutputs, t * width, size);
+      HostMemory.get(out + t * outStride, outputs, t * width, size);
+    }
+    for (int block = 0; block < count; block += BLOCK) {
+      int end = Math.min(block + BLOCK, count);
+      for (int i = block; i < end; i += HeadProduct.ROWS) {
+        int rows = Math.min(HeadProduct.ROWS, end - i);
+        scoreGradients(i, i - block, rows, lse, lseStride, count, spec);
+        queryGradients(i, i - block, rows, dQuery, stride, count, spec, rotary);
+      }
+      keyGradients(block, end, count, spec);
+    }
+  }
+
+  /** Computes P and dS of up to four tokens from {@code token} on, rows {@code row} of a block. */
+  private void scoreGradients(
+      int token, int row, int rows, long lse, long lseStride, int count, AttentionSpec spec) {
+    int size = spec.headSize();
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(count);
+    int columns = HeadProduct.padded(spec.causal() ? token + rows : count);
+    for (int r = row; r < row + rows; r++) {
+      Arrays.fill(probabilities, r * span, r * span + columns, 0);
+      Arrays.fill(dScores, r * span, r * span + columns, 0);
+    }
+    HeadProduct.add(
+        probabilities,
+        row * span,
+        span,
+        queries,
+        token * width,
+        width,
+        1,
+        keysT,
+        0,
+        span,
+        rows,
+        columns,
+        0,
+        size);
+    HeadProduct.add(
+        dScores,
+        row * span,
+        span,
+        dOutputs,
+        token * width,
+        width,
+        1,
+        valuesT,
+        0,
+        span,
+        rows,
+        columns,
+        0,
+        size);
+    for (int r = 0; r < rows; r++) {
+      int at = (row + r) * span;
+      int seen = spec.causal() ? token + r + 1 : count;
+      Arrays.fill(probabilities, at + seen, at + columns, Float.NEGATIVE_INFINITY);
+      Arrays.fill(dScores, at + seen, at + columns, 0);
+      float log = HostMemory.getFloat(lse + (token + r) * lseStride);
+      float delta =
+          VectorMath.dot(outputs, (token + r) * width, dOutputs, (token + r) * width, size);
+      for (int s = at; s < at + columns; s += VectorMath.FLOATS.length()) {
+        FloatVector p =
+            VectorMath.exp(FloatVector.fromArray(VectorMath.FLOATS, probabilities, s).sub(log));
+        p.intoArray(probabilities, s);
+        p.mul(FloatVector.fromArray(VectorMath.FLOATS, dScores, s).sub(delta))
+            .intoArray(dScores, s);
+      }
+    }
+  }
+
+  private void queryGradients(
+      int token,
+      int row,
+      int rows,
+      long dQuery,
+      long stride,
+      int count,
+      AttentionSpec spec,
+      Rotary rotary) {
+    int size = spec.headSize();
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(count);
+    int seen = spec.causal() ? token + rows : count;
+    Arrays.fill(dQueries, 0, rows * width, 0);
+    HeadProduct.add(
+        dQueries, 0, width, dScores, row * span, span, 1, keys, 0, width, rows, width, 0, seen);
+    for (int r = 0; r < rows; r++) {
+      rotary.unrotate(dQueries, r * width, token + r);
+      for (int d = r * width; d < r * width + size; d++) {
+        dQueries[d] *= spec.scale();
+      }
+      HostMemory.put(dQuery + (token + r) * stride, dQueries, r * width, size);
+    }
+  }
+
+  /** Adds what the tokens {@code [block, end)} contribute to the gradients of keys and values. */
+  private void keyGradients(int block, int end, int count, AttentionSpec spec) {
+    int width = HeadProduct.padded(spec.headSize());
+    int span = HeadProduct.padded(count);
+    int last = spec.causal() ? end : count;
+    for (int s = 0; s < last; s += HeadProduct.ROWS) {
+      int rows = Math.min(HeadProduct.ROWS, last - s);
+      int from = spec.causal() ? Math.max(0, s - block) : 0;
+      HeadProduct.add(
+          dKeys,
+          s * width,
+          width,
+          dScores,
+          s,
+          1,
+          span,
+          queries,
+          block * width,
+          width,
+          rows,
+          width,
+          from,
+          end - block);
+      HeadProduct.add(
+          dValues,
+          s * width,
+          width,
+          probabilities,
+          s,
+          1,
+          span,
+          dOutputs,
+          block * width,
+          width,
+          rows,
+          width,
+          from,
+          end - block);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.ShapeException;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * Where one row's tokens lie in a paged cache, checked to be inside it.
+ *
+ * @param keys address of the key pages
+ * @param values address of the value pages
+ * @param tokenBytes bytes of one token's keys, and of its values
+ * @param pageTokens tokens in a page
+ * @param pages pages of the row, in order, as many as its tokens need
+ * @param cached tokens already in the cache
+ * @param tokens tokens with the new ones
+ */
+record CacheRow(
+    long keys, long values, long tokenBytes, int pageTokens, int[] pages, int cached, int tokens) {
+
+  /**
+   * Looks up every row before anything is written.
+   *
+   * @throws ShapeException if a slot, a length or a page is outside the cache or a slot comes twice
+   */
+  static CacheRow[] of(KvPages cache, Tensor slots, PackedRows rows) {
+    String op = "attentionCached";
+    int maxPages = cache.pageTable().size(1);
+    long pageCount = cache.keys().dim(0);
+    int[] chosen = slots(op, slots, cache.pageTable().size(0));
+    CacheRow[] places = new CacheRow[chosen.length];
+    for (int row = 0; row < chosen.length; row++) {
+      int slot = chosen[row];
+      int cached = HostMemory.getInt(cache.lengths().address() + (long) Integer.BYTES * slot);
+      long tokens = (long) cached + rows.length(row);
+      long needed = (tokens + cache.pageTokens() - 1) / cache.pageTokens();
+      if (cached < 0 || needed > maxPages) {
+        throw new ShapeException(
+            op
+                + ": expected room for "
+                + tokens
+                + " tokens ("
+                + cached
+                + " cached) in slot "
+                + slot
+                + ", but a slot has "
+                + maxPages
+                + " pages of "
+                + cache.pageTokens()
+                + " tokens. Give the cache more pages or end the row.");
+      }
+      int[] pages = new int[(int) needed];
+      long table = cache.pageTable().address() + (long) Integer.BYTES * slot * maxPages;
+      HostMemory.get(table, pages, 0, pages.length);
+      for (int page : pages) {
+        if (page < 0 || page >= pageCount) {
+          throw new ShapeException(
+              op
+                  + ": expected pages in [0, "
+                  + pageCount
+                  + ") in slot "
+                  + slot
+                  + ", got "
+                  + Arrays.toString(pages)
+                  + ". Fill the page table before the step.");
+        }
+      }
+      places[row] =
+          new CacheRow(
+              cache.keys().address(),
+              cache.values().address(),
+              cache.keys().dim(2) * Float.BYTES,
+              cache.pageTokens(),
+              pages,
+              cached,
+              (int) tokens);
+    }
+    return places;
+  }
+
+  /**
+   * Reads the slot of each row.
+   *
+   * @throws ShapeException if one is not in {@code [0, count)} or comes twice
+   */
+  static int[] slots(String op, Tensor slots, int count) {
+    int[] chosen = new int[slots.size(0)];
+    HostMemory.get(slots.address(), chosen, 0, chosen.length);
+    boolean[] taken = new boolean[count];
+    for (int slot : chosen) {
+      if (slot < 0 || slot >= count || taken[slot]) {
+        throw new ShapeException(
+            op
+                + ": expected different slots in [0, "
+                + count
+                + "), got "
+                + Arrays.toString(chosen)
+                + ". Give every row a slot of its own.");
+      }
+      taken[slot] = true;
+    }
+    return chosen;
+  }
+
+  /** Address of token {@code token}'s keys. */
+  long key(int token) {
+    return keys + offset(token);
+  }
+
+  /** Address of token {@code token}'s values. */
+  long value(int token) {
+    return values + offset(token);
+  }
+
+  private long offset(int token) {
+    return ((long) pages[token / pageTokens] * pageTokens + token % pageTokens) * tokenBytes;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.cantilever.backend.onednn;
+
+import java.util.Arrays;
+
+/**
+ * Rotary position embedding (Su et al. 2021) in halves, as GPT-NeoX and transformers have it: of
+ * the d leading dimensions of a head, x[j] and x[j + d/2] turn by the angle position·theta^(−2j/d).
+ *
+ * <p>Cosines and sines are taken of angles in double and rounded to float once.
+ */
+final class Rotary {
+
+  private final int half;
+  private final double theta;
+  private float[] cos = new float[0];
+  private float[] sin = new float[0];
+  private int positions;
+
+  /**
+   * Makes a table of no positions.
+   *
+   * @param dims d, even; 0 turns nothing
+   * @param theta base of the frequencies
+   */
+  Rotary(int dims, double theta) {
+    this.half = dims / 2;
+    this.theta = theta;
+  }
+
+  /** Whether this table is the one for these numbers. */
+  boolean is(int dims, double base) {
+    return half == dims / 2 && theta == base;
+  }
+
+  /** Makes positions below {@code count} available; not to be called while others read. */
+  void ensure(int count) {
+    if (count <= positions) {
+      return;
+    }
+    int target = Math.max(count, 2 * positions);
+    cos = Arrays.copyOf(cos, target * half);
+    sin = Arrays.copyOf(sin, target * half);
+    for (int j = 0; j < half; j++) {
+      double frequency = StrictMath.pow(theta, -(double) j / half);
+      for (int p = positions; p < target; p++) {
+        cos[p * half + j] = (float) StrictMath.cos(p * frequency);
+        sin[p * half + j] = (float) StrictMath.sin(p * frequency);
+      }
+    }
+    positions = target;
+  }
+
+  /** Turns the head vector at {@code at} to {@code position}. */
+  void rotate(float[] x, int at, int position) {
+    int row = position * half;
+    for (int j = 0; j < half; j++) {
+      float first = x[at + j];
+      float second = x[at + half + j];
+      x[at + j] = first * cos[row + j] - second * sin[row + j];
+      x[at + half + j] = second * cos[row + j] + first * sin[row + j];
+    }
+  }
+
+  /** Turns back: the transpose of {@link #rotate}, which takes a gradient to the unrotated side. */
+  void unrotate(float[] x, int at, int position) {
+    int row = position * half;
+    for (int j = 0; j < half; j++) {
+      float first = x[at + j];
+      float second = x[at + half + j];
+      x[at + j] = first * cos[row + j] + second * sin[row + j];
+      x[at + half + j] = second * cos[row + j] - first * sin[row + j];
+    }
+  }
+}

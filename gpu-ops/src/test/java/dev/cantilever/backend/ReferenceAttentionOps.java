@@ -1,0 +1,124 @@
+package dev.cantilever.backend;
+
+import java.util.Arrays;
+
+/** Attention as the textbook has it, in double precision, every matrix written out. */
+final class ReferenceAttentionOps {
+
+  /**
+   * What a row's forward pass leaves.
+   *
+   * @param out [N, H·D]
+   * @param lse [N, H]
+   */
+  record Result(double[] out, double[] lse) {}
+
+  private ReferenceAttentionOps() {}
+
+  static Result attention(double[] qkv, int[] offsets, AttentionSpec spec) {
+    int n = offsets[offsets.length - 1];
+    double[] out = new double[n * spec.outputSize()];
+    double[] lse = new double[n * spec.heads()];
+    for (int row = 0; row + 1 < offsets.length; row++) {
+      for (int h = 0; h < spec.heads(); h++) {
+        for (int t = offsets[row]; t < offsets[row + 1]; t++) {
+          double[] p = scores(qkv, offsets, row, h, t, spec);
+          double max = Arrays.stream(p).max().orElseThrow();
+          double sum = Arrays.stream(p).map(s -> Math.exp(s - max)).sum();
+          lse[t * spec.heads() + h] = max + Math.log(sum);
+          for (int s = 0; s < p.length; s++) {
+            int value = (offsets[row] + s) * spec.projectionSize() + spec.valueOffset(kv(h, spec));
+            for (int d = 0; d < spec.headSize(); d++) {
+              out[t * spec.outputSize() + h * spec.headSize() + d] +=
+                  Math.exp(p[s] - max) / sum * qkv[value + d];
+            }
+          }
+        }
+      }
+    }
+    return new Result(out, lse);
+  }
+
+  static double[] attentionBackward(
+      double[] dOut, double[] qkv, int[] offsets, AttentionSpec spec) {
+    int size = spec.headSize();
+    int w = spec.projectionSize();
+    double[] dQkv = new double[qkv.length];
+    Result forward = attention(qkv, offsets, spec);
+    for (int row = 0; row + 1 < offsets.length; row++) {
+      int start = offsets[row];
+      for (int h = 0; h < spec.heads(); h++) {
+        for (int t = start; t < offsets[row + 1]; t++) {
+          double[] p = scores(qkv, offsets, row, h, t, spec);
+          int o = t * spec.outputSize() + h * size;
+          double delta = 0;
+          for (int d = 0; d < size; d++) {
+            delta += dOut[o + d] * forward.out()[o + d];
+          }
+          double[] q = rotated(qkv, t * w + spec.queryOffset(h), t - start, spec, 1);
+          double[] dq = new double[size];
+          for (int s = 0; s < p.length; s++) {
+            int value = (start + s) * w + spec.valueOffset(kv(h, spec));
+            int key = (start + s) * w + spec.keyOffset(kv(h, spec));
+            double probability = Math.exp(p[s] - forward.lse()[t * spec.heads() + h]);
+            double dp = 0;
+            for (int d = 0; d < size; d++) {
+              dp += dOut[o + d] * qkv[value + d];
+              dQkv[value + d] += probability * dOut[o + d];
+            }
+            double ds = probability * (dp - delta) * spec.scale();
+            double[] k = rotated(qkv, key, s, spec, 1);
+            double[] dk = new double[size];
+            for (int d = 0; d < size; d++) {
+              dq[d] += ds * k[d];
+              dk[d] = ds * q[d];
+            }
+            add(dQkv, key, rotated(dk, 0, s, spec, -1));
+          }
+          add(dQkv, t * w + spec.queryOffset(h), rotated(dq, 0, t - start, spec, -1));
+        }
+      }
+    }
+    return dQkv;
+  }
+
+  private static void add(double[] to, int at, double[] x) {
+    for (int d = 0; d < x.length; d++) {
+      to[at + d] += x[d];
+    }
+  }
+
+  private static int kv(int head, AttentionSpec spec) {
+    return head / (spec.heads() / spec.kvHeads());
+  }
+
+  private static double[] scores(
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
+    int start = offsets[row];
+    int w = spec.projectionSize();
+    double[] q = rotated(qkv, t * w + spec.queryOffset(h), t - start, spec, 1);
+    double[] scores = new double[spec.causal() ? t - start + 1 : offsets[row + 1] - start];
+    for (int s = 0; s < scores.length; s++) {
+      double[] k = rotated(qkv, (start + s) * w + spec.keyOffset(kv(h, spec)), s, spec, 1);
+      for (int d = 0; d < q.length; d++) {
+        scores[s] += q[d] * k[d] * spec.scale();
+      }
+    }
+    return scores;
+  }
+
+  /** The head vector at {@code at} turned to {@code position}, or back for direction −1. */
+  private static double[] rotated(
+      double[] x, int at, int position, AttentionSpec spec, int direction) {
+    double[] y = Arrays.copyOfRange(x, at, at + spec.headSize());
+    int half = spec.rotaryDims() / 2;
+    for (int j = 0; j < half; j++) {
+      double angle = direction * position * Math.pow(spec.rotaryTheta(), -(double) j / half);
+      double first = x[at + j];
+      double second = x[at + half + j];
+      y[j] = first * Math.cos(angle) - second * Math.sin(angle);
+      y[half + j] = second * Math.cos(angle) + first * Math.sin(angle);
+    }
+    return y;
+  }
+}
