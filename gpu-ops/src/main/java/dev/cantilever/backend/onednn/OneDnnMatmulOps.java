@@ -1,0 +1,223 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Mode;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.function.LongConsumer;
+
+/**
+ * Products on the CPU. An int8 weight lies row-major; a panel holds it, or a dense one, unpacked to
+ * floats twice: for the product and for its input gradient.
+ */
+final class OneDnnMatmulOps implements MatmulOps {
+
+  private static final float LARGEST = 127;
+
+  private final Workers workers;
+  private final Arena workspace;
+  private final MatrixProduct product;
+  private final LlmInt8Product llmInt8;
+
+  OneDnnMatmulOps(Workers workers, Arena workspace) {
+    this.workers = workers;
+    this.workspace = workspace;
+    this.product = new MatrixProduct(workers);
+    this.llmInt8 = new LlmInt8Product(workers, workspace, product);
+  }
+
+  @Override
+  public void linear(Tensor y, Tensor x, Weight w) {
+    OpChecks.linear(y, x, w);
+    withBias(
+        w,
+        bias -> {
+          WeightView view = forwardView(w);
+          if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
+            llmInt8.forward(y, x, int8, view, bias);
+          } else if (w instanceof Int8Weight int8) {
+            Epilogue scaled = Epilogue.scaled(int8.absmax().address(), 1 / LARGEST);
+            product.forward(
+                y.address(), x.address(), view, x.size(0), scaled.withBias(bias));
+          } else {
+            product.forward(
+                y.address(), x.address(), view, x.size(0), Epilogue.plain().withBias(bias));
+          }
+        });
+  }
+
+  @Override
+  public void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
+    OpChecks.linearInputGradient(dx, dy, w);
+    long scale = w instanceof Int8Weight int8 ? int8.absmax().address() : 0;
+    float factor = scale == 0 ? 1 : 1 / LARGEST;
+    product.inputGradient(
+        dx.address(),
+        dy.address(),
+        gradientView(w),
+        dy.size(0),
+        scale,
+        factor,
+        accumulate ? 1 : 0);
+  }
+
+  private static WeightView forwardView(Weight w) {
+    return w.panel()
+        .map(
+            panel ->
+                new WeightView(
+                    panel.address(),
+                    WeightView.Layout.PACKED_FORWARD,
+                    w.outFeatures(),
+                    w.inFeatures()))
+        .orElseGet(() -> storedView(w));
+  }
+
+  private static WeightView gradientView(Weight w) {
+    long first = MatrixProduct.packedForwardBytes(w.outFeatures(), w.inFeatures());
+    return w.panel()
+        .map(
+            panel ->
+                new WeightView(
+                    panel.address() + first,
+                    WeightView.Layout.PACKED_GRADIENT,
+                    w.outFeatures(),
+                    w.inFeatures()))
+        .orElseGet(() -> storedView(w));
+  }
+
+  private static WeightView storedView(Weight w) {
+    Tensor stored =
+        w instanceof Int8Weight int8 ? int8.data() : ((DenseWeight) w).values();
+    WeightView.Layout layout =
+        switch (stored.dtype()) {
+          case F16 -> WeightView.Layout.F16;
+          case BF16 -> WeightView.Layout.BF16;
+          case I8 -> WeightView.Layout.INT8;
+          default -> WeightView.Layout.F32;
+        };
+    return new WeightView(stored.address(), layout, w.outFeatures(), w.inFeatures());
+  }
+
+  /** Calls {@code body} with the address of the bias as floats, or with 0. */
+  private void withBias(Weight w, LongConsumer body) {
+    if (w.bias().isEmpty()) {
+      body.accept(0);
+      return;
+    }
+    Tensor bias = w.bias().get();
+    if (bias.dtype() == DType.F32) {
+      body.accept(bias.address());
+      return;
+    }
+    Arena.Mark mark = workspace.mark();
+    try {
+      Tensor floats = Tensor.in(workspace, DType.F32, bias.shape());
+      float[] values = StoredFloats.all(bias);
+      HostMemory.put(floats.address(), values, 0, values.length);
+      body.accept(floats.address());
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  @Override
+  public void project(
+      Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate) {
+    OpChecks.project(y, column, x, p);
+    product.project(
+        y.address() + 4L * column,
+        y.size(1),
+        x.address(),
+        p.address(),
+        x.size(0),
+        p.size(0),
+        p.size(1),
+        alpha,
+        accumulate ? 1 : 0);
+  }
+
+  @Override
+  public void projectInputGradient(
+      Tensor dx, Tensor dy, int column, Tensor p, float alpha, boolean accumulate) {
+    OpChecks.projectInputGradient(dx, dy, column, p);
+    product.projectInputGradient(
+        dx.address(),
+        dy.address() + 4L * column,
+        dy.size(1),
+        p.address(),
+        dx.size(0),
+        p.size(0),
+        p.size(1),
+        alpha,
+        accumulate ? 1 : 0);
+  }
+
+  @Override
+  public void projectWeightGradient(
+      Tensor dp, Tensor dy, int column, Tensor x, float alpha, PackedRows rows) {
+    OpChecks.projectWeightGradient(dp, dy, column, x, rows);
+    product.projectWeightGradient(
+        dp.address(),
+        dy.address() + 4L * column,
+        dy.size(1),
+        x.address(),
+        rows.offsets(),
+        dp.size(0),
+        dp.size(1),
+        alpha);
+  }
+
+  @Override
+  public long int8Bytes(int outFeatures, int inFeatures) {
+    return (long) outFeatures * inFeatures;
+  }
+
+  @Override
+  public void quantize(Int8Weight target, Tensor source) {
+    OpChecks.quantize(target, source);
+    int in = target.inFeatures();
+    Tiles.rows(
+        workers,
+        target.outFeatures(),
+        in,
+        (from, to) -> {
+          float[] row = new float[in];
+          byte[] quantised = new byte[in];
+          for (int o = from; o < to; o++) {
+            StoredFloats.read(row, 0, source, (long) o * in, in);
+            float absmax = RowQuantizer.quantize(row, quantised, Float.POSITIVE_INFINITY);
+            HostMemory.put(target.data().address() + (long) o * in, quantised, 0, in);
+            HostMemory.putFloat(target.absmax().address() + 4L * o, absmax);
+          }
+        });
+  }
+
+  @Override
+  public void readInt8(Tensor target, Int8Weight source) {
+    OpChecks.readInt8(target, source);
+    HostMemory.copy(target.address(), source.data().address(), target.bytes());
+  }
+
+  @Override
+  public long panelBytes(Weight w) {
+    return MatrixProduct.packedForwardBytes(w.outFeatures(), w.inFeatures())
+        + MatrixProduct.packedGradientBytes(w.outFeatures(), w.inFeatures());
+  }
+
+  @Override
+  public void buildPanel(Weight w) {
+    Tensor panel = OpChecks.buildPanel(w, panelBytes(w));
+    WeightView stored = storedView(w);
+    long first = MatrixProduct.packedForwardBytes(w.outFeatures(), w.inFeatures());
+    product.packForward(panel.address(), stored);
+    product.packGradient(panel.address() + first, stored);
+  }
+}
