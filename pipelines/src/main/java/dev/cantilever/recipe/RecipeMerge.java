@@ -132,11 +132,9 @@ final class RecipeMerge {
   private record Place(String name, Map<String, Integer> lines, Source source) {
 
     ValueType type(RecordType group, String key, String path) {
-      ValueType type = group.keys().get(key);
-      if (type == null) {
-        throw error(path, UnknownKey.message(key, group.keys().keySet()));
-      }
-      return type;
+      return group
+          .type(key)
+          .orElseThrow(() -> error(path, UnknownKey.message(key, group.names())));
     }
 
     UsageException error(String path, String message) {

@@ -12,42 +12,41 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A group of keys: a record, whose components are the keys in their order. */
 final class RecordType implements ValueType {
   private final Class<? extends Record> type;
-  private final Map<String, ValueType> keys;
-  private final Map<String, Method> accessors;
+  private final Map<String, Key> keys;
   private final Constructor<? extends Record> constructor;
+
+  private record Key(ValueType type, Method accessor) {}
 
   private RecordType(
       Class<? extends Record> type,
-      Map<String, ValueType> keys,
-      Map<String, Method> accessors,
+      Map<String, Key> keys,
       Constructor<? extends Record> constructor) {
     this.type = type;
     this.keys = keys;
-    this.accessors = accessors;
     this.constructor = constructor;
   }
 
   static RecordType of(Class<? extends Record> type) {
-    Map<String, ValueType> keys = new LinkedHashMap<>();
-    Map<String, Method> accessors = new LinkedHashMap<>();
+    Map<String, Key> keys = new LinkedHashMap<>();
     List<Class<?>> parameters = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
-      String key = snakeCase(component.getName());
-      keys.put(key, ValueType.of(component.getGenericType()));
       Method accessor = component.getAccessor();
       accessor.setAccessible(true); // a spec may be package-private in its stage
-      accessors.put(key, accessor);
+      ValueType valueType = ValueType.of(component.getGenericType());
+      keys.put(snakeCase(component.getName()), new Key(valueType, accessor));
       parameters.add(component.getType());
     }
     try {
       Constructor<? extends Record> constructor =
           type.getDeclaredConstructor(parameters.toArray(Class<?>[]::new));
       constructor.setAccessible(true);
-      return new RecordType(type, keys, accessors, constructor);
+      return new RecordType(type, keys, constructor);
     } catch (NoSuchMethodException e) {
       throw new IllegalArgumentException(type + " has no canonical constructor", e);
     }
@@ -65,9 +64,14 @@ final class RecordType implements ValueType {
     return key.toString();
   }
 
-  /** The keys of the group with their types, in order. */
-  Map<String, ValueType> keys() {
-    return keys;
+  /** The names of the keys, in order. */
+  Set<String> names() {
+    return keys.keySet();
+  }
+
+  /** The type of a key, if there is such a key. */
+  Optional<ValueType> type(String name) {
+    return Optional.ofNullable(keys.get(name)).map(Key::type);
   }
 
   /** The values a group starts from when it was absent: its type's own defaults, or none. */
@@ -100,17 +104,21 @@ final class RecordType implements ValueType {
             });
     List<Object> arguments = new ArrayList<>();
     keys.forEach(
-        (key, valueType) -> {
-          if (!node.has(key)) {
+        (name, key) -> {
+          JsonNode value = node.get(name);
+          if (value == null) {
             throw new MismatchException(
-                "expected the key " + key + ", which has no default; add it, " + valueType.expected());
+                "expected the key "
+                    + name
+                    + ", which has no default; add it, "
+                    + key.type().expected());
           }
-          arguments.add(decodeKey(key, valueType, node.get(key)));
+          arguments.add(decodeKey(name, key.type(), value));
         });
     try {
       return constructor.newInstance(arguments.toArray());
     } catch (InvocationTargetException e) {
-      Throwable refused = e.getCause();
+      Throwable refused = e.getTargetException();
       if (isRefusal(refused)) {
         MismatchException mismatch = new MismatchException(String.valueOf(refused.getMessage()));
         mismatch.initCause(refused);
@@ -148,7 +156,7 @@ final class RecordType implements ValueType {
   public JsonNode encode(Object value) {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
     keys.forEach(
-        (key, valueType) -> object.set(key, valueType.encode(invoke(accessors.get(key), value))));
+        (name, key) -> object.set(name, key.type().encode(invoke(key.accessor(), value))));
     return object;
   }
 
@@ -157,7 +165,7 @@ final class RecordType implements ValueType {
     return Optional.of(this);
   }
 
-  private static Object invoke(Method method, Object target) {
+  private static Object invoke(Method method, @Nullable Object target) {
     try {
       return method.invoke(target);
     } catch (ReflectiveOperationException e) {
