@@ -1,6 +1,7 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.console.Console;
+import dev.cantilever.recipe.UsageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,8 +20,8 @@ import picocli.CommandLine.ParseResult;
 /**
  * The program. {@code ./cantilever <command> [options] [-- Beam options]}.
  *
- * <p>An interrupt from the keyboard needs nothing here: the JVM ends on it with exit code 130, and a
- * run is whole after any end.
+ * <p>An interrupt from the keyboard needs nothing here: the JVM ends on it with exit code 130, and
+ * a run is whole after any end.
  */
 public final class Cantilever {
   private static final int WIDTH = 100;
@@ -55,9 +57,9 @@ public final class Cantilever {
     int split = args.indexOf(BEAM);
     List<String> own = split < 0 ? args : args.subList(0, split);
     List<String> beam = split < 0 ? List.of() : args.subList(split + 1, args.size());
-    String name = own.stream().filter(arg -> !arg.startsWith("-")).findFirst().orElse("");
     Optional<CommandEntry> entry =
-        entries.stream().filter(candidate -> candidate.name().equals(name)).findFirst();
+        entries.stream().filter(e -> !own.isEmpty() && e.name().equals(own.get(0))).findFirst();
+    String name = entry.map(CommandEntry::name).orElse("");
     boolean json = own.contains(CommonOptions.JSON);
     try {
       return run(own, beam, entry, json);
@@ -78,6 +80,14 @@ public final class Cantilever {
   private ExitCode run(
       List<String> own, List<String> beam, Optional<CommandEntry> entry, boolean json)
       throws Exception {
+    if (entry.isEmpty() && own.stream().anyMatch(arg -> !arg.startsWith("-"))) {
+      throw new UsageException(
+          "expected a command, one of "
+              + entries.stream().map(CommandEntry::name).collect(Collectors.joining(", "))
+              + ", got "
+              + String.join(" ", own)
+              + "; see ./cantilever --help");
+    }
     Optional<Command> command = entry.map(named -> named.command().get());
     CommandLine line = new CommandLine(rootSpec(entry, command));
     line.setExpandAtFiles(false).setUsageHelpWidth(WIDTH).setCaseInsensitiveEnumValuesAllowed(true);
@@ -163,8 +173,7 @@ public final class Cantilever {
       throw new UncheckedIOException(e);
     }
     return new String[] {
-      "cantilever " + properties.getProperty("version", "(unbuilt)"),
-      "Java " + Runtime.version()
+      "cantilever " + properties.getProperty("version", "(unbuilt)"), "Java " + Runtime.version()
     };
   }
 

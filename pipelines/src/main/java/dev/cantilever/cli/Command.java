@@ -47,10 +47,7 @@ final class Command {
     CommandSpec spec =
         arguments.map(CommandSpec::forAnnotatedObject).orElseGet(CommandSpec::create).name(name);
     common.declare(spec, out);
-    spec.usageMessage()
-        .abbreviateSynopsis(true)
-        .sortOptions(false)
-        .footer(footer());
+    spec.usageMessage().abbreviateSynopsis(true).sortOptions(false).footer(footer());
     return spec;
   }
 
@@ -106,8 +103,8 @@ final class Command {
     }
 
     /**
-     * Options and operands of this command alone: an object with picocli's annotations on its fields,
-     * which are filled before the body runs.
+     * Options and operands of this command alone: an object with picocli's annotations on its
+     * fields, which are filled before the body runs.
      */
     Builder arguments(Object annotated) {
       this.arguments = Optional.of(annotated);

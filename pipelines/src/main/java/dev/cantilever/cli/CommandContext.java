@@ -16,8 +16,7 @@ final class CommandContext {
   private final Optional<Path> out;
   private final List<String> beamArguments;
 
-  CommandContext(
-      Recipe recipe, Console console, Optional<Path> out, List<String> beamArguments) {
+  CommandContext(Recipe recipe, Console console, Optional<Path> out, List<String> beamArguments) {
     this.recipe = recipe;
     this.console = console;
     this.out = out;

@@ -4,8 +4,8 @@ package dev.cantilever.cli;
  * What a command that ran to its end has to say.
  *
  * @param json the object printed with {@code --json}
- * @param exitCode {@link ExitCode#DONE}, or {@link ExitCode#CHECK_FAILED} when what was checked does
- *     not hold; every other code comes from an exception
+ * @param exitCode {@link ExitCode#DONE}, or {@link ExitCode#CHECK_FAILED} when what was checked
+ *     does not hold; every other code comes from an exception
  */
 record CommandResult(JsonResult json, ExitCode exitCode) {
 

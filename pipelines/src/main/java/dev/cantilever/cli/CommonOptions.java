@@ -31,8 +31,8 @@ final class CommonOptions {
   /**
    * Adds the options to a command's.
    *
-   * @param out what {@code --out} is when not given; absent: the command has no {@code --out}; empty
-   *     text: it must be given
+   * @param out what {@code --out} is when not given; absent: the command has no {@code --out};
+   *     empty text: it must be given
    */
   void declare(CommandSpec spec, Optional<String> out) {
     spec.addOption(

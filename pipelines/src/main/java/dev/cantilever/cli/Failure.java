@@ -11,7 +11,8 @@ import java.util.Optional;
 import org.apache.flink.util.SerializedThrowable;
 
 /**
- * What the user is told of an exception: the only place where one becomes an exit code and a message.
+ * What the user is told of an exception: the only place where one becomes an exit code and a
+ * message.
  *
  * @param exitCode the code that the program ends with
  * @param message one message, without a stack trace

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The JSON object that ends a command's output. Keys keep the order in which they are put. A number
- * that is not finite, which JSON cannot say, becomes the text {@code NaN}, {@code Infinity} or {@code
- * -Infinity}.
+ * that is not finite, which JSON cannot say, becomes the text {@code NaN}, {@code Infinity} or
+ * {@code -Infinity}.
  */
 final class JsonResult {
   private final ObjectNode object = JsonNodeFactory.instance.objectNode();

@@ -43,8 +43,7 @@ public record ByteSize(long bytes) implements Comparable<ByteSize> {
     String unit = matcher.group(2) == null ? "b" : matcher.group(2).toLowerCase(Locale.ROOT);
     int power = "bkmgt".indexOf(unit.charAt(0));
     try {
-      return new ByteSize(
-          count.multiply(BigDecimal.valueOf(1L << (10 * power))).longValueExact());
+      return new ByteSize(count.multiply(BigDecimal.valueOf(1L << (10 * power))).longValueExact());
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException(
           "expected a whole number of bytes below 2^63, got '" + text + "'; use a smaller unit", e);

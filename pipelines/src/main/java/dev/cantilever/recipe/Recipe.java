@@ -58,8 +58,8 @@ public final class Recipe {
   }
 
   /**
-   * The SHA-256, in hexadecimal, of the values in canonical JSON: keys sorted, no white space. Equal
-   * exactly when all values are equal; sources do not enter.
+   * The SHA-256, in hexadecimal, of the values in canonical JSON: keys sorted, no white space.
+   * Equal exactly when all values are equal; sources do not enter.
    */
   public String digest() {
     try {

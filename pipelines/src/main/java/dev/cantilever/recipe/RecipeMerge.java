@@ -22,8 +22,7 @@ final class RecipeMerge {
 
   RecipeMerge(Map<String, RecipeSchema.Section> sections) {
     this.sections = sections;
-    sections.forEach(
-        (name, section) -> root.set(name, section.type().encode(section.defaults())));
+    sections.forEach((name, section) -> root.set(name, section.type().encode(section.defaults())));
   }
 
   /** Lays a file over what is there. */
@@ -82,8 +81,7 @@ final class RecipeMerge {
             records.put(name, values);
             canonical.set(name, section.type().encode(values));
           } catch (MismatchException e) {
-            throw new UsageException(
-                "section " + name + ": " + e.getMessage() + givenIn(name), e);
+            throw new UsageException("section " + name + ": " + e.getMessage() + givenIn(name), e);
           }
         });
     return new Recipe(records, canonical, Map.copyOf(sources));
@@ -132,9 +130,7 @@ final class RecipeMerge {
   private record Place(String name, Map<String, Integer> lines, Source source) {
 
     ValueType type(RecordType group, String key, String path) {
-      return group
-          .type(key)
-          .orElseThrow(() -> error(path, UnknownKey.message(key, group.names())));
+      return group.type(key).orElseThrow(() -> error(path, UnknownKey.message(key, group.names())));
     }
 
     UsageException error(String path, String message) {

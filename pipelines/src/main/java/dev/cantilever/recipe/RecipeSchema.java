@@ -70,14 +70,16 @@ public final class RecipeSchema {
    * The recipe of the defaults, a file over them, and what the command line gives over that.
    *
    * @param file a YAML file with the sections at its top
-   * @throws UsageException for a file that is not a recipe, a key that does not exist or a value that
-   *     does not fit
+   * @throws UsageException for a file that is not a recipe, a key that does not exist or a value
+   *     that does not fit
    * @throws IOException if the file is there and cannot be read
    */
   public Recipe load(Path file, List<Setting> settings) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new UsageException(
-          "expected a recipe file at " + file + ", found "
+          "expected a recipe file at "
+              + file
+              + ", found "
               + (Files.exists(file) ? "something that is not a file" : "nothing")
               + "; give --recipe the path of a YAML file");
     }

@@ -31,7 +31,8 @@ final class RecipeYaml {
 
   String write(ObjectNode values) {
     StringBuilder text =
-        new StringBuilder("# Every value of this run, and where it came from. Usable as --recipe.\n")
+        new StringBuilder(
+                "# Every value of this run, and where it came from. Usable as --recipe.\n")
             .append("# digest: ")
             .append(recipe.digest())
             .append('\n');
@@ -74,8 +75,7 @@ final class RecipeYaml {
     if (node instanceof TextNode) {
       String text = node.asText();
       boolean plain =
-          PLAIN.matcher(text).matches()
-              && !NOT_TEXT.contains(text.toLowerCase(Locale.ROOT));
+          PLAIN.matcher(text).matches() && !NOT_TEXT.contains(text.toLowerCase(Locale.ROOT));
       return plain ? text : quoted(node.toString());
     }
     return node.asText();

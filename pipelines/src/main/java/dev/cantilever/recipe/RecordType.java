@@ -149,14 +149,14 @@ final class RecordType implements ValueType {
 
   @Override
   public Object parse(String text) {
-    throw new MismatchException("is a group; set one of its keys: " + String.join(", ", keys.keySet()));
+    throw new MismatchException(
+        "is a group; set one of its keys: " + String.join(", ", keys.keySet()));
   }
 
   @Override
   public JsonNode encode(Object value) {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
-    keys.forEach(
-        (name, key) -> object.set(name, key.type().encode(invoke(key.accessor(), value))));
+    keys.forEach((name, key) -> object.set(name, key.type().encode(invoke(key.accessor(), value))));
     return object;
   }
 

@@ -71,8 +71,7 @@ record ScalarType(
                   value -> BooleanNode.valueOf((Boolean) value)),
           String.class,
               new ScalarType(TEXT, JsonNode::isTextual, text -> text, ScalarType::textNode),
-          Path.class,
-              new ScalarType("a path", JsonNode::isTextual, Path::of, ScalarType::textNode),
+          Path.class, new ScalarType("a path", JsonNode::isTextual, Path::of, ScalarType::textNode),
           ByteSize.class,
               new ScalarType(
                   "a size such as 24GiB",

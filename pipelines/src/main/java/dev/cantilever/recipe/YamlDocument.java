@@ -3,10 +3,10 @@ package dev.cantilever.recipe;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
@@ -17,8 +17,8 @@ import java.util.Map;
 /**
  * A recipe file as a tree, with the line of each key.
  *
- * <p>The tree is built token by token, not by a mapper, for three reasons: a mapper keeps the last of
- * two equal keys, reads an alias as text that names its anchor, and forgets the lines.
+ * <p>The tree is built token by token, not by a mapper, for three reasons: a mapper keeps the last
+ * of two equal keys, reads an alias as text that names its anchor, and forgets the lines.
  */
 final class YamlDocument {
   private static final YAMLFactory YAML = new YAMLFactory(new ObjectMapper());

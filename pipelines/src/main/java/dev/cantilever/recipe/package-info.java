@@ -11,15 +11,15 @@
  * --set section.key=value}, a named option.
  *
  * <p>A record component {@code initCoef} is the key {@code init_coef}. Components may be whole
- * numbers, numbers, booleans, text, paths, {@link dev.cantilever.recipe.ByteSize}, enums (written in
- * lower-case-kebab), nested records, lists of any of these, and {@code Optional} of them for a
+ * numbers, numbers, booleans, text, paths, {@link dev.cantilever.recipe.ByteSize}, enums (written
+ * in lower-case-kebab), nested records, lists of any of these, and {@code Optional} of them for a
  * setting that may be absent, which is written as {@code null}. Specs check their values in their
  * compact constructors and throw {@link java.lang.IllegalArgumentException} or their module's
  * exception.
  *
  * <p>Used by every stage that names its settings, by the run directory and by the command line.
- * Invariant: reading {@code recipe.yaml} back with the same sections gives equal records and the same
- * digest. Not here: Beam options, which are translated to specs by whoever parses them.
+ * Invariant: reading {@code recipe.yaml} back with the same sections gives equal records and the
+ * same digest. Not here: Beam options, which are translated to specs by whoever parses them.
  */
 @NullMarked
 package dev.cantilever.recipe;

@@ -50,8 +50,8 @@ public final class RunDirectory implements AutoCloseable {
    * @param root the directory: absent, empty, or a run of the same recipe
    * @param recipe the effective recipe
    * @param schema its sections, to read the recipe that lies there
-   * @throws UsageException if the directory holds something else or another recipe's run, or another
-   *     process writes it; then nothing in it has changed
+   * @throws UsageException if the directory holds something else or another recipe's run, or
+   *     another process writes it; then nothing in it has changed
    */
   public static RunDirectory open(Path root, Recipe recipe, RecipeSchema schema)
       throws IOException {

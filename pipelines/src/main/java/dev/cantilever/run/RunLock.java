@@ -12,9 +12,9 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operating system's exclusive lock on a file. The system drops it when the process ends, however
- * it ends; the file stays and proves nothing. The holder writes its process id into the file for the
- * message that the next one gets.
+ * The operating system's exclusive lock on a file. The system drops it when the process ends,
+ * however it ends; the file stays and proves nothing. The holder writes its process id into the
+ * file for the message that the next one gets.
  */
 final class RunLock implements AutoCloseable {
   private static final int LONGEST_PID = 32;
@@ -33,10 +33,7 @@ final class RunLock implements AutoCloseable {
   static RunLock take(Path file) throws IOException {
     FileChannel channel =
         FileChannel.open(
-            file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
       if (tryLock(channel) == null) {
         throw new UsageException(

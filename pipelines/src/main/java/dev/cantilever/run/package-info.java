@@ -8,9 +8,9 @@
  * the settings that no single stage owns.
  *
  * <p>Stages are given paths from the layout; only the command line and the loop open a directory.
- * Invariant: a file here is whole or absent ({@link dev.cantilever.run.WholeFile}), and two processes
- * never write the same run. Not here: what the files hold, which belongs to the stage that writes
- * them, and manifests, which belong to the schemas.
+ * Invariant: a file here is whole or absent ({@link dev.cantilever.run.WholeFile}), and two
+ * processes never write the same run. Not here: what the files hold, which belongs to the stage
+ * that writes them, and manifests, which belong to the schemas.
  */
 @NullMarked
 package dev.cantilever.run;
