@@ -1,0 +1,130 @@
+package dev.cantilever.cli;
+
+import dev.cantilever.console.Console;
+import dev.cantilever.recipe.RecipeSchema;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * A command: what it reads, what it takes, an example, and its work. Made with {@link #builder};
+ * nothing is inherited.
+ */
+final class Command {
+  private final RecipeSchema schema;
+  private final CommonOptions common;
+  private final Optional<Object> arguments;
+  private final Optional<String> out;
+  private final String example;
+  private final CommandBody body;
+
+  private Command(Builder builder) {
+    this.schema = builder.schema;
+    this.common = new CommonOptions(builder.common);
+    this.arguments = builder.arguments;
+    this.out = builder.out;
+    this.example = builder.example;
+    this.body = builder.body;
+  }
+
+  /**
+   * Begins a command.
+   *
+   * @param example a command line without the leading {@code ./cantilever}, shown in the help
+   * @param body its work
+   */
+  static Builder builder(String example, CommandBody body) {
+    return new Builder(example, body);
+  }
+
+  /** The command as picocli knows it. */
+  CommandSpec spec(String name) {
+    CommandSpec spec =
+        arguments.map(CommandSpec::forAnnotatedObject).orElseGet(CommandSpec::create).name(name);
+    common.declare(spec, out);
+    spec.usageMessage().abbreviateSynopsis(true).sortOptions(false).footer(footer());
+    return spec;
+  }
+
+  /** Does the work. */
+  CommandResult run(ParseResult parsed, Console console, List<String> beamArguments)
+      throws Exception {
+    return body.run(
+        new CommandContext(
+            common.recipe(parsed, schema), console, common.out(parsed, out), beamArguments));
+  }
+
+  private String[] footer() {
+    List<String> lines = new ArrayList<>();
+    lines.addAll(List.of("", "Example:", "  ./cantilever " + escaped(example)));
+    Map<String, String> keys = schema.defaults().values();
+    if (!keys.isEmpty()) {
+      lines.addAll(List.of("", "Recipe keys and their defaults:"));
+      keys.forEach((key, value) -> lines.add(escaped("  " + key + "=" + value)));
+    }
+    return lines.toArray(String[]::new);
+  }
+
+  /* picocli formats what it prints. */
+  private static String escaped(String text) {
+    return text.replace("%", "%%");
+  }
+
+  /** Collects the parts of a command. */
+  static final class Builder {
+    private final String example;
+    private final CommandBody body;
+    private RecipeSchema schema = RecipeSchema.empty();
+    private Set<CommonOption> common = EnumSet.noneOf(CommonOption.class);
+    private Optional<Object> arguments = Optional.empty();
+    private Optional<String> out = Optional.empty();
+
+    private Builder(String example, CommandBody body) {
+      this.example = example;
+      this.body = body;
+    }
+
+    /** The sections of the recipe; the common options need {@code run} among them. */
+    Builder recipe(RecipeSchema sections) {
+      this.schema = sections;
+      return this;
+    }
+
+    /** The common options that apply. */
+    Builder options(CommonOption... applicable) {
+      this.common = EnumSet.noneOf(CommonOption.class);
+      common.addAll(List.of(applicable));
+      return this;
+    }
+
+    /**
+     * Options and operands of this command alone: an object with picocli's annotations on its
+     * fields, which are filled before the body runs.
+     */
+    Builder arguments(Object annotated) {
+      this.arguments = Optional.of(annotated);
+      return this;
+    }
+
+    /** The command writes a directory, this one unless {@code --out} says otherwise. */
+    Builder out(String directory) {
+      this.out = Optional.of(directory);
+      return this;
+    }
+
+    /** The command writes a directory, and {@code --out} must say where. */
+    Builder outRequired() {
+      this.out = Optional.of("");
+      return this;
+    }
+
+    Command build() {
+      return new Command(this);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package dev.cantilever.cli;
+
+import java.util.List;
+
+/** The commands that exist, in the order in which {@code --help} lists them. One row each. */
+final class Commands {
+  private Commands() {}
+
+  static List<CommandEntry> table() {
+    return List.of();
+  }
+}

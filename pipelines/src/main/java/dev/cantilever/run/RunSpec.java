@@ -1,0 +1,36 @@
+package dev.cantilever.run;
+
+import dev.cantilever.recipe.ByteSize;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The section {@code run}: what is run on what, the settings that no single stage owns. The common
+ * options of the command line set these keys.
+ *
+ * @param model directory of the base model in HF layout; absent: what the command embeds
+ * @param adapter directory of an adapter in PEFT layout; absent: none
+ * @param backend where numbers are computed
+ * @param budget hard ceiling of device memory; absent: what the device has
+ * @param int8Mode how products with int8 weights are executed
+ * @param seed seed of everything random in the run
+ */
+public record RunSpec(
+    Optional<Path> model,
+    Optional<Path> adapter,
+    BackendName backend,
+    Optional<ByteSize> budget,
+    Int8ModeName int8Mode,
+    long seed) {
+
+  /** The embedded model on the CPU, weight-only, seed 0. */
+  public static RunSpec defaults() {
+    return new RunSpec(
+        Optional.empty(),
+        Optional.empty(),
+        BackendName.CPU,
+        Optional.empty(),
+        Int8ModeName.WEIGHT_ONLY,
+        0);
+  }
+}
