@@ -1,6 +1,7 @@
 package dev.cantilever.hub;
 
 import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.HalfPrecision;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

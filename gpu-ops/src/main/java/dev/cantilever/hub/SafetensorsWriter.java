@@ -3,6 +3,7 @@ package dev.cantilever.hub;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.HalfPrecision;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

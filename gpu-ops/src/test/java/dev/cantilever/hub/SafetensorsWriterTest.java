@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -11,7 +11,6 @@ import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
-import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.memory.MemoryBudget;
@@ -30,17 +29,24 @@ public final class OneDnnBackend implements Backend {
   private final Arena workspace;
   private final Workers workers;
   private final Transfers transfers;
+  private final MatmulOps matmul;
+  private final AttentionOps attention;
+  private final LossOps loss;
   private final NormOps norm;
   private final ActivationOps activation;
   private final EmbeddingOps embedding;
   private final SamplingOps sampling;
   private final OptimizerOps optimizer;
 
-  private OneDnnBackend(MemoryBudget budget, Arena workspace, Workers workers) {
+  private OneDnnBackend(
+      MemoryBudget budget, Arena workspace, Workers workers, long workspaceBytes) {
     this.budget = budget;
     this.workspace = workspace;
     this.workers = workers;
     transfers = new OneDnnTransfers(workers);
+    matmul = new OneDnnMatmulOps(workers, workspace);
+    attention = new OneDnnAttentionOps(workers);
+    loss = new OneDnnLossOps(workers, matmul, workspace, workspaceBytes);
     norm = new OneDnnNormOps(workers);
     activation = new OneDnnActivationOps(workers);
     embedding = new OneDnnEmbeddingOps(workers);
@@ -66,7 +72,7 @@ public final class OneDnnBackend implements Backend {
         workspace.allocate(workspaceBytes);
         workspace.reset();
       }
-      return new OneDnnBackend(budget, workspace, workers);
+      return new OneDnnBackend(budget, workspace, workers, workspaceBytes);
     } catch (RuntimeException e) {
       workers.close();
       throw e;
@@ -95,7 +101,7 @@ public final class OneDnnBackend implements Backend {
 
   @Override
   public MatmulOps matmul() {
-    throw absent("matmul");
+    return matmul;
   }
 
   @Override
@@ -105,7 +111,7 @@ public final class OneDnnBackend implements Backend {
 
   @Override
   public AttentionOps attention() {
-    throw absent("attention");
+    return attention;
   }
 
   @Override
@@ -120,7 +126,7 @@ public final class OneDnnBackend implements Backend {
 
   @Override
   public LossOps loss() {
-    throw absent("loss");
+    return loss;
   }
 
   @Override
@@ -131,11 +137,6 @@ public final class OneDnnBackend implements Backend {
   @Override
   public OptimizerOps optimizer() {
     return optimizer;
-  }
-
-  private static UnsupportedOpException absent(String family) {
-    return new UnsupportedOpException(
-        "Expected the family '" + family + "' on the CPU, found none in this build; add it here");
   }
 
   /** Returns at once: every operation has ended when it returns. */

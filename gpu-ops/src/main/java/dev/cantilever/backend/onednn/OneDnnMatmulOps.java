@@ -44,8 +44,7 @@ final class OneDnnMatmulOps implements MatmulOps {
             llmInt8.forward(y, x, int8, view, bias);
           } else if (w instanceof Int8Weight int8) {
             Epilogue scaled = Epilogue.scaled(int8.absmax().address(), 1 / LARGEST);
-            product.forward(
-                y.address(), x.address(), view, x.size(0), scaled.withBias(bias));
+            product.forward(y.address(), x.address(), view, x.size(0), scaled.withBias(bias));
           } else {
             product.forward(
                 y.address(), x.address(), view, x.size(0), Epilogue.plain().withBias(bias));
@@ -59,13 +58,7 @@ final class OneDnnMatmulOps implements MatmulOps {
     long scale = w instanceof Int8Weight int8 ? int8.absmax().address() : 0;
     float factor = scale == 0 ? 1 : 1 / LARGEST;
     product.inputGradient(
-        dx.address(),
-        dy.address(),
-        gradientView(w),
-        dy.size(0),
-        scale,
-        factor,
-        accumulate ? 1 : 0);
+        dx.address(), dy.address(), gradientView(w), dy.size(0), scale, factor, accumulate ? 1 : 0);
   }
 
   private static WeightView forwardView(Weight w) {
@@ -94,8 +87,7 @@ final class OneDnnMatmulOps implements MatmulOps {
   }
 
   private static WeightView storedView(Weight w) {
-    Tensor stored =
-        w instanceof Int8Weight int8 ? int8.data() : ((DenseWeight) w).values();
+    Tensor stored = w instanceof Int8Weight int8 ? int8.data() : ((DenseWeight) w).values();
     WeightView.Layout layout =
         switch (stored.dtype()) {
           case F16 -> WeightView.Layout.F16;
@@ -129,8 +121,7 @@ final class OneDnnMatmulOps implements MatmulOps {
   }
 
   @Override
-  public void project(
-      Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate) {
+  public void project(Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate) {
     OpChecks.project(y, column, x, p);
     product.project(
         y.address() + 4L * column,

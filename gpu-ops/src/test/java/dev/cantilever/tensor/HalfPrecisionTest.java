@@ -1,4 +1,4 @@
-package dev.cantilever.hub;
+package dev.cantilever.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,37 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.backend.onednn.OneDnnBackend;
+
+/** The one factory of backends, and the only class that names an implementation. */
+public final class Backends {
+
+  /** Scratch of the CPU's operations: a chunk of logits, a matrix being converted. */
+  private static final long CPU_WORKSPACE_BYTES = 32L << 20;
+
+  private Backends() {}
+
+  /**
+   * Opens a device; the caller closes it.
+   *
+   * @param kind which device
+   * @param budgetBytes hard ceiling of everything allocated on it
+   * @throws DeviceException if the device is not there
+   */
+  public static Backend open(BackendKind kind, long budgetBytes) {
+    return switch (kind) {
+      case CPU -> cpu(budgetBytes, Runtime.getRuntime().availableProcessors());
+      case CUDA ->
+          throw new DeviceException(
+              "Expected a CUDA device, but this build has no CUDA backend. Use --backend cpu.");
+    };
+  }
+
+  /**
+   * Opens the CPU with a given number of threads, which changes no result.
+   *
+   * @param threads how many compute
+   */
+  public static Backend cpu(long budgetBytes, int threads) {
+    return OneDnnBackend.create(budgetBytes, threads, CPU_WORKSPACE_BYTES);
+  }
+}
