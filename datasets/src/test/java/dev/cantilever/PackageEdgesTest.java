@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
+import dev.cantilever.draw.Philox;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -29,9 +29,7 @@ class PackageEdgesTest {
 
   private static final JavaClasses MODULE =
       new ClassFileImporter()
-          .withImportOption(new ImportOption.DoNotIncludeTests())
-          .withImportOption(new ImportOption.DoNotIncludeJars())
-          .importPackages("dev.cantilever");
+          .importUrl(Philox.class.getProtectionDomain().getCodeSource().getLocation());
 
   @Test
   void packages_importsOfOurOwn_onlyThoseOfTheTable() {

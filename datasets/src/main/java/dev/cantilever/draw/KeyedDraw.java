@@ -67,8 +67,8 @@ public record KeyedDraw(long seed, Stream stream) {
   }
 
   /**
-   * A uniform integer in [0, bound), lane 0, by the high half of a 64 by 32 bit product; its bias
-   * is below bound / 2^32 of one part in 2^32.
+   * A uniform integer in [0, bound), lane 0: the high half of the product of the 64 bits and the
+   * bound. No value's chance differs from 1 / bound by more than 2^-64.
    *
    * @param identity the document id
    * @param bound exclusive, at least 1

@@ -1,7 +1,5 @@
 package dev.cantilever.text;
 
-import java.io.Serializable;
-
 /**
  * A row that could not become a document: what a dead-letter file holds.
  *
@@ -13,7 +11,7 @@ import java.io.Serializable;
  *     U+FFFD; longer content is cut and ends with an ellipsis
  */
 public record BadRow(String source, long row, Reason reason, String detail, String raw)
-    implements TextItem, Serializable {
+    implements TextItem {
 
   /** The most characters of raw content that are kept. */
   public static final int RAW_LIMIT = 500;

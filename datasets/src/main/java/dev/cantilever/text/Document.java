@@ -1,6 +1,5 @@
 package dev.cantilever.text;
 
-import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -18,7 +17,7 @@ import java.util.TreeMap;
  */
 public record Document(
     String id, String source, long row, String text, Map<String, String> attributes)
-    implements TextItem, Serializable {
+    implements TextItem {
 
   /** The attribute that holds a review's label. */
   public static final String LABEL = "label";

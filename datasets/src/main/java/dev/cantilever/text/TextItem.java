@@ -1,9 +1,11 @@
 package dev.cantilever.text;
 
+import java.io.Serializable;
+
 /**
  * What reading a shard yields: a {@link Document}, or a {@link BadRow} that could not become one.
  */
-public sealed interface TextItem permits Document, BadRow {
+public sealed interface TextItem extends Serializable permits Document, BadRow {
 
   /**
    * The file the row came from.

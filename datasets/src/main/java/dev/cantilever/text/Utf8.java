@@ -20,6 +20,7 @@ final class Utf8 {
    */
   private static final String UNDECODABLE = "\uDC80";
 
+  private static final int REPLACEMENT = 0xFFFD;
   private static final char BYTE_ORDER_MARK = '\uFEFF';
 
   private Utf8() {}
@@ -42,21 +43,8 @@ final class Utf8 {
 
   /** Whether every surrogate is paired: no marked byte and no half character. */
   static boolean isWellFormed(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (!Character.isSurrogate(c)) {
-        continue;
-      }
-      boolean paired =
-          Character.isHighSurrogate(c)
-              && i + 1 < text.length()
-              && Character.isLowSurrogate(text.charAt(i + 1));
-      if (!paired) {
-        return false;
-      }
-      i++;
-    }
-    return true;
+    // Pairs come out of this stream as one code point, so a surrogate that is left stands alone.
+    return text.codePoints().noneMatch(Utf8::isSurrogate);
   }
 
   /** The text with each unpaired surrogate shown as U+FFFD, so that it can be written out. */
@@ -65,9 +53,11 @@ final class Utf8 {
       return text;
     }
     StringBuilder shown = new StringBuilder(text.length());
-    text.codePoints()
-        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
-        .forEach(shown::appendCodePoint);
+    text.codePoints().map(c -> isSurrogate(c) ? REPLACEMENT : c).forEach(shown::appendCodePoint);
     return shown.toString();
+  }
+
+  private static boolean isSurrogate(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }
 }

@@ -39,7 +39,7 @@ final class Vocabulary {
         ids.put(vocabulary.get(id).path(0).asText(), id);
       }
     } else {
-      vocabulary.fields().forEachRemaining(token -> ids.put(token.getKey(), id(token.getValue())));
+      vocabulary.properties().forEach(token -> ids.put(token.getKey(), id(token.getValue())));
     }
     for (JsonNode added : file.path("added_tokens")) {
       ids.put(added.path("content").asText(), id(added.path("id")));

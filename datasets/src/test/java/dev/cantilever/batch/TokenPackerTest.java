@@ -19,7 +19,7 @@ class TokenPackerTest {
   private static final Separator NOTHING = new Separator.Nothing();
   private static final Separator END_OF_TEXT = new Separator.Token(0);
 
-  @Property
+  @Property(seed = "1")
   void rows_anyDocuments_areTheirConcatenationCut(
       @ForAll List<@Size(max = 9) List<@IntRange(min = 1, max = 99) Integer>> documents,
       @ForAll @IntRange(min = 2, max = 7) int blockSize,

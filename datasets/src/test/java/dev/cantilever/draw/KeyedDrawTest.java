@@ -51,7 +51,7 @@ class KeyedDrawTest {
     assertThat(squares / n).isCloseTo(1.0 / 3, within(0.0085));
   }
 
-  @Property
+  @Property(seed = "1")
   void below_anyBound_isTheHighHalfOfTheProduct(
       @ForAll long seed, @ForAll String id, @ForAll @IntRange(min = 1) int bound) {
     KeyedDraw draw = new KeyedDraw(seed, Stream.QUERY_LENGTH);

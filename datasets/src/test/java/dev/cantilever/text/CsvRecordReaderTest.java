@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class CsvRecordReaderTest {
 
-  @Property
+  @Property(seed = "1")
   void records_thatCommonsCsvWrote_areCutWhereItWroteThem(
       @ForAll @NotEmpty
           List<

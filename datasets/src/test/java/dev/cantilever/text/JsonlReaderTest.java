@@ -60,19 +60,19 @@ class JsonlReaderTest {
     Path file =
         folder.write(
             "r.jsonl",
-            String.join(
-                "\n",
-                "{\"text\": \"good\"}",
-                "{\"text\": \"cut off",
-                "[1, 2]",
-                "{\"other\": 1}",
-                "{\"text\": 12}",
-                "{\"text\": null}",
-                "{\"text\": \"  \\n\"}",
-                "{\"text\": \"half \\ud83d\"}",
-                "{\"text\": \"a\", \"text\": \"b\"}",
-                "{\"text\": \"a\"} {\"text\": \"b\"}",
-                "{\"text\": \"last\"}"));
+            """
+            {"text": "good"}
+            {"text": "cut off
+            [1, 2]
+            {"other": 1}
+            {"text": 12}
+            {"text": null}
+            {"text": "  \\n"}
+            {"text": "half \\ud83d"}
+            {"text": "a", "text": "b"}
+            {"text": "a"} {"text": "b"}
+            {"text": "last"}
+            """);
 
     List<TextItem> items = read(file);
 

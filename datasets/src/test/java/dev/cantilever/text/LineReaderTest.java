@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class LineReaderTest {
 
-  @Property
+  @Property(seed = "1")
   void lines_anyContent_areThoseBetweenLineFeeds(
       @ForAll @CharRange(from = '\n', to = '\r') @StringLength(max = 20) String content)
       throws IOException {

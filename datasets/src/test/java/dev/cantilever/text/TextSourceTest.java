@@ -12,7 +12,9 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,14 +162,18 @@ class TextSourceTest {
 
   @Test
   void shardAndItems_serialized_stayEqual() throws IOException, ClassNotFoundException {
-    TextShard shard = TextSource.detect(folder.write("a.jsonl", ROWS), TEXT).shards().get(0);
+    Path file = folder.write("a.jsonl", ROWS + "broken");
+    TextSource source = TextSource.detect(file, TEXT);
+    List<Object> sent = new ArrayList<>(source.shards());
+    sent.addAll(read(source));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(shard);
+      out.writeObject(sent);
     }
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
-      assertThat(in.readObject()).isEqualTo(shard);
+      assertThat(in.readObject()).isEqualTo(sent);
+      assertThat(sent).hasSize(4);
     }
   }
 

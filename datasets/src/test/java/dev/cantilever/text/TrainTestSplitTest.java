@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class TrainTestSplitTest {
 
-  @Property
+  @Property(seed = "1")
   void side_risingFraction_onlyMovesToTest(
       @ForAll long seed,
       @ForAll String id,
