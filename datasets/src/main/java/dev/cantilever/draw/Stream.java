@@ -1,0 +1,27 @@
+package dev.cantilever.draw;
+
+/**
+ * What a draw is for. Two streams of one seed are independent of each other.
+ *
+ * <p>The numbers are part of what a run means and are never reused or renumbered.
+ */
+public enum Stream {
+  /** Train or test, per document. */
+  SPLIT(1),
+  /** How many tokens of a document make its query. */
+  QUERY_LENGTH(2),
+  /** The order of the documents within an epoch; the lane is the epoch. */
+  QUERY_ORDER(3),
+  /** Which documents are the fixed evaluation prompts. */
+  EVALUATION(4);
+
+  private final int number;
+
+  Stream(int number) {
+    this.number = number;
+  }
+
+  int number() {
+    return number;
+  }
+}
