@@ -53,11 +53,10 @@ final class ParquetForm {
   }
 
   private static Type list(String name, Type element) {
-    return new GroupType(
-        Type.Repetition.REQUIRED,
-        name,
-        LogicalTypeAnnotation.listType(),
-        new GroupType(Type.Repetition.REPEATED, "list", element));
+    return Types.buildGroup(Type.Repetition.REQUIRED)
+        .as(LogicalTypeAnnotation.listType())
+        .addField(new GroupType(Type.Repetition.REPEATED, "list", element))
+        .named(name);
   }
 
   /** Whether a file's column can be read as ours; nullability and names inside lists may differ. */
