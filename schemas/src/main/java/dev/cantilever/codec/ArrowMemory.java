@@ -57,21 +57,21 @@ public final class ArrowMemory implements AutoCloseable {
   /**
    * Ends the scope.
    *
-   * @throws SchemaException if a buffer is still held
+   * @throws SchemaException if a buffer is still held; the allocator then stays open, so that the
+   *     holder can still release it
    */
   @Override
   public void close() {
     long heldBytes = allocator.getAllocatedMemory();
-    try {
-      allocator.close();
-    } catch (IllegalStateException e) {
+    if (heldBytes > 0) {
       throw new SchemaException(
           "Arrow memory of '"
               + scope
               + "': expected 0 bytes at the end, found "
               + heldBytes
-              + " bytes still held. Close every batch where it was made.",
-          e);
+              + " bytes still held. Close every batch where it was made. "
+              + allocator.toVerboseString());
     }
+    allocator.close();
   }
 }

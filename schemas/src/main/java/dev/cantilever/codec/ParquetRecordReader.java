@@ -80,6 +80,7 @@ public final class ParquetRecordReader<T> implements Closeable {
    *
    * @throws SchemaException if the file is damaged or no Parquet, lacks a column or a value, or the
    *     record refuses the values
+   * @throws IOException if the file cannot be read, or its pages are damaged
    */
   public Optional<T> read() throws IOException {
     try {
@@ -94,21 +95,25 @@ public final class ParquetRecordReader<T> implements Closeable {
       // Parquet reports damage by RuntimeExceptions of many kinds, and wraps what we throw inside.
       for (Throwable cause = e; cause != null; cause = cause.getCause()) {
         if (cause instanceof SchemaException) {
-          throw new SchemaException(
-              name + ", row " + rows + ": " + cause.getMessage(), e);
+          throw new SchemaException(place() + cause.getMessage(), e);
         }
       }
-      throw new SchemaException(
-          name
-              + ", row "
-              + rows
-              + ": expected a whole Parquet file of '"
-              + schema.name()
-              + "', found damage: "
-              + e.getMessage()
-              + ". Delete the file and write it again.",
-          e);
+      throw new SchemaException(place() + damage(e), e);
+    } catch (IOException e) {
+      throw new IOException(place() + damage(e), e);
     }
+  }
+
+  private String place() {
+    return name + ", row " + rows + ": ";
+  }
+
+  private String damage(Exception e) {
+    return "expected a whole Parquet file of '"
+        + schema.name()
+        + "', found damage: "
+        + e.getMessage()
+        + ". Delete the file and write it again.";
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.apache.arrow.memory.util.MemoryUtil;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.IntVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.complex.ListVector;
 import org.junit.jupiter.api.Test;
 
 class ListColumnTest {
@@ -109,7 +110,7 @@ class ListColumnTest {
     try (ArrowMemory memory = ArrowMemory.open("list column");
         VectorSchemaRoot root =
             ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
-      var list = (org.apache.arrow.vector.complex.ListVector) root.getVector("ids");
+      ListVector list = (ListVector) root.getVector("ids");
       ((IntVector) list.getDataVector()).setNull(1);
       assertThatThrownBy(() -> ArrowRecords.fromRoot(Schemas.TOKEN_ROW, root))
           .isInstanceOf(SchemaException.class)
