@@ -1,6 +1,8 @@
 package dev.cantilever.run;
 
+import dev.cantilever.backend.BackendKind;
 import dev.cantilever.recipe.ByteSize;
+import dev.cantilever.tensor.Int8Mode;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -18,9 +20,9 @@ import java.util.Optional;
 public record RunSpec(
     Optional<Path> model,
     Optional<Path> adapter,
-    BackendName backend,
+    BackendKind backend,
     Optional<ByteSize> budget,
-    Int8ModeName int8Mode,
+    Int8Mode int8Mode,
     long seed) {
 
   /** The embedded model on the CPU, weight-only, seed 0. */
@@ -28,9 +30,9 @@ public record RunSpec(
     return new RunSpec(
         Optional.empty(),
         Optional.empty(),
-        BackendName.CPU,
+        BackendKind.CPU,
         Optional.empty(),
-        Int8ModeName.WEIGHT_ONLY,
+        Int8Mode.WEIGHT_ONLY,
         0);
   }
 }
