@@ -19,21 +19,23 @@ import java.util.Arrays;
  */
 final class MatrixProduct {
   /*
-   * Why not oneDNN: its sgemm gives a row other bits in another number of rows; on tiles of fixed
-   * size it keeps them, but reaches 40 to 50 % of its whole-matrix rate, for it packs the weight anew
-   * for each tile, and its OpenMP threads starve when anything else runs (factors of 10 to 100 were
-   * seen). The chain by the Vector API has the contract by construction, on AVX2 and AVX-512 alike.
+   * Why not oneDNN's sgemm: over a whole matrix its bits may change with the number of rows. On tiles
+   * of fixed size (8 to 96 rows, AVX-512) they kept still, at roughly half of the whole-matrix rate,
+   * since the weight is packed anew for each tile; and its OpenMP threads starve when anything else
+   * runs on the machine (whole-matrix calls fell by factors of 10 and more). The chain below has the
+   * contract by construction, and the same bits on AVX2 and AVX-512.
    *
-   * GFLOP/s of one thread on a busy 2-core AVX-512 machine, best of 0.2 s; +-25 %:
+   * GFLOP/s of one thread, best of 0.2 s, ranges of three runs on a 2-core AVX-512 machine that was
+   * busy with other work throughout (load 5 to 10), so only the order of magnitude is firm:
    *
-   *   rows x out x in   sgemm, whole   packed   int8 row-major   gradient, packed
-   *    64 x  768 x 256       134          80           56              78
-   *   224 x  256 x 256       171          98           89              68
-   *   224 x 1024 x 256       161          91           86              74
-   *    64 x 256 x 1024       132         103           83             110
-   *   800 x 768 x 256        143          79           64              78
+   *   rows x out x in   sgemm, whole   packed    int8 row-major   gradient, packed
+   *    64 x  768 x 256    134-159      77-126       29-58            77-111
+   *   224 x  256 x 256    158-172      96-98        89-99            68-94
+   *   224 x 1024 x 256    161-165      76-121       74-86            74-107
+   *    64 x  256 x 1024   132-141     103-119       66-92            81-124
+   *   800 x  768 x 256    143-166      75-116       64-97            78-127
    *
-   * The kernel alone makes 150 on an idle core, and needs 0.1 to 0.5 s of a new JVM to be compiled.
+   * The tile alone makes 142 to 176. On AVX2 (forced): sgemm 69 to 89, packed 33 to 45.
    */
   /** Longest inner dimension at which 127 * 127 products cannot leave the int32 range. */
   static final int MAX_INT8_DEPTH = 130_000;
