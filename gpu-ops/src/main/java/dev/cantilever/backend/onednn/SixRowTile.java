@@ -30,22 +30,22 @@ final class SixRowTile {
     for (int k = 0; k < depth; k++) {
       FloatVector a = FloatVector.fromArray(SPECIES, w, wo + k * WIDTH);
       FloatVector b = FloatVector.fromArray(SPECIES, w, wo + k * WIDTH + LANES);
-      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + 0 * STRIDE + k]);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + k + 0 * STRIDE]);
       c0a = x0.fma(a, c0a);
       c0b = x0.fma(b, c0b);
-      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + 1 * STRIDE + k]);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + k + 1 * STRIDE]);
       c1a = x1.fma(a, c1a);
       c1b = x1.fma(b, c1b);
-      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + 2 * STRIDE + k]);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + k + 2 * STRIDE]);
       c2a = x2.fma(a, c2a);
       c2b = x2.fma(b, c2b);
-      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + 3 * STRIDE + k]);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + k + 3 * STRIDE]);
       c3a = x3.fma(a, c3a);
       c3b = x3.fma(b, c3b);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + 4 * STRIDE + k]);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + k + 4 * STRIDE]);
       c4a = x4.fma(a, c4a);
       c4b = x4.fma(b, c4b);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + 5 * STRIDE + k]);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + k + 5 * STRIDE]);
       c5a = x5.fma(a, c5a);
       c5b = x5.fma(b, c5b);
     }
@@ -73,17 +73,17 @@ final class SixRowTile {
     FloatVector c5a = FloatVector.fromArray(SPECIES, y, yo + 5 * STRIDE);
     for (int k = 0; k < depth; k++) {
       FloatVector a = FloatVector.fromArray(SPECIES, w, wo + k * LANES);
-      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + 0 * STRIDE + k]);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, x[xo + k + 0 * STRIDE]);
       c0a = x0.fma(a, c0a);
-      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + 1 * STRIDE + k]);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, x[xo + k + 1 * STRIDE]);
       c1a = x1.fma(a, c1a);
-      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + 2 * STRIDE + k]);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, x[xo + k + 2 * STRIDE]);
       c2a = x2.fma(a, c2a);
-      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + 3 * STRIDE + k]);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, x[xo + k + 3 * STRIDE]);
       c3a = x3.fma(a, c3a);
-      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + 4 * STRIDE + k]);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, x[xo + k + 4 * STRIDE]);
       c4a = x4.fma(a, c4a);
-      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + 5 * STRIDE + k]);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, x[xo + k + 5 * STRIDE]);
       c5a = x5.fma(a, c5a);
     }
     c0a.intoArray(y, yo + 0 * STRIDE);
