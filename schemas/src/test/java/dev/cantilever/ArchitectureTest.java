@@ -12,9 +12,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.cantilever.row.SchemaException;
 
 /** The edges between the packages of this module: row, then codec, then beam; manifest apart. */
-@AnalyzeClasses(
-    packages = "dev.cantilever",
-    importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(packages = "dev.cantilever", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
   @ArchTest

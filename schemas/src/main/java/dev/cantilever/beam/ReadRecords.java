@@ -17,7 +17,8 @@ import org.apache.beam.sdk.values.PCollection;
  *
  * @param <T> the record
  */
-public final class ReadRecords<T> extends PTransform<PCollection<FileIO.ReadableFile>, PCollection<T>> {
+public final class ReadRecords<T>
+    extends PTransform<PCollection<FileIO.ReadableFile>, PCollection<T>> {
 
   private static final long serialVersionUID = 1L;
 

@@ -32,8 +32,7 @@ public final class ParquetRecordWriter<T> implements Closeable {
   private long rows;
 
   private ParquetRecordWriter(
-      RecordSchema<T> schema, WritableByteChannel channel, boolean ownsChannel)
-      throws IOException {
+      RecordSchema<T> schema, WritableByteChannel channel, boolean ownsChannel) throws IOException {
     this.schema = schema;
     this.channel = channel;
     this.ownsChannel = ownsChannel;
@@ -57,9 +56,11 @@ public final class ParquetRecordWriter<T> implements Closeable {
     }
   }
 
-  /** Writes to a channel at its beginning; it stays the caller's, {@link #close()} leaves it open. */
-  public static <T> ParquetRecordWriter<T> over(
-      RecordSchema<T> schema, WritableByteChannel channel) throws IOException {
+  /**
+   * Writes to a channel at its beginning; it stays the caller's, {@link #close()} leaves it open.
+   */
+  public static <T> ParquetRecordWriter<T> over(RecordSchema<T> schema, WritableByteChannel channel)
+      throws IOException {
     return new ParquetRecordWriter<>(schema, channel, false);
   }
 

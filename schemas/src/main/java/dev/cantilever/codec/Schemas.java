@@ -105,9 +105,7 @@ public final class Schemas {
           .assembledBy(
               v ->
                   new TokenRow(
-                      v.int64("row_id"),
-                      v.enumeration("split", Split.class),
-                      v.int32List("ids")));
+                      v.int64("row_id"), v.enumeration("split", Split.class), v.int32List("ids")));
 
   /** A refused input row. */
   public static final RecordSchema<DeadLetter> DEAD_LETTER =

@@ -9,8 +9,8 @@
  *
  * <p>{@link dev.cantilever.codec.ArrowRecords} turns records into an Arrow record batch and back;
  * {@link dev.cantilever.codec.ListColumn} shows such a batch's token columns as addresses, for code
- * that reads or fills them in place; {@link dev.cantilever.codec.ArrowMemory} owns the allocator and
- * fails if it does not end at zero. {@link dev.cantilever.codec.ParquetRecordWriter} and {@link
+ * that reads or fills them in place; {@link dev.cantilever.codec.ArrowMemory} owns the allocator
+ * and fails if it does not end at zero. {@link dev.cantilever.codec.ParquetRecordWriter} and {@link
  * dev.cantilever.codec.ParquetRecordReader} write and read Parquet in the standard three-level list
  * layout, Zstd-compressed, the same bytes for the same rows.
  *

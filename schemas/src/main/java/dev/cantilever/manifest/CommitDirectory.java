@@ -39,7 +39,11 @@ public final class CommitDirectory {
     Path directory = manifest.toAbsolutePath().getParent();
     if (directory == null || !manifest.endsWith(MANIFEST)) {
       throw new ManifestException(
-          "Expected the path of a " + MANIFEST + ", found " + manifest + ". Pass what was emitted.");
+          "Expected the path of a "
+              + MANIFEST
+              + ", found "
+              + manifest
+              + ". Pass what was emitted.");
     }
     return new CommitDirectory(directory);
   }
@@ -190,8 +194,7 @@ public final class CommitDirectory {
   private static final class Deletion extends SimpleFileVisitor<Path> {
 
     @Override
-    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-        throws IOException {
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       Files.delete(file);
       return FileVisitResult.CONTINUE;
     }

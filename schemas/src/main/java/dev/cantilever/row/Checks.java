@@ -19,8 +19,7 @@ final class Checks {
     }
   }
 
-  static void sameLength(
-      String record, String field, int found, String otherField, int expected) {
+  static void sameLength(String record, String field, int found, String otherField, int expected) {
     if (found != expected) {
       throw new SchemaException(
           String.format(

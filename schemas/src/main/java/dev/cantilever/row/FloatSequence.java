@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An immutable sequence of {@code float} values: one number per token.
  *
- * <p>Two sequences are equal when they hold the same bits in the same order: {@code -0f} differs from
- * {@code 0f}, and a NaN equals a NaN of the same bits. So equality means what byte-equality of two
- * files means.
+ * <p>Two sequences are equal when they hold the same bits in the same order: {@code -0f} differs
+ * from {@code 0f}, and a NaN equals a NaN of the same bits. So equality means what byte-equality of
+ * two files means.
  */
 public final class FloatSequence {
 

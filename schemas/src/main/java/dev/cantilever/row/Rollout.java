@@ -12,8 +12,7 @@ import java.util.List;
  * @param scores what the judges gave, in the order they were asked; empty before scoring
  * @param provenance under what it was made
  */
-public record Rollout(
-    Query query, Response response, List<Score> scores, Provenance provenance) {
+public record Rollout(Query query, Response response, List<Score> scores, Provenance provenance) {
 
   /** Copies the scores. */
   public Rollout {

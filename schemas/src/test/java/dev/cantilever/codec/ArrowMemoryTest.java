@@ -3,9 +3,9 @@ package dev.cantilever.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.row.Document;
 import dev.cantilever.row.SchemaException;
 import dev.cantilever.row.Split;
-import dev.cantilever.row.Document;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -46,8 +46,7 @@ class ArrowMemoryTest {
     Document halfPair = new Document(1, "file", "\ud83d", Split.TRAIN);
     try (ArrowMemory memory = ArrowMemory.open("scope")) {
       assertThatThrownBy(
-              () ->
-                  ArrowRecords.toRoot(Schemas.DOCUMENT, List.of(halfPair), memory.allocator()))
+              () -> ArrowRecords.toRoot(Schemas.DOCUMENT, List.of(halfPair), memory.allocator()))
           .isInstanceOf(SchemaException.class)
           .hasMessageContaining("'text'")
           .hasMessageContaining("surrogate");

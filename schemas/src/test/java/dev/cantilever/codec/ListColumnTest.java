@@ -28,8 +28,7 @@ class ListColumnTest {
   @Test
   void of_tokenColumn_liesPackedAtItsAddresses() {
     try (ArrowMemory memory = ArrowMemory.open("list column");
-        VectorSchemaRoot root =
-            ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
+        VectorSchemaRoot root = ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
       ListColumn ids = ListColumn.of(root, "ids");
       assertThat(ids.rows()).isEqualTo(3);
       assertThat(ids.values()).isEqualTo(4);
@@ -85,8 +84,7 @@ class ListColumnTest {
   @Test
   void of_scalarColumn_isRefused() {
     try (ArrowMemory memory = ArrowMemory.open("list column");
-        VectorSchemaRoot root =
-            ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
+        VectorSchemaRoot root = ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
       assertThatThrownBy(() -> ListColumn.of(root, "row_id"))
           .isInstanceOf(SchemaException.class)
           .hasMessageContaining("'row_id'");
@@ -108,8 +106,7 @@ class ListColumnTest {
   @Test
   void rows_elementNull_isRefusedByColumn() {
     try (ArrowMemory memory = ArrowMemory.open("list column");
-        VectorSchemaRoot root =
-            ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
+        VectorSchemaRoot root = ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
       ListVector list = (ListVector) root.getVector("ids");
       ((IntVector) list.getDataVector()).setNull(1);
       assertThatThrownBy(() -> ArrowRecords.fromRoot(Schemas.TOKEN_ROW, root))
@@ -122,8 +119,7 @@ class ListColumnTest {
   @Test
   void fromRoot_batchOfOtherKind_isRefused() {
     try (ArrowMemory memory = ArrowMemory.open("list column");
-        VectorSchemaRoot root =
-            ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
+        VectorSchemaRoot root = ArrowRecords.toRoot(Schemas.TOKEN_ROW, ROWS, memory.allocator())) {
       assertThatThrownBy(() -> ArrowRecords.fromRoot(Schemas.DOCUMENT, root))
           .isInstanceOf(SchemaException.class)
           .hasMessageContaining("document");

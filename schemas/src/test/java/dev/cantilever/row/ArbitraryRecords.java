@@ -22,9 +22,7 @@ public final class ArbitraryRecords {
             codes ->
                 codes.stream()
                     .collect(
-                        StringBuilder::new,
-                        StringBuilder::appendCodePoint,
-                        StringBuilder::append)
+                        StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                     .toString());
   }
 
@@ -84,13 +82,7 @@ public final class ArbitraryRecords {
         .flatMap(
             n ->
                 Combinators.combine(
-                        indices(),
-                        ids(),
-                        floats(n),
-                        floats(n),
-                        floats(n),
-                        floats(n),
-                        floats(n),
+                        indices(), ids(), floats(n), floats(n), floats(n), floats(n), floats(n),
                         floats(n))
                     .as(RolloutUpdate::new));
   }
