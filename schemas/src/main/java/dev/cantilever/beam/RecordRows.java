@@ -14,7 +14,12 @@ import org.apache.beam.sdk.schemas.Schema;
 import org.apache.beam.sdk.values.Row;
 import org.jspecify.annotations.Nullable;
 
-/** The Beam form of a record: its {@link Schema}, and records to {@link Row}s and back. */
+/**
+ * The Beam form of a record: its {@link Schema}, and records to {@link Row}s and back.
+ *
+ * <p>A row keeps all bits of a float; Beam's own coder of rows, which a collection of records uses,
+ * keeps all but those of a NaN, which becomes the one NaN of {@link Float#floatToIntBits}.
+ */
 public final class RecordRows {
 
   private static final Schema SCORE =

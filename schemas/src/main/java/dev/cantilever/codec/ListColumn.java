@@ -111,7 +111,7 @@ public final class ListColumn {
     validity.setZero(0, validity.capacity());
     int wholeBytes = count / Byte.SIZE;
     int rest = count % Byte.SIZE;
-    validity.setOne(0, wholeBytes);
+    validity.setOne(0L, (long) wholeBytes);
     if (rest > 0) {
       validity.setByte(wholeBytes, (1 << rest) - 1);
     }

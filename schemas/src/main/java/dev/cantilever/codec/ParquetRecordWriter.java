@@ -132,6 +132,7 @@ public final class ParquetRecordWriter<T> implements Closeable {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // Parquet still declares it abstract.
     protected WriteSupport<RowValues> getWriteSupport(Configuration configuration) {
       return new RowWriteSupport(type);
     }

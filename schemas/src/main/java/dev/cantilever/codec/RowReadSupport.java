@@ -54,6 +54,7 @@ final class RowReadSupport extends ReadSupport<RowValues> {
   }
 
   @Override
+  @SuppressWarnings("deprecation") // Parquet still declares it abstract.
   public RecordMaterializer<RowValues> prepareForRead(
       Configuration configuration,
       Map<String, String> metadata,

@@ -18,6 +18,7 @@ final class RowWriteSupport extends WriteSupport<RowValues> {
   }
 
   @Override
+  @SuppressWarnings("deprecation") // Parquet still declares it abstract.
   public WriteContext init(Configuration configuration) {
     return context();
   }

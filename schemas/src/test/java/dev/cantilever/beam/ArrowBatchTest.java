@@ -31,6 +31,7 @@ class ArrowBatchTest {
   }
 
   @Property(tries = 80, seed = "11")
+  @SuppressWarnings("deprecation") // CoderProperties asks for a Coder.Context.
   void coder_arbitraryBatch_keepsBeamsContract(@ForAll("rollouts") List<Rollout> rollouts)
       throws Exception {
     ArrowBatch batch = ArrowBatch.ofRecords(Schemas.ROLLOUT, rollouts);

@@ -7,6 +7,7 @@ import dev.cantilever.codec.RecordSchema;
 import dev.cantilever.codec.Schemas;
 import dev.cantilever.row.ArbitraryRecords;
 import dev.cantilever.row.Examples;
+import dev.cantilever.row.FloatSequence;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.row.RolloutUpdate;
 import dev.cantilever.row.SchemaException;
@@ -69,6 +70,15 @@ class RecordRowsTest {
     for (Rollout rollout : Examples.rollouts(9)) {
       assertThat(CoderUtils.clone(coder, rollout)).isEqualTo(rollout);
     }
+  }
+
+  @Test
+  void registryCoder_nanOfOtherBits_becomesTheOneNan() throws Exception {
+    FloatSequence nan = FloatSequence.of(Float.intBitsToFloat(0x7fc01234), -0f, Float.MIN_VALUE);
+    RolloutUpdate update = new RolloutUpdate(1, 2, nan, nan, nan, nan, nan, nan);
+    Coder<RolloutUpdate> coder = SchemaRegistry.createDefault().getSchemaCoder(RolloutUpdate.class);
+    assertThat(CoderUtils.clone(coder, update).values())
+        .isEqualTo(FloatSequence.of(Float.NaN, -0f, Float.MIN_VALUE));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.cantilever.row;
 
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
@@ -94,8 +95,9 @@ public final class ArbitraryRecords {
         .as(
             (run, step, seed, digest, values) -> {
               Map<Statistic, Double> statistics = new EnumMap<>(Statistic.class);
+              Iterator<Double> next = values.iterator();
               for (Statistic statistic : Statistic.values()) {
-                statistics.put(statistic, values.get(statistic.ordinal()));
+                statistics.put(statistic, next.next());
               }
               return new StepStats(run, step, seed, digest, statistics);
             });
