@@ -36,8 +36,11 @@ public abstract class MatmulProjectConformance extends OpsConformance {
         expected[at] = (accumulate ? before[at] : 0) + ALPHA * product[i];
       }
       Closeness.assertClose(
-          "seed and sizes: " + tensors, project(before, x, p, inputs, column, width, accumulate),
-          expected, TOLERANCE, 1e-5);
+          "seed and sizes: " + tensors,
+          project(before, x, p, inputs, column, width, accumulate),
+          expected,
+          TOLERANCE,
+          1e-5);
     }
   }
 
@@ -66,17 +69,27 @@ public abstract class MatmulProjectConformance extends OpsConformance {
         expected[i] = (accumulate ? before[i] : 0) + ALPHA * product[i];
       }
       Closeness.assertClose(
-          "seed and sizes: " + tensors, projectInputGradient(before, dy, p, inputs, column, width, accumulate),
-          expected, TOLERANCE, 1e-5);
+          "seed and sizes: " + tensors,
+          projectInputGradient(before, dy, p, inputs, column, width, accumulate),
+          expected,
+          TOLERANCE,
+          1e-5);
     }
   }
 
   private float[] projectInputGradient(
-      float[] before, float[] dy, float[] p, int inputs, int column, int width, boolean accumulate) {
+      float[] before,
+      float[] dy,
+      float[] p,
+      int inputs,
+      int column,
+      int width,
+      boolean accumulate) {
     int n = dy.length / width;
     Tensor dx = tensors.of(before, n, inputs);
     Tensor matrix = tensors.of(p, p.length / inputs, inputs);
-    backend.matmul()
+    backend
+        .matmul()
         .projectInputGradient(dx, tensors.of(dy, n, width), column, matrix, ALPHA, accumulate);
     return tensors.read(dx);
   }
@@ -113,7 +126,8 @@ public abstract class MatmulProjectConformance extends OpsConformance {
       Tensor dp, float[] dy, int column, int width, float[] x, int inputs, int... lengths) {
     PackedRows rows = tensors.rows(lengths);
     int n = rows.tokens();
-    backend.matmul()
+    backend
+        .matmul()
         .projectWeightGradient(
             dp, tensors.of(dy, n, width), column, tensors.of(x, n, inputs), ALPHA, rows);
   }
@@ -155,14 +169,12 @@ public abstract class MatmulProjectConformance extends OpsConformance {
       int[] order = tensors.permutation(n);
       Closeness.assertSameBits(
           "y permuted",
-          project(
-              new float[n * outputs], permuted(x, inputs, order), p, inputs, 0, outputs, false),
+          project(new float[n * outputs], permuted(x, inputs, order), p, inputs, 0, outputs, false),
           permuted(y, outputs, order));
       for (int r = 0; r < n; r++) {
         Closeness.assertSameBits(
             "y alone",
-            project(
-                new float[outputs], rowsOf(x, inputs, r, r + 1), p, inputs, 0, outputs, false),
+            project(new float[outputs], rowsOf(x, inputs, r, r + 1), p, inputs, 0, outputs, false),
             rowsOf(y, outputs, r, r + 1));
         Closeness.assertSameBits(
             "dx alone",
