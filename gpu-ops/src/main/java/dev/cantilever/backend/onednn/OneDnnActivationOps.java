@@ -19,14 +19,15 @@ final class OneDnnActivationOps implements ActivationOps {
   @Override
   public void activate(Tensor y, Tensor x, Activation f) {
     OpChecks.activation("activate", y, x);
+    VectorActivations.Forward kernel = VectorActivations.forward(f);
     Tiles.elements(
         workers,
         x.elements(),
-        1,
+        2,
         (from, count, buffers) -> {
           float[] values = buffers[0];
           HostMemory.get(x.address() + 4 * from, values, 0, count);
-          VectorActivations.forward(f, values, values, count);
+          kernel.run(values, values, count, buffers[1]);
           HostMemory.put(y.address() + 4 * from, values, 0, count);
         });
   }
@@ -34,6 +35,7 @@ final class OneDnnActivationOps implements ActivationOps {
   @Override
   public void activateBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
     OpChecks.activation("activateBackward", dx, dy, x);
+    VectorActivations.Backward kernel = VectorActivations.backward(f);
     Tiles.elements(
         workers,
         x.elements(),
@@ -43,7 +45,7 @@ final class OneDnnActivationOps implements ActivationOps {
           float[] values = buffers[1];
           HostMemory.get(dy.address() + 4 * from, gradient, 0, count);
           HostMemory.get(x.address() + 4 * from, values, 0, count);
-          VectorActivations.backward(f, gradient, gradient, values, count);
+          kernel.run(gradient, gradient, values, count, buffers[2]);
           store(dx, from, gradient, count, accumulate, buffers[2]);
         });
   }

@@ -1,0 +1,229 @@
+package dev.cantilever.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What every implementation of {@link ActivationOps} must do. */
+public abstract class ActivationOpsConformance extends OpsConformance {
+
+  /** A dozen roundings of 2^-24 on values and slopes up to about 5. */
+  private static final double TOLERANCE = 5e-6;
+
+  /** Central differences with h = 1e-2: 1e-6/h rounding and h²/6 times a third derivative. */
+  private static final double DIFFERENCE_TOLERANCE = 2e-3;
+
+  private static final int[] SIZES = {1, 2, 15, 16, 17, 63, 4095, 4097, 70_001, 140_000};
+
+  @ParameterizedTest
+  @EnumSource
+  void activate_awkwardSizes_equalsTheReference(Activation f) {
+    for (int size : SIZES) {
+      float[] x = tensors.normal(size, 2);
+      double[] expected =
+          Arrays.stream(TestTensors.widen(x))
+              .map(v -> ReferenceActivationOps.value(f, v))
+              .toArray();
+      Closeness.assertClose(f + " of " + size, activate(f, x), expected, TOLERANCE, TOLERANCE);
+    }
+  }
+
+  private float[] activate(Activation f, float[] x) {
+    Tensor y = tensors.output(DType.F32, x.length);
+    backend.activation().activate(y, tensors.of(x, x.length), f);
+    return tensors.read(y);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void activateBackward_awkwardSizes_equalsTheReference(Activation f) {
+    for (int size : SIZES) {
+      float[] x = tensors.normal(size, 2);
+      float[] dy = tensors.normal(size, 1);
+      double[] expected = new double[size];
+      for (int i = 0; i < size; i++) {
+        expected[i] = dy[i] * ReferenceActivationOps.slope(f, x[i]);
+      }
+      Tensor dx = tensors.output(DType.F32, size);
+      Tensor deviceDy = tensors.of(dy, size);
+      Tensor deviceX = tensors.of(x, size);
+      backend.activation().activateBackward(dx, deviceDy, deviceX, f, false);
+      float[] once = tensors.read(dx);
+      Closeness.assertClose(f + "' of " + size, once, expected, TOLERANCE, TOLERANCE);
+      backend.activation().activateBackward(dx, deviceDy, deviceX, f, true);
+      float[] twice = tensors.read(dx);
+      for (int i = 0; i < size; i++) {
+        assertThat(twice[i]).isEqualTo(2 * once[i]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void activateBackward_smoothPoints_equalsCentralDifferences(Activation f) {
+    float h = 1e-2f;
+    float[] x = new float[60];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = -3f + 0.1f * i + 0.05f; // never within h of zero, where relu bends
+    }
+    float[] up = x.clone();
+    float[] down = x.clone();
+    for (int i = 0; i < x.length; i++) {
+      up[i] += h;
+      down[i] -= h;
+    }
+    float[] rise = activate(f, up);
+    float[] fall = activate(f, down);
+    double[] differences = new double[x.length];
+    float[] ones = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      differences[i] = ((double) rise[i] - fall[i]) / ((double) up[i] - down[i]);
+      ones[i] = 1f;
+    }
+    Tensor dx = tensors.output(DType.F32, x.length);
+    backend
+        .activation()
+        .activateBackward(dx, tensors.of(ones, x.length), tensors.of(x, x.length), f, false);
+    Closeness.assertClose(f + "'", tensors.read(dx), differences, DIFFERENCE_TOLERANCE, 0);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void activate_elementAnywhere_hasTheSameBits(Activation f) {
+    float[] x = tensors.normal(101, 3);
+    float[] together = activate(f, x);
+    int[] order = tensors.permutation(x.length);
+    Closeness.assertSameBits(
+        "permuted",
+        activate(f, TestTensors.permuted(x, 1, order)),
+        TestTensors.permuted(together, 1, order));
+    for (int i = 0; i < x.length; i++) {
+      Closeness.assertSameBits("alone", activate(f, new float[] {x[i]}), new float[] {together[i]});
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void bothDirections_hugeValues_areFinite(Activation f) {
+    float[] x = {1e30f, -1e30f, 50f, -50f, 0f, -0f, 1e-40f, -1e-40f};
+    float[] y = activate(f, x);
+    Tensor dx = tensors.output(DType.F32, x.length);
+    float[] ones = new float[x.length];
+    Arrays.fill(ones, 1f);
+    backend
+        .activation()
+        .activateBackward(dx, tensors.of(ones, x.length), tensors.of(x, x.length), f, false);
+    float[] slopes = tensors.read(dx);
+    for (int i = 0; i < x.length; i++) {
+      assertThat(y[i]).as("%s(%s)", f, x[i]).isFinite();
+      assertThat(slopes[i]).as("%s'(%s)", f, x[i]).isBetween(-0.2f, 1.2f);
+    }
+  }
+
+  @Test
+  void everyOperation_outputIsInput_worksInPlace() {
+    float[] x = tensors.normal(300, 2);
+    float[] dy = tensors.normal(300, 1);
+    Tensor y = tensors.of(x, 300);
+    backend.activation().activate(y, y, Activation.GELU);
+    Closeness.assertSameBits("activate", tensors.read(y), activate(Activation.GELU, x));
+    Tensor apart = tensors.output(DType.F32, 300);
+    Tensor deviceX = tensors.of(x, 300);
+    backend
+        .activation()
+        .activateBackward(apart, tensors.of(dy, 300), deviceX, Activation.GELU, false);
+    Tensor both = tensors.of(dy, 300);
+    backend.activation().activateBackward(both, both, deviceX, Activation.GELU, false);
+    Closeness.assertSameBits("activateBackward", tensors.read(both), tensors.read(apart));
+    Tensor sum = tensors.of(x, 300);
+    backend.activation().add(sum, sum, sum);
+    for (int i = 0; i < 300; i++) {
+      assertThat(tensors.read(sum)[i]).isEqualTo(2 * x[i]);
+    }
+  }
+
+  @Test
+  void add_awkwardSizes_addsExactlyOneRounding() {
+    for (int size : SIZES) {
+      float[] a = tensors.normal(size, 1);
+      float[] b = tensors.normal(size, 1);
+      Tensor y = tensors.output(DType.F32, size);
+      backend.activation().add(y, tensors.of(a, size), tensors.of(b, size));
+      float[] expected = new float[size];
+      for (int i = 0; i < size; i++) {
+        expected[i] = a[i] + b[i];
+      }
+      Closeness.assertSameBits("sum of " + size, tensors.read(y), expected);
+    }
+  }
+
+  @Test
+  void dropout_manyElements_dropsTheStatedShareAndScalesTheRest() {
+    int size = 100_000;
+    float p = 0.3f;
+    float[] ones = new float[size];
+    Arrays.fill(ones, 1f);
+    Tensor y = tensors.output(DType.F32, size);
+    backend.activation().dropout(y, tensors.of(ones, size), p, 99, false);
+    float[] kept = tensors.read(y);
+    int dropped = 0;
+    for (float value : kept) {
+      assertThat(value).isIn(0f, 1f / (1f - p));
+      dropped += value == 0 ? 1 : 0;
+    }
+    // Five deviations of a binomial count: 5·√(1e5·0.3·0.7) = 725.
+    assertThat(dropped).isBetween(30_000 - 725, 30_000 + 725);
+    backend.activation().dropout(y, tensors.of(ones, size), p, 99, false);
+    Closeness.assertSameBits("the same key", tensors.read(y), kept);
+    backend.activation().dropout(y, tensors.of(ones, size), p, 100, false);
+    assertThat(tensors.read(y)).isNotEqualTo(kept);
+  }
+
+  @Test
+  void dropout_prefixAndAccumulate_followTheElementsIndex() {
+    float[] x = tensors.normal(9_001, 1);
+    Tensor whole = tensors.output(DType.F32, x.length);
+    backend.activation().dropout(whole, tensors.of(x, x.length), 0.5f, 7, false);
+    float[] expected = tensors.read(whole);
+    Tensor part = tensors.output(DType.F32, 77);
+    backend.activation().dropout(part, tensors.of(Arrays.copyOf(x, 77), 77), 0.5f, 7, false);
+    Closeness.assertSameBits("prefix", tensors.read(part), Arrays.copyOf(expected, 77));
+    backend.activation().dropout(whole, tensors.of(x, x.length), 0.5f, 7, true);
+    float[] twice = tensors.read(whole);
+    for (int i = 0; i < x.length; i++) {
+      assertThat(twice[i]).isEqualTo(2 * expected[i]);
+    }
+    int[] words = new int[4];
+    Philox.words(words, 0, 7, 2, 0, 0, 0);
+    for (int lane = 0; lane < 4; lane++) {
+      boolean kept = Philox.uniform(words[lane]) >= 0.5f;
+      assertThat(expected[8 + lane]).isEqualTo(kept ? 2 * x[8 + lane] : 0f);
+    }
+  }
+
+  @Test
+  void everyOperation_wrongSizesOrTypes_throwsShapeException() {
+    Tensor three = tensors.of(new float[3], 3);
+    Tensor four = tensors.of(new float[4], 4);
+    Tensor half = tensors.stored(DType.F16, new float[3], 3);
+    ActivationOps ops = backend.activation();
+    assertThatThrownBy(() -> ops.activate(three, four, Activation.GELU))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("activate")
+        .hasMessageContaining("F32[3]");
+    assertThatThrownBy(() -> ops.activate(half, half, Activation.GELU))
+        .isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.activateBackward(three, three, four, Activation.RELU, false))
+        .isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.add(three, three, four)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.dropout(three, three, 1f, 0, false))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("[0, 1)");
+  }
+}

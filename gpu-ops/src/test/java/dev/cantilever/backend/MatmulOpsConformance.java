@@ -1,0 +1,350 @@
+package dev.cantilever.backend;
+
+import static dev.cantilever.backend.TestTensors.permuted;
+import static dev.cantilever.backend.TestTensors.rowsOf;
+import static dev.cantilever.backend.TestTensors.widen;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Mode;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.Arrays;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What every implementation of {@link MatmulOps#linear} and its kin must do. */
+public abstract class MatmulOpsConformance extends OpsConformance {
+
+  /** Tokens, inputs, outputs. */
+  private static final int[][] SIZES = {
+    {1, 1, 1}, {1, 7, 5}, {2, 16, 33}, {3, 64, 17}, {5, 31, 70}, {17, 130, 65}, {70, 33, 130}
+  };
+
+  /** The forms a frozen weight comes in. */
+  public enum Form {
+    F32,
+    F16,
+    BF16,
+    WEIGHT_ONLY,
+    LLM_INT8
+  }
+
+  /** A weight on the device with what it stands for: [O, I] and [O]. */
+  private record Made(Weight weight, double[] values, double[] bias) {}
+
+  private boolean declared(Form form) {
+    return switch (form) {
+      case F32, F16, BF16 ->
+          backend.capabilities().weightTypes().contains(DType.valueOf(form.name()));
+      case WEIGHT_ONLY, LLM_INT8 ->
+          backend.capabilities().int8Modes().contains(Int8Mode.valueOf(form.name()));
+    };
+  }
+
+  private Made make(Form form, int inputs, int outputs, boolean withBias) {
+    float[] values = tensors.normal(outputs * inputs, 0.5);
+    DType type =
+        form == Form.WEIGHT_ONLY || form == Form.LLM_INT8 ? DType.F32 : DType.valueOf(form.name());
+    Optional<Tensor> bias =
+        withBias
+            ? Optional.of(tensors.stored(type, tensors.normal(outputs, 1), outputs))
+            : Optional.empty();
+    double[] biasValues = bias.map(b -> widen(tensors.read(b))).orElse(new double[outputs]);
+    if (form == Form.WEIGHT_ONLY || form == Form.LLM_INT8) {
+      Int8Weight weight =
+          quantized(tensors.of(values, outputs, inputs), Int8Mode.valueOf(form.name()), bias);
+      double[] stored =
+          ReferenceMatmulOps.dequantize(integers(weight), tensors.read(weight.absmax()), inputs);
+      return new Made(weight, stored, biasValues);
+    }
+    Tensor stored = tensors.stored(type, values, outputs, inputs);
+    return new Made(DenseWeight.of(stored, bias), widen(tensors.read(stored)), biasValues);
+  }
+
+  private Int8Weight quantized(Tensor source, Int8Mode mode, Optional<Tensor> bias) {
+    int outputs = source.size(0);
+    int inputs = source.size(1);
+    Int8Weight weight =
+        new Int8Weight(
+            outputs,
+            inputs,
+            tensors.output(DType.I8, backend.matmul().int8Bytes(outputs, inputs)),
+            tensors.output(DType.F32, outputs),
+            mode,
+            bias,
+            Optional.empty());
+    backend.matmul().quantize(weight, source);
+    return weight;
+  }
+
+  private byte[] integers(Int8Weight weight) {
+    Tensor plain = tensors.output(DType.I8, weight.outFeatures(), weight.inFeatures());
+    backend.matmul().readInt8(plain, weight);
+    return tensors.readBytes(plain);
+  }
+
+  private float[] linear(float[] x, Weight w) {
+    int n = x.length / w.inFeatures();
+    Tensor y = tensors.output(DType.F32, n, w.outFeatures());
+    backend.matmul().linear(y, tensors.of(x, n, w.inFeatures()), w);
+    return tensors.read(y);
+  }
+
+  private float[] inputGradient(float[] dy, Weight w) {
+    int n = dy.length / w.outFeatures();
+    Tensor dx = tensors.output(DType.F32, n, w.inFeatures());
+    backend.matmul().linearInputGradient(dx, tensors.of(dy, n, w.outFeatures()), w, false);
+    return tensors.read(dx);
+  }
+
+  private static double[] magnitudes(double[] values) {
+    return Arrays.stream(values).map(Math::abs).toArray();
+  }
+
+  /** A chain of k additions is off by at most k roundings of the sum of magnitudes. */
+  private static double[] bounds(double[] sumOfMagnitudes, int k) {
+    return Arrays.stream(sumOfMagnitudes)
+        .map(sum -> (k + 4) * Closeness.ROUNDING * sum + 1e-30)
+        .toArray();
+  }
+
+  private static void addRows(double[] y, double[] bias) {
+    for (int i = 0; i < y.length; i++) {
+      y[i] += bias[i % bias.length];
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16", "WEIGHT_ONLY"})
+  void linear_everySizeAndBias_equalsTheReference(Form form) {
+    if (!declared(form)) {
+      return; // linear_undeclaredForm_throws has the other side
+    }
+    for (int[] size : SIZES) {
+      for (boolean withBias : new boolean[] {false, true}) {
+        float[] x = tensors.normal(size[0] * size[1], 1);
+        Made made = make(form, size[1], size[2], withBias);
+        double[] expected =
+            ReferenceMatmulOps.linear(widen(x), made.values(), size[0], size[1], size[2]);
+        double[] sums =
+            ReferenceMatmulOps.linear(
+                magnitudes(widen(x)), magnitudes(made.values()), size[0], size[1], size[2]);
+        addRows(expected, made.bias());
+        addRows(sums, magnitudes(made.bias()));
+        Closeness.assertClose(
+            form + " " + Arrays.toString(size) + " " + tensors,
+            linear(x, made.weight()),
+            expected,
+            bounds(sums, size[1]));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void linear_undeclaredForm_throws(Form form) {
+    Tensor y = tensors.output(DType.F32, 2, 3);
+    Tensor x = tensors.of(tensors.normal(10, 1), 2, 5);
+    if (declared(form)) {
+      backend.matmul().linear(y, x, make(form, 5, 3, false).weight());
+      assertThat(tensors.read(y)).doesNotContain(Float.NaN);
+    } else {
+      assertThatThrownBy(() -> backend.matmul().linear(y, x, make(form, 5, 3, false).weight()))
+          .isInstanceOf(UnsupportedOpException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void linearInputGradient_everySize_equalsTheReference(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int[] size : SIZES) {
+      float[] dy = tensors.normal(size[0] * size[2], 1);
+      Made made = make(form, size[1], size[2], true);
+      double[] expected =
+          ReferenceMatmulOps.inputGradient(widen(dy), made.values(), size[0], size[1], size[2]);
+      double[] sums =
+          ReferenceMatmulOps.inputGradient(
+              magnitudes(widen(dy)), magnitudes(made.values()), size[0], size[1], size[2]);
+      Closeness.assertClose(
+          form + " " + Arrays.toString(size) + " " + tensors,
+          inputGradient(dy, made.weight()),
+          expected,
+          bounds(sums, size[2]));
+      float[] present = tensors.normal(size[0] * size[1], 1);
+      Tensor dx = tensors.of(present, size[0], size[1]);
+      Tensor deviceDy = tensors.of(dy, size[0], size[2]);
+      backend.matmul().linearInputGradient(dx, deviceDy, made.weight(), true);
+      for (int i = 0; i < expected.length; i++) {
+        expected[i] += present[i];
+        sums[i] += Math.abs(present[i]);
+      }
+      Closeness.assertClose("accumulated", tensors.read(dx), expected, bounds(sums, size[2]));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void panel_present_changesNoBit(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int[] size : SIZES) {
+      Made made = make(form, size[1], size[2], true);
+      long bytes = backend.matmul().panelBytes(made.weight());
+      if (bytes == 0) {
+        continue; // the backend has no use for one here
+      }
+      Weight panelled = made.weight().withPanel(tensors.output(DType.I8, bytes));
+      backend.matmul().buildPanel(panelled);
+      float[] x = tensors.normal(size[0] * size[1], 2);
+      float[] dy = tensors.normal(size[0] * size[2], 1);
+      Closeness.assertSameBits("y", linear(x, panelled), linear(x, made.weight()));
+      Closeness.assertSameBits("dx", inputGradient(dy, panelled), inputGradient(dy, made.weight()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16", "WEIGHT_ONLY"})
+  void bothDirections_aloneInABatchAndPermuted_haveTheSameBits(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    int inputs = 67;
+    int outputs = 45;
+    Made made = make(form, inputs, outputs, true);
+    for (int n : new int[] {2, 3, 7, 16, 50}) {
+      float[] x = tensors.normal(n * inputs, 1);
+      float[] dy = tensors.normal(n * outputs, 1);
+      float[] y = linear(x, made.weight());
+      float[] dx = inputGradient(dy, made.weight());
+      Closeness.assertSameBits("again", linear(x, made.weight()), y);
+      int[] order = tensors.permutation(n);
+      Closeness.assertSameBits(
+          "y permuted",
+          linear(permuted(x, inputs, order), made.weight()),
+          permuted(y, outputs, order));
+      Closeness.assertSameBits(
+          "dx permuted",
+          inputGradient(permuted(dy, outputs, order), made.weight()),
+          permuted(dx, inputs, order));
+      for (int r = 0; r < n; r++) {
+        Closeness.assertSameBits(
+            "y alone, row " + r + " of " + n,
+            linear(rowsOf(x, inputs, r, r + 1), made.weight()),
+            rowsOf(y, outputs, r, r + 1));
+        Closeness.assertSameBits(
+            "dx alone, row " + r + " of " + n,
+            inputGradient(rowsOf(dy, outputs, r, r + 1), made.weight()),
+            rowsOf(dx, inputs, r, r + 1));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void quantize_everyStorageType_isExact(DType type) {
+    for (int[] size : SIZES) {
+      int inputs = size[1];
+      int outputs = size[2];
+      float[] values = tensors.normal(outputs * inputs, 0.3);
+      Arrays.fill(values, 0, inputs, 0f); // a row of zeros
+      Tensor source = tensors.stored(type, values, outputs, inputs);
+      float[] stored = tensors.read(source);
+      Int8Weight weight = quantized(source, Int8Mode.WEIGHT_ONLY, Optional.empty());
+      byte[] q = integers(weight);
+      float[] absmax = tensors.read(weight.absmax());
+      for (int o = 0; o < outputs; o++) {
+        float largest = 0;
+        for (int i = 0; i < inputs; i++) {
+          largest = Math.max(largest, Math.abs(stored[o * inputs + i]));
+        }
+        assertThat(absmax[o]).as("absmax of row %d", o).isEqualTo(largest);
+        for (int i = 0; i < inputs; i++) {
+          double exact = largest == 0 ? 0 : stored[o * inputs + i] * 127.0 / largest;
+          // fp32 may take a value within 1e-5 of a tie to either side.
+          assertThat(Math.abs(q[o * inputs + i] - exact)).isLessThanOrEqualTo(0.5 + 1e-5);
+          assertThat((int) q[o * inputs + i]).isBetween(-127, 127);
+        }
+      }
+    }
+  }
+
+  @Test
+  void quantize_tiesAndExtremes_roundHalfToEven() {
+    float[] values = {127f, 0.5f, 1.5f, 2.5f, -0.5f, -1.5f, -2.5f, -127f, 126.5f, -125.5f};
+    Tensor source = tensors.of(values, 1, values.length);
+    Int8Weight weight = quantized(source, Int8Mode.WEIGHT_ONLY, Optional.empty());
+    assertThat(integers(weight)).containsExactly(127, 0, 2, 2, 0, -2, -2, -127, 126, -126);
+  }
+
+  @Test
+  void linear_llmInt8WithOutliers_equalsTheReference() {
+    if (!declared(Form.LLM_INT8)) {
+      return;
+    }
+    for (int[] size : SIZES) {
+      int n = size[0];
+      int inputs = size[1];
+      float[] x = tensors.normal(n * inputs, 1);
+      if (inputs > 10) {
+        x[3] = 6f; // exactly the threshold: an outlier
+        x[(n - 1) * inputs + 7] = -40f;
+        x[5] = Math.nextDown(6f);
+      }
+      Arrays.fill(x, 0, n > 2 ? inputs : 0, 0f); // a row of zeros has no scale
+      Made made = make(Form.LLM_INT8, inputs, size[2], true);
+      Int8Weight weight = (Int8Weight) made.weight();
+      float[] absmax = tensors.read(weight.absmax());
+      double[] expected =
+          ReferenceMatmulOps.llmInt8(
+              x, integers(weight), absmax, n, inputs, size[2], Int8Weight.OUTLIER_THRESHOLD);
+      addRows(expected, made.bias());
+      // Sums of integers are exact; a product of an outlier may be taken in 16 bit (2^-11).
+      double[] sums =
+          ReferenceMatmulOps.linear(
+              magnitudes(widen(x)), magnitudes(made.values()), n, inputs, size[2]);
+      double[] allowed = new double[sums.length];
+      for (int i = 0; i < sums.length; i++) {
+        allowed[i] = (hasOutlier(x) ? 0x1p-11 : 0x1p-20) * sums[i] + 1e-5;
+      }
+      Closeness.assertClose(
+          Arrays.toString(size) + " " + tensors, linear(x, weight), expected, allowed);
+    }
+  }
+
+  private static boolean hasOutlier(float[] x) {
+    for (float value : x) {
+      if (Math.abs(value) >= Int8Weight.OUTLIER_THRESHOLD) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void everyOperation_wrongShapes_nameTheArgument() {
+    MatmulOps ops = backend.matmul();
+    Weight w = DenseWeight.of(tensors.of(new float[15], 3, 5));
+    Tensor x = tensors.of(new float[10], 2, 5);
+    Tensor y = tensors.of(new float[6], 2, 3);
+    assertThatThrownBy(() -> ops.linear(y, y, w))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("linear: expected x [N=2, I=5]");
+    assertThatThrownBy(() -> ops.linear(x, x, w))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("linear: expected y [N=2, O=3]");
+    assertThatThrownBy(() -> ops.linearInputGradient(y, y, w, false))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("linearInputGradient: expected dx [N=2, I=5]");
+    assertThatThrownBy(() -> ops.buildPanel(w)).isInstanceOf(ShapeException.class);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.cantilever.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/**
+ * What the suites of all families share: a backend and an arena for each test, and after it the
+ * guard bands whole, every arena closed and the device at zero bytes. A suite is inherited by one
+ * class per backend, which only says how to open it.
+ */
+public abstract class OpsConformance {
+
+  private static final long SEED = 20_240_517;
+
+  protected Backend backend;
+  protected Arena arena;
+  protected TestTensors tensors;
+
+  /** Opens the backend under test; the suite closes it. */
+  protected abstract Backend open();
+
+  @BeforeEach
+  public final void openBackend() {
+    backend = open();
+    arena = backend.budget().open("test", Purpose.ACTIVATION);
+    tensors = new TestTensors(backend, arena, SEED);
+  }
+
+  @AfterEach
+  public final void closeBackend_leavesNothing() {
+    try {
+      tensors.verifyGuards();
+    } finally {
+      arena.close();
+      backend.close();
+    }
+    assertThat(backend.budget().openArenas()).isEmpty();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+}

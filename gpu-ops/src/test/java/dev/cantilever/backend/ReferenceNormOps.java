@@ -1,0 +1,58 @@
+package dev.cantilever.backend;
+
+/** Layer norm in double precision, from its definition. */
+public final class ReferenceNormOps {
+
+  private ReferenceNormOps() {}
+
+  /** y = (x − mean)/√(var + eps)·gamma + beta for each of the rows of {@code c} elements. */
+  public static double[] layerNorm(double[] x, double[] gamma, double[] beta, int c, double eps) {
+    double[] y = new double[x.length];
+    for (int at = 0; at < x.length; at += c) {
+      double mean = mean(x, at, c);
+      double scale = 1 / Math.sqrt(variance(x, at, c, mean) + eps);
+      for (int i = 0; i < c; i++) {
+        y[at + i] = (x[at + i] - mean) * scale * gamma[i] + beta[i];
+      }
+    }
+    return y;
+  }
+
+  /** The gradient with respect to x. */
+  public static double[] layerNormBackward(
+      double[] dy, double[] x, double[] gamma, int c, double eps) {
+    double[] dx = new double[x.length];
+    for (int at = 0; at < x.length; at += c) {
+      double mean = mean(x, at, c);
+      double scale = 1 / Math.sqrt(variance(x, at, c, mean) + eps);
+      double meanG = 0;
+      double meanProduct = 0;
+      for (int i = 0; i < c; i++) {
+        double g = dy[at + i] * gamma[i];
+        meanG += g / c;
+        meanProduct += g * (x[at + i] - mean) * scale / c;
+      }
+      for (int i = 0; i < c; i++) {
+        double normalised = (x[at + i] - mean) * scale;
+        dx[at + i] = (dy[at + i] * gamma[i] - meanG - normalised * meanProduct) * scale;
+      }
+    }
+    return dx;
+  }
+
+  private static double mean(double[] x, int at, int c) {
+    double sum = 0;
+    for (int i = 0; i < c; i++) {
+      sum += x[at + i];
+    }
+    return sum / c;
+  }
+
+  private static double variance(double[] x, int at, int c, double mean) {
+    double sum = 0;
+    for (int i = 0; i < c; i++) {
+      sum += (x[at + i] - mean) * (x[at + i] - mean);
+    }
+    return sum / c;
+  }
+}
