@@ -1,0 +1,96 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.memory.HostMemory;
+
+/**
+ * One worker's scratch for the distribution of one token: its logits z, scaled and shifted by their
+ * maximum, and their exponentials.
+ */
+final class LogitRow {
+  /*
+   * The vocabulary is walked in blocks of 2048 (two of them fit the first-level cache), whose sums
+   * are added in double: a float sum over 50 000 exponentials would cost the log-probability
+   * another digit. Blocks begin at fixed places, so the bits depend on the logits alone.
+   */
+  private static final int BLOCK = 2048;
+
+  private float[] shifted = {}; // [V]
+  private float[] exponentials = {}; // [V]
+  private int size;
+  private double sum;
+  private double weighted;
+
+  /**
+   * Takes {@code count} logits from {@code address}.
+   *
+   * @param scale factor on each logit
+   * @return whether all of them are finite; if not, nothing else here has a meaning
+   */
+  boolean read(long address, int count, float scale) {
+    size = count;
+    shifted = AttentionHead.grown(shifted, count);
+    exponentials = AttentionHead.grown(exponentials, count);
+    HostMemory.get(address, shifted, 0, count);
+    if (scale != 1) {
+      for (int v = 0; v < count; v++) {
+        shifted[v] *= scale;
+      }
+    }
+    float max = VectorMath.max(shifted, 0, count);
+    sum = 0;
+    weighted = 0;
+    for (int from = 0; from < count; from += BLOCK) {
+      int length = Math.min(BLOCK, count - from);
+      shift(shifted, from, from + length, max);
+      sum += VectorMath.expSum(exponentials, from, shifted, from, length, 0, 1);
+      weighted += VectorMath.dot(exponentials, from, shifted, from, length);
+    }
+    // A NaN or an infinity makes a NaN of its own term: ∞ − ∞, or 0·∞ for a logit of −∞.
+    return !Double.isNaN(weighted);
+  }
+
+  private static void shift(float[] x, int from, int to, float by) {
+    for (int i = from; i < to; i++) {
+      x[i] -= by;
+    }
+  }
+
+  /** log p(token), in nats. */
+  float logprob(int token) {
+    return (float) (shifted[token] - Math.log(sum));
+  }
+
+  /** −Σ p·log p, in nats: the log-sum-exp less the mean logit. */
+  float entropy() {
+    return (float) (Math.log(sum) - weighted / sum);
+  }
+
+  /**
+   * Writes {@code factor·(onehot(target) − p)} to {@code address}; this row is spent.
+   *
+   * @param factor what the gradient of log p(target) is multiplied by
+   */
+  void writeGradient(long address, int target, float factor) {
+    float share = (float) (-factor / sum);
+    for (int v = 0; v < size; v++) {
+      exponentials[v] *= share;
+    }
+    exponentials[target] += factor;
+    HostMemory.put(address, exponentials, 0, size);
+  }
+
+  /** Σ p·(log p − log q) with q the other row's distribution, in nats; the other row is spent. */
+  float divergence(LogitRow other) {
+    float[] ratios = other.shifted;
+    float normalizer = (float) (Math.log(sum) - Math.log(other.sum));
+    double total = 0;
+    for (int from = 0; from < size; from += BLOCK) {
+      int length = Math.min(BLOCK, size - from);
+      for (int v = from; v < from + length; v++) {
+        ratios[v] = (shifted[v] - ratios[v]) - normalizer;
+      }
+      total += VectorMath.dot(exponentials, from, ratios, from, length);
+    }
+    return (float) (total / sum);
+  }
+}

@@ -1,0 +1,240 @@
+package dev.cantilever.backend.onednn;
+
+import dev.cantilever.OpsException;
+import dev.cantilever.backend.LossOps;
+import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.ShapeException;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+
+/**
+ * Output head and losses on the CPU. Logits exist for a chunk of tokens at a time, as many as the
+ * workspace allows, and a token is one task. A token's bits do not depend on the chunks, because
+ * those of a product's row do not depend on its neighbours.
+ *
+ * <p>A logit that is NaN or infinite ends the operation with an {@link OpsException} that names the
+ * tensor and the row; what was to be written is then undefined.
+ */
+final class OneDnnLossOps implements LossOps {
+
+  private static final long FLOAT = Float.BYTES;
+
+  private final Workers workers;
+  private final MatmulOps matmul;
+  private final Arena workspace;
+  private final long workspaceBytes;
+  private final LogitRow[] rows;
+  private final LogitRow[] others;
+
+  /**
+   * Makes the operations.
+   *
+   * @param workers threads to run on; the caller closes them
+   * @param matmul products with the head, in which a row's bits do not depend on its neighbours
+   * @param workspace where chunks of logits live while an operation runs; the caller closes it
+   * @param workspaceBytes the most that they may take, except that one token is always allowed
+   */
+  OneDnnLossOps(Workers workers, MatmulOps matmul, Arena workspace, long workspaceBytes) {
+    this.workers = workers;
+    this.matmul = matmul;
+    this.workspace = workspace;
+    this.workspaceBytes = workspaceBytes;
+    rows = new LogitRow[workers.count()];
+    others = new LogitRow[workers.count()];
+    for (int w = 0; w < rows.length; w++) {
+      rows[w] = new LogitRow();
+      others[w] = new LogitRow();
+    }
+  }
+
+  @Override
+  public void tokenLogprobs(
+      Tensor logprobs,
+      Tensor entropy,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale) {
+    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    int[] chosen = targets("tokenLogprobs", targets, head.outFeatures());
+    Arena.Mark mark = workspace.mark();
+    try {
+      Tensor logits = logits(hidden.size(0), 1, head);
+      for (int from = 0; from < chosen.length; from += logits.size(0)) {
+        int first = from;
+        int count = Math.min(logits.size(0), chosen.length - from);
+        Tensor chunk = logits.slice(0, count);
+        matmul.linear(chunk, hidden.slice(from, from + count), head);
+        boolean[] finite = new boolean[count];
+        workers.parallel(
+            count,
+            (task, worker) -> {
+              LogitRow row = rows[worker];
+              finite[task] = row.read(row(chunk, task), head.outFeatures(), logitScale);
+              if (finite[task]) {
+                long at = (first + task) * FLOAT;
+                HostMemory.putFloat(logprobs.address() + at, row.logprob(chosen[first + task]));
+                HostMemory.putFloat(entropy.address() + at, row.entropy());
+              }
+            });
+        requireFinite("tokenLogprobs", "hidden", hidden, from, chunk, finite);
+      }
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  @Override
+  public void tokenLogprobsBackward(
+      Tensor dHidden,
+      Tensor dLogprobs,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale) {
+    String op = "tokenLogprobsBackward";
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    int[] chosen = targets(op, targets, head.outFeatures());
+    float[] gradients = new float[chosen.length];
+    HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
+    for (int m = 0; m < gradients.length; m++) {
+      if (!Float.isFinite(gradients[m])) {
+        throw notFinite(op, "gradients", gradients[m], "row " + m + " of dLogprobs " + dLogprobs);
+      }
+    }
+    Arena.Mark mark = workspace.mark();
+    try {
+      Tensor logits = logits(hidden.size(0), 1, head);
+      for (int from = 0; from < chosen.length; from += logits.size(0)) {
+        int first = from;
+        int count = Math.min(logits.size(0), chosen.length - from);
+        Tensor chunk = logits.slice(0, count);
+        matmul.linear(chunk, hidden.slice(from, from + count), head);
+        boolean[] finite = new boolean[count];
+        workers.parallel(
+            count,
+            (task, worker) -> {
+              LogitRow row = rows[worker];
+              long at = row(chunk, task);
+              finite[task] = row.read(at, head.outFeatures(), logitScale);
+              if (finite[task]) {
+                int m = first + task;
+                row.writeGradient(at, chosen[m], logitScale * gradients[m]);
+              }
+            });
+        requireFinite(op, "hidden", hidden, from, chunk, finite);
+        matmul.linearInputGradient(dHidden.slice(from, from + count), chunk, head, false);
+      }
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  @Override
+  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
+    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
+    int tokens = hiddenP.size(0);
+    int vocabulary = head.outFeatures();
+    Arena.Mark mark = workspace.mark();
+    try {
+      Tensor logitsP = logits(tokens, 2, head);
+      Tensor logitsQ = logits(tokens, 2, head);
+      for (int from = 0; from < tokens; from += logitsP.size(0)) {
+        int first = from;
+        int count = Math.min(logitsP.size(0), tokens - from);
+        Tensor chunkP = logitsP.slice(0, count);
+        Tensor chunkQ = logitsQ.slice(0, count);
+        matmul.linear(chunkP, hiddenP.slice(from, from + count), head);
+        matmul.linear(chunkQ, hiddenQ.slice(from, from + count), head);
+        boolean[] finiteP = new boolean[count];
+        boolean[] finiteQ = new boolean[count];
+        workers.parallel(
+            count,
+            (task, worker) -> {
+              LogitRow p = rows[worker];
+              LogitRow q = others[worker];
+              finiteP[task] = p.read(row(chunkP, task), vocabulary, logitScale);
+              finiteQ[task] = q.read(row(chunkQ, task), vocabulary, logitScale);
+              if (finiteP[task] && finiteQ[task]) {
+                HostMemory.putFloat(kl.address() + (first + task) * FLOAT, p.divergence(q));
+              }
+            });
+        requireFinite("fullKl", "hiddenP", hiddenP, from, chunkP, finiteP);
+        requireFinite("fullKl", "hiddenQ", hiddenQ, from, chunkQ, finiteQ);
+      }
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  /** Logits of as many tokens as fit when {@code matrices} of them are needed. */
+  private Tensor logits(int tokens, int matrices, Weight head) {
+    long fit = workspaceBytes / (FLOAT * head.outFeatures() * matrices);
+    long chunk = Math.max(1, Math.min(fit, tokens));
+    return Tensor.in(workspace, DType.F32, chunk, head.outFeatures());
+  }
+
+  private static long row(Tensor logits, int row) {
+    return logits.address() + row * logits.dim(1) * FLOAT;
+  }
+
+  private static int[] targets(String op, Tensor targets, int vocabulary) {
+    int[] chosen = new int[targets.size(0)];
+    HostMemory.get(targets.address(), chosen, 0, chosen.length);
+    for (int m = 0; m < chosen.length; m++) {
+      if (chosen[m] < 0 || chosen[m] >= vocabulary) {
+        throw new ShapeException(
+            op
+                + ": expected targets in [0, "
+                + vocabulary
+                + "), got "
+                + chosen[m]
+                + " in row "
+                + m
+                + ". Check that tokenizer and checkpoint belong together.");
+      }
+    }
+    return chosen;
+  }
+
+  /** Throws for the first row that is not finite, whichever worker came upon one first. */
+  private static void requireFinite(
+      String op, String name, Tensor hidden, int first, Tensor chunk, boolean[] finite) {
+    for (int row = 0; row < finite.length; row++) {
+      if (!finite[row]) {
+        float[] logits = new float[chunk.size(1)];
+        HostMemory.get(row(chunk, row), logits, 0, logits.length);
+        throw notFinite(
+            op, "logits", worst(logits), "row " + (first + row) + " of " + name + " " + hidden);
+      }
+    }
+  }
+
+  /** The first value that is not finite, or the largest magnitude if it takes scaling to be so. */
+  private static float worst(float[] logits) {
+    float worst = 0;
+    for (float logit : logits) {
+      if (!Float.isFinite(logit)) {
+        return logit;
+      }
+      worst = Math.abs(logit) > Math.abs(worst) ? logit : worst;
+    }
+    return worst;
+  }
+
+  private static OpsException notFinite(String op, String what, float found, String where) {
+    return new OpsException(
+        op
+            + ": expected finite "
+            + what
+            + ", found "
+            + found
+            + " in "
+            + where
+            + ". Lower the learning rate, or look for the layer that overflows.");
+  }
+}
