@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every {@link LossOps} must do; a backend inherits it and says what is under test. */
 public abstract class LossOpsConformance {
 
-  /** Printed with every failure by the name of the case; change it to look at other values. */
+  /** Printed with every failure by the name of the case; change it to see other values. */
   private static final long SEED = 20_260_102;
 
   /**
@@ -59,12 +59,12 @@ public abstract class LossOpsConformance {
   record Case(int tokens, int vocabulary, int hiddenSize, boolean biased, float scale) {
 
     float[] hidden() {
-      return normal(tokens, tokens * hiddenSize);
+      return TestValues.normal(SEED + tokens, tokens * hiddenSize);
     }
 
     float[] otherHidden() {
       float[] values = hidden();
-      float[] noise = normal(tokens + 1000, values.length);
+      float[] noise = TestValues.normal(SEED + tokens + 1000, values.length);
       for (int i = 0; i < values.length; i++) {
         values[i] += 0.3f * noise[i];
       }
@@ -72,11 +72,11 @@ public abstract class LossOpsConformance {
     }
 
     float[] head() {
-      return normal(vocabulary, vocabulary * hiddenSize);
+      return TestValues.normal(SEED + vocabulary, vocabulary * hiddenSize);
     }
 
     float[] bias() {
-      return biased ? normal(vocabulary + 1, vocabulary) : new float[vocabulary];
+      return biased ? TestValues.normal(SEED + vocabulary + 1, vocabulary) : new float[vocabulary];
     }
 
     int[] targets() {
@@ -85,7 +85,7 @@ public abstract class LossOpsConformance {
     }
 
     float[] dLogprobs() {
-      return normal(7, tokens);
+      return TestValues.normal(SEED + 7, tokens);
     }
 
     @Override
@@ -126,10 +126,10 @@ public abstract class LossOpsConformance {
   void tokenLogprobsBackward_awkwardSizes_matchesReference(Case c) {
     double[] expected =
         ReferenceLossOps.tokenLogprobsBackward(
-            widened(c.dLogprobs()),
-            widened(c.hidden()),
-            widened(c.head()),
-            widened(c.bias()),
+            TestValues.widened(c.dLogprobs()),
+            TestValues.widened(c.hidden()),
+            TestValues.widened(c.head()),
+            TestValues.widened(c.bias()),
             c.targets(),
             c.scale());
     float[] actual = gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM);
@@ -142,7 +142,7 @@ public abstract class LossOpsConformance {
   void tokenLogprobsBackward_smallRows_matchesCentralDifferences() {
     Case c = new Case(4, 9, 5, true, 1.25f);
     float[] actual = gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM);
-    double[] x = widened(c.hidden());
+    double[] x = TestValues.widened(c.hidden());
     double step = 1e-5;
     for (int i = 0; i < x.length; i++) {
       double kept = x[i];
@@ -161,7 +161,8 @@ public abstract class LossOpsConformance {
     double loss = 0;
     for (int m = 0; m < c.tokens(); m++) {
       double[] logprobs =
-          ReferenceLossOps.logSoftmax(hidden, m, widened(c.head()), widened(c.bias()), c.scale());
+          ReferenceLossOps.logSoftmax(
+              hidden, m, TestValues.widened(c.head()), TestValues.widened(c.bias()), c.scale());
       loss += c.dLogprobs()[m] * logprobs[c.targets()[m]];
     }
     return loss;
@@ -191,12 +192,12 @@ public abstract class LossOpsConformance {
     Case c = new Case(33, 100, 8, false, 1);
     Scored all = score(c, c.hidden(), c.targets(), ROOM);
     Scored some = score(c, c.hidden(), c.targets(), bytes);
-    assertThat(bits(some.logprobs())).isEqualTo(bits(all.logprobs()));
-    assertThat(bits(some.entropy())).isEqualTo(bits(all.entropy()));
-    assertThat(bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), bytes)))
-        .isEqualTo(bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
-    assertThat(bits(divergence(c, c.hidden(), c.otherHidden(), bytes)))
-        .isEqualTo(bits(divergence(c, c.hidden(), c.otherHidden(), ROOM)));
+    assertThat(TestValues.bits(some.logprobs())).isEqualTo(TestValues.bits(all.logprobs()));
+    assertThat(TestValues.bits(some.entropy())).isEqualTo(TestValues.bits(all.entropy()));
+    assertThat(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), bytes)))
+        .isEqualTo(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
+    assertThat(TestValues.bits(divergence(c, c.hidden(), c.otherHidden(), bytes)))
+        .isEqualTo(TestValues.bits(divergence(c, c.hidden(), c.otherHidden(), ROOM)));
   }
 
   @Test
@@ -211,10 +212,10 @@ public abstract class LossOpsConformance {
   @Test
   void loss_twice_sameBits() {
     Case c = new Case(21, 300, 8, true, 1);
-    assertThat(bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()))
-        .isEqualTo(bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()));
-    assertThat(bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)))
-        .isEqualTo(bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
+    assertThat(TestValues.bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()))
+        .isEqualTo(TestValues.bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()));
+    assertThat(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)))
+        .isEqualTo(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
   }
 
   @Test
@@ -231,8 +232,9 @@ public abstract class LossOpsConformance {
       Scored alone = score(one, hidden, target, ROOM);
       assertThat(alone.logprobs()[0]).isEqualTo(batch.logprobs()[m]);
       assertThat(alone.entropy()[0]).isEqualTo(batch.entropy()[m]);
-      assertThat(bits(gradient(one, hidden, new float[] {c.dLogprobs()[m]}, target, ROOM)))
-          .isEqualTo(bits(Arrays.copyOfRange(gradients, m * 6, m * 6 + 6)));
+      assertThat(
+              TestValues.bits(gradient(one, hidden, new float[] {c.dLogprobs()[m]}, target, ROOM)))
+          .isEqualTo(TestValues.bits(Arrays.copyOfRange(gradients, m * 6, m * 6 + 6)));
       assertThat(divergence(one, hidden, other, ROOM)[0]).isEqualTo(divergences[m]);
     }
   }
@@ -390,23 +392,10 @@ public abstract class LossOpsConformance {
 
   private static double[] logSoftmax(Case c, float[] hidden, int token) {
     return ReferenceLossOps.logSoftmax(
-        widened(hidden), token, widened(c.head()), widened(c.bias()), c.scale());
-  }
-
-  private static float[] normal(long seed, int count) {
-    Random random = new Random(SEED + seed);
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
-
-  private static double[] widened(float[] x) {
-    return IntStream.range(0, x.length).mapToDouble(i -> x[i]).toArray();
-  }
-
-  private static int[] bits(float[] x) {
-    return IntStream.range(0, x.length).map(i -> Float.floatToRawIntBits(x[i])).toArray();
+        TestValues.widened(hidden),
+        token,
+        TestValues.widened(c.head()),
+        TestValues.widened(c.bias()),
+        c.scale());
   }
 }
