@@ -20,9 +20,6 @@ final class AttentionHead {
    * behind it can be felt.
    */
 
-  /** Bytes between elements. */
-  static final long FLOAT = Float.BYTES;
-
   private float[] queries = {}; // [T, Dp]
   private float[] keys = {}; // [S, Dp]
   private float[] keysT = {}; // [D, Sp]
@@ -48,7 +45,7 @@ final class AttentionHead {
     return array.length >= size ? array : new float[Math.max(size, 2 * array.length)];
   }
 
-  /** Reads one key and value; the key is rotated if {@code rotary} says so. */
+  /** Reads the key and the value at two addresses as number {@code at}. */
   void readKey(int at, long key, long value, int size) {
     int width = HeadProduct.padded(size);
     HostMemory.get(key, keys, at * width, size);

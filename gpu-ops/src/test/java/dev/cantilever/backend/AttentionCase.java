@@ -1,0 +1,71 @@
+package dev.cantilever.backend;
+
+import java.util.Arrays;
+import java.util.stream.Stream;
+
+/** Rows and heads of a size that hurts, with the values that go with them. */
+record AttentionCase(
+    String name,
+    int[] lengths,
+    int heads,
+    int kvHeads,
+    int size,
+    HeadLayout layout,
+    boolean causal,
+    int rotaryDims) {
+
+  /** Part of every failure's message; change it to see other values. */
+  private static final long SEED = 20_260_101;
+
+  AttentionSpec spec() {
+    return new AttentionSpec(
+        heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotaryDims, 10_000);
+  }
+
+  int tokens() {
+    return Arrays.stream(lengths).sum();
+  }
+
+  float[] qkv() {
+    return TestValues.normal(SEED + name.hashCode(), tokens() * spec().projectionSize());
+  }
+
+  float[] dOut() {
+    return TestValues.normal(SEED + name.hashCode() + 1, tokens() * spec().outputSize());
+  }
+
+  @Override
+  public String toString() {
+    return name + ", seed " + SEED;
+  }
+
+  static Stream<AttentionCase> cases() {
+    HeadLayout mixed = HeadLayout.INTERLEAVED;
+    HeadLayout split = HeadLayout.SPLIT;
+    return Stream.of(
+        new AttentionCase("one token", new int[] {1}, 1, 1, 2, mixed, true, 0),
+        new AttentionCase("one-token rows", new int[] {1, 1, 1}, 2, 2, 5, mixed, true, 2),
+        new AttentionCase("odd head size", new int[] {3, 7}, 3, 3, 7, split, true, 6),
+        new AttentionCase("all rotated", new int[] {4, 5, 6}, 2, 2, 16, mixed, true, 16),
+        new AttentionCase("a quarter rotated", new int[] {17, 16, 15}, 4, 4, 96, mixed, true, 24),
+        new AttentionCase("demo", new int[] {28, 31, 9, 27}, 8, 8, 32, mixed, true, 8),
+        new AttentionCase("long row", new int[] {130, 2, 65}, 2, 2, 32, split, true, 32),
+        new AttentionCase("blocks met exactly", new int[] {32, 64, 33}, 1, 1, 48, split, true, 12),
+        new AttentionCase("grouped heads", new int[] {19, 4}, 6, 2, 20, split, true, 20),
+        new AttentionCase("one key head", new int[] {40}, 4, 1, 33, split, true, 10),
+        new AttentionCase("both directions", new int[] {13, 1, 37}, 4, 4, 24, split, false, 0),
+        new AttentionCase("both directions, rotated", new int[] {35}, 2, 1, 8, split, false, 4));
+  }
+
+  static Stream<AttentionCase> smallCases() {
+    return Stream.of(
+        new AttentionCase("small", new int[] {3, 1, 4}, 2, 2, 4, HeadLayout.INTERLEAVED, true, 2),
+        new AttentionCase("small grouped", new int[] {5}, 4, 2, 6, HeadLayout.SPLIT, true, 6),
+        new AttentionCase(
+            "small both ways", new int[] {4, 2}, 2, 2, 3, HeadLayout.SPLIT, false, 2));
+  }
+
+  static Stream<AttentionCase> causalCases() {
+    return cases().filter(AttentionCase::causal);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.cantilever.backend;
+
+import java.util.Arrays;
+
+/**
+ * A cache for tests of rows of known length: pages are dealt out in turn from the last to the
+ * first, slots run backwards, and slot 0 and page 0 belong to no row.
+ */
+record PagedCache(KvPages pages, int slots) {
+
+  static PagedCache in(GuardedMemory memory, int[] lengths, int pageTokens, AttentionSpec spec) {
+    int slots = lengths.length + 1;
+    int longest = Arrays.stream(lengths).max().orElseThrow();
+    int maxPages = (longest + pageTokens - 1) / pageTokens;
+    int pages = 1 + slots * maxPages;
+    int[] table = new int[slots * maxPages];
+    for (int slot = 0; slot < slots; slot++) {
+      for (int p = 0; p < maxPages; p++) {
+        table[slot * maxPages + p] = pages - 1 - (p * slots + slot);
+      }
+    }
+    return new PagedCache(
+        new KvPages(
+            memory.output(pages, pageTokens, spec.cacheSize()),
+            memory.output(pages, pageTokens, spec.cacheSize()),
+            memory.ints(table, slots, maxPages),
+            memory.ints(new int[slots]),
+            pageTokens),
+        slots);
+  }
+
+  int slot(int row) {
+    return slots - 1 - row;
+  }
+
+  int unusedSlot() {
+    return 0;
+  }
+}
