@@ -1,0 +1,40 @@
+package dev.cantilever.backend.meta;
+
+import dev.cantilever.backend.AttentionOps;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+
+/** Attention without data; a cache's lengths stay as they are. */
+final class MetaAttentionOps implements AttentionOps {
+
+  @Override
+  public void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
+    OpChecks.attention(out, lse, qkv, rows, spec);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor dQkv,
+      Tensor dOut,
+      Tensor qkv,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      AttentionSpec spec) {
+    OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
+  }
+
+  @Override
+  public void attentionCached(
+      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
+    OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
+  }
+
+  @Override
+  public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
+    OpChecks.advance(lengths, slots, rows);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.cantilever.backend.meta;
+
+import dev.cantilever.backend.LossOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+
+/** Output head, log-probabilities and divergences without data. */
+final class MetaLossOps implements LossOps {
+
+  private final PlannedWeights weights;
+
+  MetaLossOps(PlannedWeights weights) {
+    this.weights = weights;
+  }
+
+  @Override
+  public void tokenLogprobs(
+      Tensor logprobs,
+      Tensor entropy,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale) {
+    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    weights.weight("tokenLogprobs", head);
+  }
+
+  @Override
+  public void tokenLogprobsBackward(
+      Tensor dHidden,
+      Tensor dLogprobs,
+      Tensor hidden,
+      Weight head,
+      Tensor targets,
+      float logitScale) {
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    weights.weight("tokenLogprobsBackward", head);
+  }
+
+  @Override
+  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
+    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
+    weights.weight("fullKl", head);
+  }
+}

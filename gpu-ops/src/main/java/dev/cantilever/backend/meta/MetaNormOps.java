@@ -1,0 +1,29 @@
+package dev.cantilever.backend.meta;
+
+import dev.cantilever.backend.NormOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.tensor.Tensor;
+
+/** Layer norms without data. */
+final class MetaNormOps implements NormOps {
+
+  private final PlannedWeights weights;
+
+  MetaNormOps(PlannedWeights weights) {
+    this.weights = weights;
+  }
+
+  @Override
+  public void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta, float eps) {
+    OpChecks.layerNorm(y, x, gamma, beta);
+    weights.stored("layerNorm", gamma);
+    weights.stored("layerNorm", beta);
+  }
+
+  @Override
+  public void layerNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
+    OpChecks.layerNormBackward(dx, dy, x, gamma);
+    weights.stored("layerNormBackward", gamma);
+  }
+}

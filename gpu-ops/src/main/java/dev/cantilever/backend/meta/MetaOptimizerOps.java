@@ -1,0 +1,26 @@
+package dev.cantilever.backend.meta;
+
+import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.OptimizerOps;
+import dev.cantilever.tensor.Tensor;
+
+/** Updates without data; every norm is 0. */
+final class MetaOptimizerOps implements OptimizerOps {
+
+  @Override
+  public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
+    OpChecks.adamW(p, g, m, v);
+  }
+
+  @Override
+  public double squaredNorm(Tensor g) {
+    OpChecks.activation("squaredNorm", g);
+    return 0;
+  }
+
+  @Override
+  public void scale(Tensor g, float factor) {
+    OpChecks.activation("scale", g);
+  }
+}

@@ -1,0 +1,412 @@
+package dev.cantilever.backend.meta;
+
+import static dev.cantilever.backend.meta.OpCase.Argument.flat;
+import static dev.cantilever.backend.meta.OpCase.Argument.of;
+import static dev.cantilever.tensor.DType.BF16;
+import static dev.cantilever.tensor.DType.F16;
+import static dev.cantilever.tensor.DType.F32;
+import static dev.cantilever.tensor.DType.I32;
+import static dev.cantilever.tensor.DType.I64;
+import static dev.cantilever.tensor.DType.I8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.HeadLayout;
+import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.backend.ShapeException;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Mode;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operation takes tensors of the right shapes and refuses every other. */
+class MetaOpsTest {
+
+  /*
+   * Sizes, all different where they meet: N=5 tokens in B=2 rows, M=3 selected, C=I=8, O=6, V=11,
+   * R=2 columns at 4 of Y=6; H=4 heads of D=2 over K=2, so W=16, H·D=8, K·D=4.
+   */
+  private static final AttentionSpec SPEC =
+      new AttentionSpec(4, 2, 2, HeadLayout.SPLIT, true, 0.7f, 2, 10000);
+  private static final int COLUMN = 4;
+
+  private MetaBackend backend;
+  private Arena arena;
+
+  @BeforeEach
+  void open() {
+    backend = MetaBackend.create(Profiles.PLAIN, 1 << 30);
+    arena = backend.budget().open("arguments", Purpose.BATCH);
+  }
+
+  @AfterEach
+  void close() {
+    arena.close();
+    backend.close();
+    assertThat(backend.budget().openArenas()).isEmpty();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+
+  private static PackedRows rows() {
+    return new PackedRows(
+        new int[] {0, 2, 5}, Tensor.at(PlannedAddresses.FIRST, I32, Shape.of(3)));
+  }
+
+  private static Weight dense(Map<String, Tensor> t) {
+    return DenseWeight.of(tensor(t, "weight"), Optional.of(tensor(t, "bias")));
+  }
+
+  private static Int8Weight int8(Map<String, Tensor> t) {
+    return new Int8Weight(
+        6,
+        8,
+        tensor(t, "data"),
+        tensor(t, "absmax"),
+        Int8Mode.WEIGHT_ONLY,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private static Tensor tensor(Map<String, Tensor> tensors, String name) {
+    return Optional.ofNullable(tensors.get(name)).orElseThrow();
+  }
+
+  private static OpCase op(String name, OpCase.Call call, OpCase.Argument... arguments) {
+    return new OpCase(name, List.of(arguments), call);
+  }
+
+  static Stream<OpCase> cases() {
+    return Stream.of(matmul(), loss(), attention(), rest()).flatMap(s -> s);
+  }
+
+  private static Stream<OpCase> matmul() {
+    return Stream.of(
+        op(
+            "linear",
+            (b, t) -> b.matmul().linear(tensor(t, "y"), tensor(t, "x"), dense(t)),
+            of("y", F32, 5, 6),
+            of("x", F32, 5, 8),
+            of("weight", BF16, 6, 8),
+            of("bias", F16, 6)),
+        op(
+            "linear",
+            (b, t) -> b.matmul().linear(tensor(t, "y"), tensor(t, "x"), int8(t)),
+            of("y", F32, 5, 6),
+            of("x", F32, 5, 8),
+            flat("data", I8, 48),
+            of("absmax", F32, 6)),
+        op(
+            "linearInputGradient",
+            (b, t) ->
+                b.matmul()
+                    .linearInputGradient(tensor(t, "dx"), tensor(t, "dy"), dense(t), true),
+            of("dx", F32, 5, 8),
+            of("dy", F32, 5, 6),
+            of("weight", F16, 6, 8),
+            of("bias", F16, 6)),
+        op(
+            "linearInputGradient",
+            (b, t) ->
+                b.matmul().linearInputGradient(tensor(t, "dx"), tensor(t, "dy"), int8(t), false),
+            of("dx", F32, 5, 8),
+            of("dy", F32, 5, 6),
+            flat("data", I8, 48),
+            of("absmax", F32, 6)),
+        op(
+            "project",
+            (b, t) ->
+                b.matmul()
+                    .project(tensor(t, "y"), COLUMN, tensor(t, "x"), tensor(t, "p"), 1, true),
+            of("y", F32, 5, 6),
+            of("x", F32, 5, 8),
+            of("p", F32, 2, 8).free(0)),
+        op(
+            "projectInputGradient",
+            (b, t) ->
+                b.matmul()
+                    .projectInputGradient(
+                        tensor(t, "dx"), tensor(t, "dy"), COLUMN, tensor(t, "p"), 1, false),
+            of("dx", F32, 5, 8),
+            of("dy", F32, 5, 6),
+            of("p", F32, 2, 8).free(0)),
+        op(
+            "projectWeightGradient",
+            (b, t) ->
+                b.matmul()
+                    .projectWeightGradient(
+                        tensor(t, "dp"), tensor(t, "dy"), COLUMN, tensor(t, "x"), 1, rows()),
+            of("dp", F32, 2, 8).free(0),
+            of("dy", F32, 5, 6),
+            of("x", F32, 5, 8)),
+        op(
+            "quantize",
+            (b, t) -> b.matmul().quantize(int8(t), tensor(t, "source")),
+            flat("data", I8, 48),
+            of("absmax", F32, 6),
+            of("source", BF16, 6, 8)),
+        op(
+            "readInt8",
+            (b, t) -> b.matmul().readInt8(tensor(t, "target"), int8(t)),
+            of("target", I8, 6, 8),
+            flat("data", I8, 48)));
+  }
+
+  private static Stream<OpCase> loss() {
+    return Stream.of(
+        op(
+            "tokenLogprobs",
+            (b, t) ->
+                b.loss()
+                    .tokenLogprobs(
+                        tensor(t, "logprobs"),
+                        tensor(t, "entropy"),
+                        tensor(t, "hidden"),
+                        DenseWeight.of(tensor(t, "head")),
+                        tensor(t, "targets"),
+                        1),
+            of("logprobs", F32, 3),
+            of("entropy", F32, 3),
+            of("hidden", F32, 3, 8),
+            of("head", F16, 11, 8).free(0),
+            of("targets", I32, 3)),
+        op(
+            "tokenLogprobsBackward",
+            (b, t) ->
+                b.loss()
+                    .tokenLogprobsBackward(
+                        tensor(t, "dHidden"),
+                        tensor(t, "dLogprobs"),
+                        tensor(t, "hidden"),
+                        DenseWeight.of(tensor(t, "head")),
+                        tensor(t, "targets"),
+                        1),
+            of("dHidden", F32, 3, 8),
+            of("dLogprobs", F32, 3),
+            of("hidden", F32, 3, 8),
+            of("head", F16, 11, 8).free(0),
+            of("targets", I32, 3)),
+        op(
+            "fullKl",
+            (b, t) ->
+                b.loss()
+                    .fullKl(
+                        tensor(t, "kl"),
+                        tensor(t, "hiddenP"),
+                        tensor(t, "hiddenQ"),
+                        DenseWeight.of(tensor(t, "head")),
+                        1),
+            of("kl", F32, 3),
+            of("hiddenP", F32, 3, 8),
+            of("hiddenQ", F32, 3, 8),
+            of("head", F16, 11, 8).free(0)),
+        op(
+            "sample",
+            (b, t) ->
+                b.sampling()
+                    .sample(
+                        tensor(t, "tokens"),
+                        tensor(t, "logprobs"),
+                        tensor(t, "logits"),
+                        tensor(t, "queryIds"),
+                        tensor(t, "positions"),
+                        SamplingSpec.PLAIN,
+                        1,
+                        2),
+            of("tokens", I32, 2),
+            of("logprobs", F32, 2),
+            of("logits", F32, 2, 11).free(1),
+            of("queryIds", I64, 2),
+            of("positions", I32, 2)));
+  }
+
+  private static Stream<OpCase> attention() {
+    return Stream.of(
+        op(
+            "attention",
+            (b, t) ->
+                b.attention()
+                    .attention(tensor(t, "out"), tensor(t, "lse"), tensor(t, "qkv"), rows(), SPEC),
+            of("out", F32, 5, 8),
+            of("lse", F32, 5, 4),
+            of("qkv", F32, 5, 16)),
+        op(
+            "attention",
+            (b, t) ->
+                b.attention()
+                    .attentionBackward(
+                        tensor(t, "dQkv"),
+                        tensor(t, "dOut"),
+                        tensor(t, "qkv"),
+                        tensor(t, "out"),
+                        tensor(t, "lse"),
+                        rows(),
+                        SPEC),
+            of("dQkv", F32, 5, 16),
+            of("dOut", F32, 5, 8),
+            of("qkv", F32, 5, 16),
+            of("out", F32, 5, 8),
+            of("lse", F32, 5, 4)),
+        op(
+            "attentionCached",
+            (b, t) ->
+                b.attention()
+                    .attentionCached(
+                        tensor(t, "out"),
+                        tensor(t, "qkv"),
+                        new KvPages(
+                            tensor(t, "keys"),
+                            tensor(t, "values"),
+                            tensor(t, "pageTable"),
+                            tensor(t, "lengths"),
+                            32),
+                        tensor(t, "slots"),
+                        rows(),
+                        SPEC),
+            of("out", F32, 5, 8),
+            of("qkv", F32, 5, 16),
+            of("keys", F32, 9, 32, 4),
+            of("values", F32, 9, 32, 4),
+            of("pageTable", I32, 7, 10).free(1),
+            of("lengths", I32, 7),
+            of("slots", I32, 2)),
+        op(
+            "advance",
+            (b, t) -> b.attention().advance(tensor(t, "lengths"), tensor(t, "slots"), rows()),
+            of("lengths", I32, 7).free(0),
+            of("slots", I32, 2)));
+  }
+
+  private static Stream<OpCase> rest() {
+    return Stream.of(
+        op(
+            "layerNorm",
+            (b, t) ->
+                b.norm()
+                    .layerNorm(
+                        tensor(t, "y"), tensor(t, "x"), tensor(t, "gamma"), tensor(t, "beta"), 0),
+            of("y", F32, 5, 8),
+            of("x", F32, 5, 8),
+            of("gamma", F16, 8),
+            of("beta", BF16, 8)),
+        op(
+            "layerNormBackward",
+            (b, t) ->
+                b.norm()
+                    .layerNormBackward(
+                        tensor(t, "dx"),
+                        tensor(t, "dy"),
+                        tensor(t, "x"),
+                        tensor(t, "gamma"),
+                        0,
+                        true),
+            of("dx", F32, 5, 8),
+            of("dy", F32, 5, 8),
+            of("x", F32, 5, 8),
+            of("gamma", F16, 8)),
+        op(
+            "activate",
+            (b, t) -> b.activation().activate(tensor(t, "y"), tensor(t, "x"), Activation.GELU),
+            flat("y", F32, 5, 8),
+            flat("x", F32, 5, 8)),
+        op(
+            "activateBackward",
+            (b, t) ->
+                b.activation()
+                    .activateBackward(
+                        tensor(t, "dx"), tensor(t, "dy"), tensor(t, "x"), Activation.TANH, true),
+            flat("dx", F32, 5, 8),
+            flat("dy", F32, 5, 8),
+            flat("x", F32, 5, 8)),
+        op(
+            "add",
+            (b, t) -> b.activation().add(tensor(t, "y"), tensor(t, "a"), tensor(t, "b")),
+            flat("y", F32, 5, 8),
+            flat("a", F32, 5, 8),
+            flat("b", F32, 40)),
+        op(
+            "dropout",
+            (b, t) -> b.activation().dropout(tensor(t, "y"), tensor(t, "x"), 0.1f, 3, false),
+            flat("y", F32, 5, 8),
+            flat("x", F32, 5, 8)),
+        op(
+            "gather",
+            (b, t) ->
+                b.embedding().gather(tensor(t, "y"), tensor(t, "table"), tensor(t, "ids"), true),
+            of("y", F32, 5, 8),
+            of("table", BF16, 11, 8).free(0),
+            of("ids", I32, 5)),
+        op(
+            "scatterAdd",
+            (b, t) ->
+                b.embedding().scatterAdd(tensor(t, "dx"), tensor(t, "dy"), tensor(t, "ids")),
+            of("dx", F32, 5, 8).free(0),
+            of("dy", F32, 3, 8),
+            of("ids", I32, 3)),
+        op(
+            "adamW",
+            (b, t) ->
+                b.optimizer()
+                    .adamW(
+                        tensor(t, "p"),
+                        tensor(t, "g"),
+                        tensor(t, "m"),
+                        tensor(t, "v"),
+                        new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0, 1)),
+            flat("p", F32, 6, 8),
+            flat("g", F32, 6, 8),
+            flat("m", F32, 6, 8),
+            flat("v", F32, 6, 8)),
+        op(
+            "squaredNorm",
+            (b, t) -> assertThat(b.optimizer().squaredNorm(tensor(t, "g"))).isZero(),
+            flat("g", F32, 6, 8).free(0).free(1)),
+        op(
+            "scale",
+            (b, t) -> b.optimizer().scale(tensor(t, "g"), 0.5f),
+            flat("g", F32, 6, 8).free(0).free(1)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void op_rightShapes_isAcceptedAndAllocatesNothing(OpCase op) {
+    long expected =
+        op.arguments().stream()
+            .mapToLong(a -> (new Shape(a.dims()).bytes(a.type()) + 63) / 64 * 64)
+            .sum();
+
+    op.accepted(backend, arena);
+
+    assertThat(arena.usedBytes()).isEqualTo(expected);
+    assertThat(backend.budget().openArenas())
+        .containsExactly(Profiles.PLAIN.device() + " workspace", "arguments");
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void op_oneArgumentWrong_isRefusedByName(OpCase op) {
+    assertThat(op.refused()).isNotEmpty();
+    for (OpCase wrong : op.refused()) {
+      assertThatThrownBy(() -> wrong.accepted(backend, arena))
+          .as(wrong.toString())
+          .isInstanceOf(ShapeException.class)
+          .hasMessageStartingWith(op.op());
+    }
+  }
+}
