@@ -116,8 +116,7 @@ class MetaBackendTest {
 
     backend.matmul().quantize(int8(64 * 32, Int8Mode.WEIGHT_ONLY), source);
 
-    assertThatThrownBy(
-            () -> backend.matmul().quantize(int8(33 * 17, Int8Mode.WEIGHT_ONLY), source))
+    assertThatThrownBy(() -> backend.matmul().quantize(int8(33 * 17, Int8Mode.WEIGHT_ONLY), source))
         .isInstanceOf(ShapeException.class)
         .hasMessage(
             "quantize: expected data of 2048 bytes I8 for an int8 weight [O=33, I=17], got"
@@ -174,8 +173,7 @@ class MetaBackendTest {
                         Tensor.in(arena, DType.I32, 5),
                         false))
         .isInstanceOf(UnsupportedOpException.class);
-    assertThatThrownBy(
-            () -> backend.loss().fullKl(Tensor.in(arena, DType.F32, 5), x, x, dense, 1))
+    assertThatThrownBy(() -> backend.loss().fullKl(Tensor.in(arena, DType.F32, 5), x, x, dense, 1))
         .isInstanceOf(UnsupportedOpException.class);
   }
 

@@ -65,8 +65,7 @@ class MetaOpsTest {
   }
 
   private static PackedRows rows() {
-    return new PackedRows(
-        new int[] {0, 2, 5}, Tensor.at(PlannedAddresses.FIRST, I32, Shape.of(3)));
+    return new PackedRows(new int[] {0, 2, 5}, Tensor.at(PlannedAddresses.FIRST, I32, Shape.of(3)));
   }
 
   private static Weight dense(Map<String, Tensor> t) {
@@ -115,8 +114,7 @@ class MetaOpsTest {
         op(
             "linearInputGradient",
             (b, t) ->
-                b.matmul()
-                    .linearInputGradient(tensor(t, "dx"), tensor(t, "dy"), dense(t), true),
+                b.matmul().linearInputGradient(tensor(t, "dx"), tensor(t, "dy"), dense(t), true),
             of("dx", F32, 5, 8),
             of("dy", F32, 5, 6),
             of("weight", F16, 6, 8),
@@ -132,8 +130,7 @@ class MetaOpsTest {
         op(
             "project",
             (b, t) ->
-                b.matmul()
-                    .project(tensor(t, "y"), COLUMN, tensor(t, "x"), tensor(t, "p"), 1, true),
+                b.matmul().project(tensor(t, "y"), COLUMN, tensor(t, "x"), tensor(t, "p"), 1, true),
             of("y", F32, 5, 6),
             of("x", F32, 5, 8),
             of("p", F32, 2, 8).free(0)),
@@ -354,8 +351,7 @@ class MetaOpsTest {
             of("ids", I32, 5)),
         op(
             "scatterAdd",
-            (b, t) ->
-                b.embedding().scatterAdd(tensor(t, "dx"), tensor(t, "dy"), tensor(t, "ids")),
+            (b, t) -> b.embedding().scatterAdd(tensor(t, "dx"), tensor(t, "dy"), tensor(t, "ids")),
             of("dx", F32, 5, 8).free(0),
             of("dy", F32, 3, 8),
             of("ids", I32, 3)),

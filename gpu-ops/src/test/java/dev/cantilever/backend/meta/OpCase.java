@@ -92,8 +92,7 @@ record OpCase(String op, List<Argument> arguments, Call call) {
   private void run(MetaBackend backend, Arena arena, List<Argument> list) {
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (Argument argument : list) {
-      tensors.put(
-          argument.name(), Tensor.in(arena, argument.type(), new Shape(argument.dims())));
+      tensors.put(argument.name(), Tensor.in(arena, argument.type(), new Shape(argument.dims())));
     }
     call.run(backend, tensors);
   }
