@@ -1,0 +1,261 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.autograd.Tape;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.Backends;
+import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.SafetensorsFile;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.TokenSelection;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole models against what transformers and peft computed for the reference checkpoints. */
+class GoldenModelTest {
+
+  private static final Path FIXTURES = Path.of("src", "test", "resources", "fixtures");
+
+  /** Of logits, in fp32: the tolerance stated with the fixtures. */
+  private static final float LOGITS = 2e-4f;
+
+  /** Of gradients, norm of the difference over norm: the tolerance stated with the fixtures. */
+  private static final double GRADIENTS = 1e-3;
+
+  private Backend backend;
+  private Arena weights;
+  private Arena adapters;
+  private PassMemory memory;
+
+  @BeforeEach
+  void open() {
+    backend = Backends.cpu(256L << 20, 2);
+    weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+    adapters = backend.budget().open("adapters", Purpose.ADAPTER);
+    memory = new PassMemory(backend, "test");
+  }
+
+  @AfterEach
+  void everythingIsGivenBack() {
+    memory.close();
+    adapters.close();
+    weights.close();
+    backend.close();
+    assertThat(backend.budget().openArenas()).isEmpty();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+
+  private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(FIXTURES.resolve(fixture))) {
+      return new ModelLoader(backend, directory, precision, weights, Optional.empty()).causalLm();
+    }
+  }
+
+  private static SafetensorsFile golden(String fixture) throws Exception {
+    return SafetensorsFile.open(FIXTURES.resolve(fixture).resolve("golden.safetensors"));
+  }
+
+  /** The tokens whose mask is 1, row by row. */
+  private static TokenRows validRows(SafetensorsFile golden) throws Exception {
+    int columns = Math.toIntExact(golden.entry("input_ids").shape().dim(1));
+    int[] ids = golden.readInts("input_ids");
+    int[] mask = golden.readInts("attention_mask");
+    int[][] rows = new int[ids.length / columns][];
+    for (int r = 0; r < rows.length; r++) {
+      int first = r * columns;
+      rows[r] =
+          IntStream.range(first, first + columns)
+              .filter(i -> mask[i] == 1)
+              .map(i -> ids[i])
+              .toArray();
+    }
+    return TokenRows.of(rows);
+  }
+
+  private float largestLogitError(
+      CausalLm model, SafetensorsFile golden, String name, Set<String> active) throws Exception {
+    TokenRows rows = validRows(golden);
+    memory.reset();
+    Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
+    int[] all = IntStream.range(0, rows.tokens()).toArray();
+    Tensor hidden =
+        model
+            .transformer()
+            .forward(
+                Pass.plain(tape, memory.upload(rows, active)), new TokenSelection(memory.ints(all)))
+            .value();
+    Tensor logits = Tensor.in(memory.batch(), DType.F32, all.length, model.vocabSize());
+    backend.matmul().linear(logits, hidden, model.head());
+    float[] found = new float[Math.toIntExact(logits.elements())];
+    backend.transfers().download(found, logits);
+    float[] expected = golden.readFloats(name);
+    int[] mask = golden.readInts("attention_mask");
+    float largest = 0;
+    int at = 0;
+    for (int token = 0; token < mask.length; token++) {
+      if (mask[token] == 1) {
+        for (int v = 0; v < model.vocabSize(); v++) {
+          float error = Math.abs(found[at++] - expected[token * model.vocabSize() + v]);
+          largest = Math.max(largest, error);
+        }
+      }
+    }
+    return largest;
+  }
+
+  @Test
+  void gptNeox_logits_equalTransformers() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
+    }
+  }
+
+  @Test
+  void gptNeox_adapterOnAndOff_equalPeftAndBase() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      Adapter.load(
+          backend,
+          adapters,
+          "a",
+          FIXTURES.resolve("gpt_neox").resolve("adapter"),
+          model.transformer().targets(),
+          true);
+      assertThat(largestLogitError(model, golden, "adapter_logits", Set.of("a")))
+          .isLessThan(LOGITS);
+      assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
+    }
+  }
+
+  @Test
+  void gptNeox_greedy_equalsTransformers() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      TokenRows prompt = validRows(golden).slice(0, 1);
+      int[] expected = golden.readInts("greedy");
+      GenerationSpec spec =
+          new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
+      List<Generation> found =
+          new Generator(backend, model)
+              .generate(
+                  memory,
+                  prompt,
+                  new long[] {0},
+                  new int[] {expected.length - prompt.tokens()},
+                  spec);
+      TokenRows whole = TokenRows.of(prompt.row(0), found.get(0).tokens());
+      assertThat(whole.ids()).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"everything", "products", "blockInputs"})
+  void gptNeox_lossAndGradients_equalPeft_whateverIsKept(String kept) throws Exception {
+    KeepPlan plan =
+        switch (kept) {
+          case "everything" -> KeepPlan.everything();
+          case "products" -> KeepPlan.products();
+          default -> KeepPlan.blockInputs();
+        };
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      Adapter adapter =
+          Adapter.load(
+              backend,
+              adapters,
+              "a",
+              FIXTURES.resolve("gpt_neox").resolve("adapter"),
+              model.transformer().targets(),
+              true);
+      for (Parameter parameter : adapter.parameters()) {
+        backend.transfers().zero(parameter.gradient());
+      }
+      TokenRows rows = validRows(golden);
+      double scale = 1.0 / LanguageLoss.predicted(rows);
+      double total =
+          new LanguageLoss(backend, model, Set.of("a"), plan)
+              .train(memory, rows, scale, OptionalLong.empty());
+      assertThat(total * scale)
+          .isCloseTo(golden.readFloats("adapter_loss")[0], within((double) LOGITS));
+      for (Parameter parameter : adapter.parameters()) {
+        float[] found = new float[Math.toIntExact(parameter.gradient().elements())];
+        backend.transfers().download(found, parameter.gradient());
+        float[] expected = golden.readFloats("grad." + parameter.name());
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < found.length; i++) {
+          difference += Math.pow((double) found[i] - expected[i], 2);
+          norm += Math.pow(expected[i], 2);
+        }
+        assertThat(Math.sqrt(difference / norm)).as(parameter.name()).isLessThan(GRADIENTS);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward"})
+  void classifier_logits_equalTransformers(String fixture) throws Exception {
+    try (SafetensorsFile golden = golden(fixture);
+        ModelDirectory directory = ModelDirectory.open(FIXTURES.resolve(fixture))) {
+      SequenceClassifier model =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .classifier();
+      TokenRows rows = validRows(golden);
+      float[][] found =
+          model.logits(
+              backend,
+              memory.upload(rows, Set.of()),
+              memory.batch(),
+              memory.kept(),
+              memory.scratch());
+      float[] expected = golden.readFloats("logits");
+      for (int r = 0; r < found.length; r++) {
+        for (int label = 0; label < found[r].length; label++) {
+          assertThat(found[r][label])
+              .isCloseTo(expected[r * found[r].length + label], within(LOGITS));
+        }
+      }
+    }
+  }
+
+  @Test
+  void responses_sampled_dependOnNoNeighbour() throws Exception {
+    CausalLm model = causalLm("gpt_neox", BasePrecision.INT8_WEIGHT_ONLY);
+    TokenRows queries = TokenRows.of(new int[] {5, 9, 11}, new int[] {7}, new int[] {3, 4, 80, 2});
+    long[] ids = {10, 11, 12};
+    int[] limits = {9, 12, 5};
+    List<Generation> together = sample(model, queries, ids, limits, 3);
+    List<Generation> inWaves = sample(model, queries, ids, limits, 1);
+    for (int r = 0; r < 3; r++) {
+      assertThat(inWaves.get(r).tokens()).isEqualTo(together.get(r).tokens());
+      assertThat(inWaves.get(r).logprobs()).isEqualTo(together.get(r).logprobs());
+    }
+  }
+
+  private List<Generation> sample(
+      CausalLm model, TokenRows queries, long[] ids, int[] limits, int rowsAtOnce) {
+    GenerationSpec spec =
+        new GenerationSpec(Set.of(), SamplingSpec.PLAIN, StopRule.never(), 42, 3, rowsAtOnce);
+    return new Generator(backend, model).generate(memory, queries, ids, limits, spec);
+  }
+}
