@@ -29,7 +29,18 @@ class ArchitectureTest {
       Map.of(
           "recipe", Set.of(),
           "console", Set.of(),
-          "run", Set.of("recipe"),
+          "run", Set.of("recipe", "backend", "tensor"),
+          "generate",
+              Set.of(
+                  "recipe",
+                  "run",
+                  "tokenizer",
+                  "model",
+                  "adapter",
+                  "backend",
+                  "hub",
+                  "memory",
+                  "tensor"),
           "ppo", Set.of("row", "recipe"),
           "cli", Set.of(ANY));
 

@@ -108,6 +108,7 @@ public final class OpChecks {
         "O, I",
         source.outFeatures(),
         source.inFeatures());
+    require("readInt8", "absmax", source.absmax(), F32, "O", source.outFeatures());
   }
 
   /** {@link MatmulOps#buildPanel}. */

@@ -7,6 +7,8 @@ final class Commands {
   private Commands() {}
 
   static List<CommandEntry> table() {
-    return List.of();
+    return List.of(
+        new CommandEntry(
+            "generate", "text from model and adapter", () -> GenerateCommand.command()));
   }
 }

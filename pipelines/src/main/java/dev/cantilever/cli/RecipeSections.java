@@ -1,6 +1,6 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.generate.GenerationSettings;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.run.RunSpec;
 
@@ -11,7 +11,9 @@ import dev.cantilever.run.RunSpec;
 final class RecipeSections {
 
   private static final RecipeSchema ALL =
-      RecipeSchema.empty().section("ppo", PpoSpec.defaults()).section("run", RunSpec.defaults());
+      RecipeSchema.empty()
+          .section("generation", GenerationSettings.defaults())
+          .section("run", RunSpec.defaults());
 
   private RecipeSections() {}
 

@@ -162,7 +162,8 @@ class MetaOpsTest {
             "readInt8",
             (b, t) -> b.matmul().readInt8(tensor(t, "target"), int8(t)),
             of("target", I8, 6, 8),
-            flat("data", I8, 48)));
+            flat("data", I8, 48),
+            flat("absmax", F32, 6)));
   }
 
   private static Stream<OpCase> loss() {
