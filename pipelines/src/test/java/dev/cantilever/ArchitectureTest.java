@@ -42,6 +42,7 @@ class ArchitectureTest {
                   "memory",
                   "tensor"),
           "ppo", Set.of("row", "recipe"),
+          "parity", Set.of("ppo", "hub", "tensor"),
           "cli", Set.of(ANY));
 
   /* Rooms that are plain Java: no Beam, no runner. */

@@ -1,8 +1,9 @@
 package dev.cantilever.backend.onednn;
 
 /**
- * Row-wise absmax quantisation to 8 bits, to the bit as bitsandbytes does it: q = round-half-even(x
- * · (127 / absmax)) in fp32.
+ * Row-wise absmax quantisation to 8 bits as bitsandbytes does it on a GPU: q = round-half-even(x ·
+ * (127 · (1 / absmax))), every step in fp32. The GPU takes an approximate reciprocal, here it is
+ * the nearest one: where x · 127 / absmax is a tie, the integers may differ by one.
  */
 final class RowQuantizer {
 
@@ -25,7 +26,11 @@ final class RowQuantizer {
         absmax = Math.max(absmax, magnitude);
       }
     }
-    float scale = absmax == 0 ? 0 : LARGEST / absmax;
+    float scale = absmax == 0 ? 0 : 1 / absmax * LARGEST;
+    if (scale == Float.POSITIVE_INFINITY) {
+      scale = 0; // the reciprocal of a subnormal number: such a row is zero to 8 bits
+      absmax = 0;
+    }
     for (int i = 0; i < target.length; i++) {
       target[i] = Math.abs(row[i]) < threshold ? (byte) Math.rint((double) (row[i] * scale)) : 0;
     }

@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

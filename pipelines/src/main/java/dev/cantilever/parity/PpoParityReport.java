@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;

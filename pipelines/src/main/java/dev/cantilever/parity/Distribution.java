@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 /** The next-token distribution at one position, from its logits. */
 final class Distribution {

@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 /** In which precision what comes from the device is handed to the PPO mathematics. */
 public enum PpoPrecision {

@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import dev.cantilever.ppo.AdvantageEstimator;
 import dev.cantilever.ppo.Advantages;

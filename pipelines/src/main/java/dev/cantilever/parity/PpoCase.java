@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import dev.cantilever.ppo.AdvantageSpec;
 import dev.cantilever.ppo.KlControllerSpec;

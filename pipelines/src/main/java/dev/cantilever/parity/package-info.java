@@ -2,7 +2,7 @@
  * Holds the PPO mathematics to trl's: a folder of inputs and results that trl 0.11.4's formulas
  * gave in float64 is computed again with {@code dev.cantilever.ppo}, and the differences reported.
  *
- * <p>Enter by {@link dev.cantilever.ppo.parity.PpoParity}; the folder holds {@code golden.json}
+ * <p>Enter by {@link dev.cantilever.parity.PpoParity}; the folder holds {@code golden.json}
  * (settings, statistics) and {@code golden.safetensors} (tensors). Used by the {@code parity}
  * command and by tests.
  *
@@ -13,6 +13,6 @@
  * <p>Not here: parity of models and kernels with their fixtures.
  */
 @NullMarked
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import org.jspecify.annotations.NullMarked;

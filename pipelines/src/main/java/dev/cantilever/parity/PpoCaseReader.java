@@ -1,4 +1,4 @@
-package dev.cantilever.ppo.parity;
+package dev.cantilever.parity;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
