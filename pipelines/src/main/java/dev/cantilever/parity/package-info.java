@@ -3,8 +3,7 @@
  * gave in float64 is computed again with {@code dev.cantilever.ppo}, and the differences reported.
  *
  * <p>Enter by {@link dev.cantilever.parity.PpoParity}; the folder holds {@code golden.json}
- * (settings, statistics) and {@code golden.safetensors} (tensors). Used by the {@code parity}
- * command and by tests.
+ * (settings, statistics) and {@code golden.safetensors} (tensors). Used by tests.
  *
  * <p>Invariant: nothing of the algorithm is written here a second time. What the device does in a
  * run (log-softmax, entropy, exact KL, softmax backward) is done here in double precision, and only

@@ -23,9 +23,8 @@
  * <p>Invariant: every function here is pure and single-threaded. The same input gives the same
  * bits, whatever the machine or the number of workers, and no {@code TokenRows} holds a NaN.
  *
- * <p>Used by the update stage and by {@code ppo.parity}. Deliberately not here: Beam, tensors,
- * models, files. Log-probabilities, entropies and values come from outside; the device computes
- * them.
+ * <p>Used by the update stage and by {@code parity}. Deliberately not here: Beam, tensors, models,
+ * files. Log-probabilities, entropies and values come from outside; the device computes them.
  */
 @NullMarked
 package dev.cantilever.ppo;
