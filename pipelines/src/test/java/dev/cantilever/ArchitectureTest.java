@@ -41,6 +41,18 @@ class ArchitectureTest {
                   "hub",
                   "memory",
                   "tensor"),
+          "host",
+              Set.of(
+                  "recipe",
+                  "run",
+                  "manifest",
+                  "tokenizer",
+                  "model",
+                  "adapter",
+                  "backend",
+                  "hub",
+                  "memory",
+                  "tensor"),
           "ppo", Set.of("row", "recipe"),
           "parity", Set.of("ppo", "hub", "tensor"),
           "cli", Set.of(ANY));

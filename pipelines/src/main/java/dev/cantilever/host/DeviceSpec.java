@@ -1,0 +1,29 @@
+package dev.cantilever.host;
+
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.run.RunSpec;
+import dev.cantilever.tensor.Int8Mode;
+import java.io.Serializable;
+
+/**
+ * The device that a run computes on, and how it executes its base model there.
+ *
+ * @param backend which device
+ * @param budgetBytes hard ceiling of everything allocated on it
+ * @param int8Mode how products with the base's int8 weights are executed, the same in rollout,
+ *     reference and update
+ */
+public record DeviceSpec(BackendKind backend, long budgetBytes, Int8Mode int8Mode)
+    implements Serializable {
+
+  /** Ceiling where no budget is given. */
+  private static final long DEFAULT_BUDGET_BYTES = 4L << 30;
+
+  /** The device that a run names. */
+  public static DeviceSpec of(RunSpec run) {
+    return new DeviceSpec(
+        run.backend(),
+        run.budget().map(size -> size.bytes()).orElse(DEFAULT_BUDGET_BYTES),
+        run.int8Mode());
+  }
+}

@@ -1,0 +1,95 @@
+package dev.cantilever.host;
+
+import dev.cantilever.backend.BackendKind;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** The models of this process, one host per kind of device. */
+public final class ModelHost {
+
+  private static final Map<BackendKind, ModelHost> HOSTS = new EnumMap<>(BackendKind.class);
+
+  private final ReentrantLock turn = new ReentrantLock(true);
+  private volatile String holder = "";
+  private @Nullable LoadedDevice device; // guarded by turn
+
+  private ModelHost() {}
+
+  private static ModelHost of(BackendKind kind) {
+    synchronized (HOSTS) {
+      return HOSTS.computeIfAbsent(kind, unused -> new ModelHost());
+    }
+  }
+
+  /**
+   * Waits for the device and takes it. Turns are given in the order of asking. A device that is
+   * open with another budget or int8 mode is closed, with its models, and opened anew.
+   *
+   * @param stage who asks, for messages
+   * @return the lease, to be closed by the same thread before it emits anything
+   * @throws IllegalStateException if this thread already holds a lease of that device
+   * @throws InterruptedException if the thread is interrupted while it waits
+   * @throws dev.cantilever.backend.DeviceException if the device is not there
+   */
+  public static ModelLease lease(DeviceSpec spec, String stage) throws InterruptedException {
+    return of(spec.backend()).take(spec, stage);
+  }
+
+  private ModelLease take(DeviceSpec spec, String stage) throws InterruptedException {
+    if (turn.isHeldByCurrentThread()) {
+      throw new IllegalStateException(
+          "Expected '"
+              + holder
+              + "' to return its lease before '"
+              + stage
+              + "' asks for the device on the same thread, found it held;"
+              + " a DoFn closes its lease first and emits then.");
+    }
+    turn.lockInterruptibly();
+    try {
+      holder = stage;
+      LoadedDevice open = device;
+      if (open != null && !open.spec().equals(spec)) {
+        device = null;
+        open.close();
+        open = null;
+      }
+      if (open == null) {
+        open = new LoadedDevice(spec);
+        device = open;
+      }
+      return new ModelLease(open, stage, this::giveBack);
+    } catch (RuntimeException | Error e) {
+      giveBack();
+      throw e;
+    }
+  }
+
+  private void giveBack() {
+    holder = "";
+    turn.unlock();
+  }
+
+  /**
+   * Closes every device with its models, waiting for leases that run. The next lease loads again.
+   */
+  public static void unload() {
+    synchronized (HOSTS) {
+      HOSTS.values().forEach(ModelHost::close);
+    }
+  }
+
+  private void close() {
+    turn.lock();
+    try {
+      if (device != null) {
+        device.close();
+        device = null;
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package dev.cantilever.host;
+
+import dev.cantilever.manifest.Digests;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A model directory and what its weights were when the run looked: workers that share the files
+ * load by the path and are keyed by the digest.
+ *
+ * @param directory in HF layout, or PEFT layout for an adapter
+ * @param digest SHA-256 over names and contents of the weight files and {@code config.json}
+ */
+public record ModelRef(String directory, String digest) implements Serializable {
+
+  private static final String CONFIG = "config.json";
+  private static final String WEIGHTS = ".safetensors";
+
+  /**
+   * Looks at a directory; reads every weight once.
+   *
+   * @throws IOException if a file cannot be read
+   */
+  public static ModelRef of(Path directory) throws IOException {
+    Path absolute = directory.toAbsolutePath().normalize();
+    List<Path> files;
+    try (Stream<Path> all = Files.list(absolute)) {
+      files = all.filter(ModelRef::counts).sorted().toList();
+    }
+    StringBuilder listing = new StringBuilder();
+    for (Path file : files) {
+      listing.append(file.getFileName()).append('\n').append(Digests.sha256(file)).append('\n');
+    }
+    return new ModelRef(absolute.toString(), Digests.sha256(listing.toString()));
+  }
+
+  private static boolean counts(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return !name.startsWith(".") && (name.equals(CONFIG) || name.endsWith(WEIGHTS));
+  }
+
+  /** The directory as a path. */
+  public Path path() {
+    return Path.of(directory);
+  }
+
+  /** The directory's own name, which is what scores are signed with. */
+  public String name() {
+    return String.valueOf(path().getFileName());
+  }
+}
