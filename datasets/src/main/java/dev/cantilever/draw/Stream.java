@@ -13,7 +13,9 @@ public enum Stream {
   /** The order of the documents within an epoch; the lane is the epoch. */
   QUERY_ORDER(3),
   /** Which documents are the fixed evaluation prompts. */
-  EVALUATION(4);
+  EVALUATION(4),
+  /** How many tokens a response may have; drawn per query of a step. */
+  RESPONSE_LENGTH(5);
 
   private final int number;
 

@@ -1,0 +1,46 @@
+package dev.cantilever.reward;
+
+import dev.cantilever.beam.ArrowBatch;
+import dev.cantilever.beam.BatchKey;
+import dev.cantilever.codec.Schemas;
+import dev.cantilever.host.HostedClassifier;
+import dev.cantilever.host.ModelHost;
+import dev.cantilever.host.ModelLease;
+import dev.cantilever.row.Rollout;
+import dev.cantilever.row.Score;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.values.KV;
+
+/** Rollouts of a batch to the same with scores, on the leased device. */
+final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBatch>> {
+
+  private static final long serialVersionUID = 1L;
+
+  private final Judge judge;
+
+  ScoreFn(Judge judge) {
+    this.judge = judge;
+  }
+
+  @ProcessElement
+  public void process(
+      @Element KV<BatchKey, ArrowBatch> element, OutputReceiver<KV<BatchKey, ArrowBatch>> batches)
+      throws IOException, InterruptedException {
+    List<Rollout> rollouts = element.getValue().records(Schemas.ROLLOUT);
+    List<String> texts =
+        rollouts.stream().map(r -> r.query().query() + r.response().text()).toList();
+    List<List<Score>> scores;
+    try (ModelLease lease = ModelHost.lease(judge.device(), "score rollouts")) {
+      HostedClassifier classifier = lease.classifier(judge.model());
+      scores = new TextScorer(lease.backend(), classifier, judge).scores(texts);
+    }
+    List<Rollout> scored = new ArrayList<>(rollouts.size());
+    for (int row = 0; row < rollouts.size(); row++) {
+      scored.add(rollouts.get(row).withScores(scores.get(row)));
+    }
+    batches.output(KV.of(element.getKey(), ArrowBatch.ofRecords(Schemas.ROLLOUT, scored)));
+  }
+}

@@ -1,0 +1,93 @@
+package dev.cantilever.reward;
+
+import dev.cantilever.backend.Backend;
+import dev.cantilever.host.HostedClassifier;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.SequenceClassifier;
+import dev.cantilever.model.TokenRows;
+import dev.cantilever.row.Score;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** A classifier's logits of texts, as scores. Lives within one lease. */
+final class TextScorer {
+
+  /** Most tokens of one pass; more texts follow in further passes. */
+  private static final int PASS_TOKENS = 4096;
+
+  private final Backend backend;
+  private final HostedClassifier hosted;
+  private final Judge judge;
+  private final int[] order; // outputs, the rewarded one first
+
+  /**
+   * @throws CheckpointException if the classifier has no label of the judge's name
+   */
+  TextScorer(Backend backend, HostedClassifier hosted, Judge judge) {
+    this.backend = backend;
+    this.hosted = hosted;
+    this.judge = judge;
+    this.order = order(hosted.classifier().labels());
+  }
+
+  private int[] order(List<String> labels) {
+    int rewarded = labels.size() == 1 ? 0 : labels.indexOf(judge.label());
+    if (rewarded < 0) {
+      throw new CheckpointException(
+          "%s: expected a label '%s' to reward, found %s. Set reward.label to one of these."
+              .formatted(judge.model().path().resolve("config.json"), judge.label(), labels));
+    }
+    int[] outputs = new int[labels.size()];
+    outputs[0] = rewarded;
+    int next = 1;
+    for (int label = 0; label < labels.size(); label++) {
+      if (label != rewarded) {
+        outputs[next++] = label;
+      }
+    }
+    return outputs;
+  }
+
+  List<List<Score>> scores(List<String> texts) {
+    int longest = Math.min(judge.maxTokens(), hosted.classifier().maxPositions());
+    List<int[]> rows =
+        texts.stream()
+            .map(text -> hosted.tokenizer().encodeWithSpecialTokens(text, longest))
+            .toList();
+    List<List<Score>> scores = new ArrayList<>(texts.size());
+    try (PassMemory memory = new PassMemory(backend, "scoring")) {
+      for (int from = 0; from < rows.size(); ) {
+        int to = from;
+        int tokens = 0;
+        while (to < rows.size() && (to == from || tokens + rows.get(to).length <= PASS_TOKENS)) {
+          tokens += rows.get(to++).length;
+        }
+        for (float[] logits : logits(memory, rows.subList(from, to))) {
+          scores.add(scores(logits));
+        }
+        from = to;
+      }
+    }
+    return scores;
+  }
+
+  private float[][] logits(PassMemory memory, List<int[]> rows) {
+    SequenceClassifier classifier = hosted.classifier();
+    TokenRows packed = TokenRows.of(rows.toArray(int[][]::new));
+    packed.requireFits(classifier.transformer().architecture());
+    memory.reset();
+    return classifier.logits(
+        backend, memory.upload(packed, Set.of()), memory.batch(), memory.kept(), memory.scratch());
+  }
+
+  private List<Score> scores(float[] logits) {
+    List<String> labels = hosted.classifier().labels();
+    List<Score> scores = new ArrayList<>(order.length);
+    for (int output : order) {
+      scores.add(new Score(judge.model().name(), labels.get(output), logits[output]));
+    }
+    return scores;
+  }
+}
