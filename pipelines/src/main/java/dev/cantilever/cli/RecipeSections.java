@@ -1,6 +1,7 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.generate.GenerationSettings;
+import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.run.RunSpec;
 
@@ -13,6 +14,7 @@ final class RecipeSections {
   private static final RecipeSchema ALL =
       RecipeSchema.empty()
           .section("generation", GenerationSettings.defaults())
+          .section("ppo", PpoSpec.defaults())
           .section("run", RunSpec.defaults());
 
   private RecipeSections() {}

@@ -74,7 +74,7 @@ final class CaseComparison {
         new UpdateRows(logprobs, values, advantages.advantages(), advantages.returns()), rollouts);
     errors.put("mean_kl", Math.abs(rollouts.kl() - golden.meanKl()));
     double klCoefficientAfter =
-        golden.kl().controller().start().next(rollouts.kl(), scores.length).coefficient();
+        golden.kl().start().next(rollouts.kl(), scores.length).coefficient();
     errors.put("kl_coef_after", Math.abs(klCoefficientAfter - golden.klCoefficientAfter()));
     return new PpoParityReport.CaseErrors(golden.number(), errors);
   }

@@ -1,7 +1,6 @@
 package dev.cantilever.parity;
 
 import dev.cantilever.ppo.AdvantageSpec;
-import dev.cantilever.ppo.KlControllerSpec;
 import dev.cantilever.ppo.KlSpec;
 import dev.cantilever.ppo.LossSpec;
 import java.util.Map;
@@ -32,7 +31,6 @@ record PpoCase(
 
   /** β that the case's rewards were made with. */
   double klCoefficient() {
-    KlControllerSpec controller = kl.controller();
-    return controller.initialCoefficient();
+    return kl.initCoef();
   }
 }

@@ -3,7 +3,6 @@ package dev.cantilever.parity;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.ppo.AdvantageSpec;
-import dev.cantilever.ppo.KlControllerSpec;
 import dev.cantilever.ppo.KlPenalty;
 import dev.cantilever.ppo.KlSpec;
 import dev.cantilever.ppo.LossSpec;
@@ -40,16 +39,20 @@ final class PpoCaseReader {
     List<PpoCase> cases = new ArrayList<>();
     for (JsonNode node : root) {
       JsonNode config = require(node, "config");
-      KlControllerSpec controller =
-          new KlControllerSpec.Adaptive(
-              number(node, "init_kl_coef"), number(node, "kl_target"), number(node, "kl_horizon"));
+      KlSpec kl =
+          KlSpec.defaults()
+              .withAdaptive(
+                  number(node, "init_kl_coef"),
+                  number(node, "kl_target"),
+                  number(node, "kl_horizon"))
+              .withPenalty(KlPenalty.named(require(config, "kl_penalty").asText()));
       Map<String, Double> statistics = new LinkedHashMap<>();
       JsonNode stats = require(node, "stats");
       stats.fieldNames().forEachRemaining(name -> statistics.put(name, number(stats, name)));
       cases.add(
           new PpoCase(
               (int) number(node, "case"),
-              new KlSpec(KlPenalty.named(require(config, "kl_penalty").asText()), controller),
+              kl,
               new AdvantageSpec(
                   number(config, "gamma"),
                   number(config, "lam"),

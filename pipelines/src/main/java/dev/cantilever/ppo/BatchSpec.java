@@ -12,12 +12,12 @@ import java.io.Serializable;
  */
 public record BatchSpec(int rows, int miniBatchSize, int epochs) implements Serializable {
   public BatchSpec {
-    requireAtLeastOne("batch_size", rows);
+    requireAtLeastOne("rows", rows);
     requireAtLeastOne("mini_batch_size", miniBatchSize);
-    requireAtLeastOne("ppo_epochs", epochs);
+    requireAtLeastOne("epochs", epochs);
     if (rows % miniBatchSize != 0) {
       throw new PpoException(
-          "batch_size, mini_batch_size: expected a batch that divides evenly, found batch_size="
+          "rows, mini_batch_size: expected rows that divide evenly into mini-batches, found rows="
               + rows
               + " and mini_batch_size="
               + miniBatchSize

@@ -3,11 +3,11 @@ package dev.cantilever.ppo;
 import java.io.Serializable;
 
 /**
- * Everything a PPO step is told. Defaults are trl 0.11.4's PPOConfig except {@code max_grad_norm},
- * which is 1 instead of none.
+ * The section {@code ppo}: everything a PPO step is told. Defaults are trl 0.11.4's PPOConfig
+ * except {@code max_grad_norm}, which is 1 instead of none.
  *
  * @param batch rows, mini-batches, epochs
- * @param kl penalty and controller
+ * @param kl penalty and controller of its coefficient
  * @param score scaling and clipping of scores
  * @param advantage GAE
  * @param loss clipped losses and the ratio threshold
@@ -29,7 +29,7 @@ public record PpoSpec(
    *     coefficient to 0
    */
   public PpoSpec {
-    kl.controller().requireRows(batch.rows());
+    kl.requireRows(batch.rows());
   }
 
   /** trl 0.11.4's defaults with gradient clipping on. */

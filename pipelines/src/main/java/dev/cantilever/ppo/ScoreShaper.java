@@ -18,6 +18,7 @@ public final class ScoreShaper {
     requireFinite("scores", scores);
     RunningMoments next = spec.scaling() == ScoreSpec.Scaling.NONE ? moments : moments.next(scores);
     double divisor = next.std() + EPSILON;
+    double clip = spec.clipOrInfinity();
     double[] shaped = new double[scores.length];
     for (int row = 0; row < scores.length; row++) {
       double score =
@@ -26,7 +27,7 @@ public final class ScoreShaper {
             case SCALE -> scores[row] / divisor;
             case SCALE_AND_NORM -> (scores[row] - next.mean()) / divisor;
           };
-      shaped[row] = Math.max(-spec.clip(), Math.min(spec.clip(), score));
+      shaped[row] = Math.max(-clip, Math.min(clip, score));
     }
     return new ShapedScores(shaped, next);
   }

@@ -1,17 +1,15 @@
 package dev.cantilever.ppo;
 
 import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * What happens to raw scores before they become rewards, in this order: scaling, then clipping.
  *
  * @param scaling by the running spread of all scores seen
- * @param clip scores are limited to ±clip ({@code score_clip}); {@link #NO_CLIP} leaves them
+ * @param clip scores are limited to ±clip ({@code score_clip}); absent: they are left
  */
-public record ScoreSpec(Scaling scaling, double clip) implements Serializable {
-
-  /** The clip that limits nothing: trl's {@code score_clip=None}. */
-  public static final double NO_CLIP = Double.POSITIVE_INFINITY;
+public record ScoreSpec(Scaling scaling, Optional<Double> clip) implements Serializable {
 
   /** How the running moments of all scores seen are applied. */
   public enum Scaling {
@@ -26,15 +24,12 @@ public record ScoreSpec(Scaling scaling, double clip) implements Serializable {
   }
 
   public ScoreSpec {
-    if (!(clip > 0)) {
-      throw new PpoException(
-          "score_clip: expected a number above 0 or none, found " + clip + "; correct the recipe");
-    }
+    clip.ifPresent(limit -> PpoException.requirePositive("clip", limit));
   }
 
   /** trl's defaults: scores as they come. */
   public static ScoreSpec defaults() {
-    return new ScoreSpec(Scaling.NONE, NO_CLIP);
+    return new ScoreSpec(Scaling.NONE, Optional.empty());
   }
 
   /**
@@ -43,7 +38,8 @@ public record ScoreSpec(Scaling scaling, double clip) implements Serializable {
    * @throws PpoException for {@code use_score_norm} without {@code use_score_scaling}, which trl
    *     silently ignores
    */
-  public static ScoreSpec of(boolean useScoreScaling, boolean useScoreNorm, double scoreClip) {
+  public static ScoreSpec of(
+      boolean useScoreScaling, boolean useScoreNorm, Optional<Double> scoreClip) {
     if (useScoreNorm && !useScoreScaling) {
       throw new PpoException(
           "use_score_norm: expected use_score_scaling=true beside it, found false; normalising is"
@@ -54,13 +50,29 @@ public record ScoreSpec(Scaling scaling, double clip) implements Serializable {
     return new ScoreSpec(scaling, scoreClip);
   }
 
+  /** The clip as a number to compute with: infinity where there is none. */
+  public double clipOrInfinity() {
+    return clip.orElse(Double.POSITIVE_INFINITY);
+  }
+
   /** The same with another scaling. */
   public ScoreSpec withScaling(Scaling newScaling) {
     return new ScoreSpec(newScaling, clip);
   }
 
-  /** The same with another clip. */
+  /** The same with scores limited to ±{@code newClip}. */
   public ScoreSpec withClip(double newClip) {
-    return new ScoreSpec(scaling, newClip);
+    return new ScoreSpec(scaling, Optional.of(newClip));
+  }
+
+  private Object writeReplace() {
+    return new Sent(scaling, clipOrInfinity());
+  }
+
+  /** What travels in its place, because an Optional does not serialize. */
+  private record Sent(Scaling scaling, double clip) implements Serializable {
+    private Object readResolve() {
+      return new ScoreSpec(scaling, Optional.of(clip).filter(Double::isFinite));
+    }
   }
 }

@@ -23,6 +23,10 @@
  * <p>Invariant: every function here is pure and single-threaded. The same input gives the same
  * bits, whatever the machine or the number of workers, and no {@code TokenRows} holds a NaN.
  *
+ * <p>A spec is a section of the recipe, so its components are what recipes take and a setting that
+ * may be absent is an {@code Optional}; specs travel in Beam's functions too, so those two put a
+ * number in its place when they are serialized.
+ *
  * <p>Used by the update stage and by {@code parity}. Deliberately not here: Beam, tensors, models,
  * files. Log-probabilities, entropies and values come from outside; the device computes them.
  */

@@ -30,7 +30,7 @@ class KlControllerTest {
 
   @Test
   void fixed_anyKl_keepsItsCoefficient() {
-    KlController controller = new KlControllerSpec.Fixed(0.1).start();
+    KlController controller = KlSpec.defaults().withFixed(0.1).start();
 
     assertThat(controller.next(1000, 32)).isEqualTo(new FixedKlController(0.1));
   }
@@ -38,7 +38,7 @@ class KlControllerTest {
   @Test
   void next_klNotANumber_isRefused() {
     for (KlController controller :
-        new KlController[] {new FixedKlController(0.1), KlControllerSpec.defaults().start()}) {
+        new KlController[] {new FixedKlController(0.1), KlSpec.defaults().start()}) {
       assertThatThrownBy(() -> controller.next(Double.NaN, 32))
           .isInstanceOf(PpoException.class)
           .hasMessageContaining("NaN");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ScoreShaperTest {
@@ -48,8 +49,8 @@ class ScoreShaperTest {
   @Test
   void shape_scaling_dividesByTheSpreadThatIncludesThisBatch() {
     double[] scores = {1, 3};
-    ScoreSpec scale = ScoreSpec.of(true, false, ScoreSpec.NO_CLIP);
-    ScoreSpec norm = ScoreSpec.of(true, true, ScoreSpec.NO_CLIP);
+    ScoreSpec scale = ScoreSpec.of(true, false, Optional.empty());
+    ScoreSpec norm = ScoreSpec.of(true, true, Optional.empty());
     double divisor = Math.sqrt(2) + FLOAT_EPSILON;
 
     assertThat(ScoreShaper.shape(scale, RunningMoments.empty(), scores).scores())
