@@ -41,6 +41,18 @@ class ArchitectureTest {
                   "hub",
                   "memory",
                   "tensor"),
+          "prepare",
+              Set.of(
+                  "recipe",
+                  "row",
+                  "codec",
+                  "manifest",
+                  "text",
+                  "tokenizer",
+                  "batch",
+                  "draw",
+                  "sample",
+                  "hub"),
           "ppo", Set.of("row", "recipe"),
           "parity", Set.of("ppo", "hub", "tensor"),
           "cli", Set.of(ANY));

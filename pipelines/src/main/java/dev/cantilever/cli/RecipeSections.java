@@ -1,6 +1,7 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.generate.GenerationSettings;
+import dev.cantilever.prepare.PrepareSpec;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.run.RunSpec;
 
@@ -13,6 +14,7 @@ final class RecipeSections {
   private static final RecipeSchema ALL =
       RecipeSchema.empty()
           .section("generation", GenerationSettings.defaults())
+          .section("prepare", PrepareSpec.defaults())
           .section("run", RunSpec.defaults());
 
   private RecipeSections() {}
