@@ -107,6 +107,19 @@ class ArchitectureTest {
           Map.entry(
               "evaluate",
               Set.of("rollout", "reward", "commit", "update", "row", "manifest", "host")),
+          Map.entry(
+              "prepare",
+              Set.of(
+                  "recipe",
+                  "row",
+                  "codec",
+                  "manifest",
+                  "text",
+                  "tokenizer",
+                  "batch",
+                  "draw",
+                  "sample",
+                  "hub")),
           Map.entry("commit", Set.of("row", "beam", "codec", "manifest")),
           Map.entry("ppo", Set.of("row", "recipe")),
           Map.entry("parity", Set.of("ppo", "hub", "tensor")),

@@ -9,6 +9,8 @@ final class Commands {
   static List<CommandEntry> table() {
     return List.of(
         new CommandEntry(
+            "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
+        new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()));
   }
 }
