@@ -58,6 +58,7 @@ public final class RlhfLoop {
     checkpoints.deleteLitter();
     int last = checkpoints.lastStep();
     StepLog log = StepLog.open(layout, last);
+    listener.begins(last, steps);
     boolean more = last < steps && !tooFar(log.rows());
     while (more) {
       int step = last + 1;
@@ -67,7 +68,7 @@ public final class RlhfLoop {
           .run(options.get(), () -> queries.ofStep(order, step));
       StepStats stats = log.add(step, (System.nanoTime() - began) / NANOS_PER_SECOND);
       checkpoints.keepNewest(task.loop().keepStates());
-      listener.done(stats, steps);
+      listener.finished(stats);
       last = step;
       more = last < steps && !tooFar(log.rows());
     }

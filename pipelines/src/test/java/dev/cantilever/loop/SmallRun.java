@@ -88,7 +88,7 @@ final class SmallRun {
 
   LoopSummary run(LoopTask task, Path directory, String... options) throws IOException {
     return new RlhfLoop(task, new RunLayout(directory), queries(task), () -> options(options))
-        .run((step, steps) -> {});
+        .run(StepListener.SILENT);
   }
 
   static PipelineOptions options(String... arguments) {
