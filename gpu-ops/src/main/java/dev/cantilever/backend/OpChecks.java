@@ -48,6 +48,21 @@ public final class OpChecks {
     w.bias().ifPresent(bias -> require(op, "bias", bias, FLOATS, "O", w.outFeatures()));
   }
 
+  /**
+   * The integers of a weight, whose layout is a backend's own: each operation that reads or writes
+   * them says how many bytes these take.
+   *
+   * @param bytes {@link MatmulOps#int8Bytes} of the weight on the backend that calls
+   */
+  public static void int8Data(String op, Int8Weight w, long bytes) {
+    if (w.data().dtype() != DType.I8 || w.data().bytes() < bytes) {
+      throw new ShapeException(
+          ("%s: expected data of %d bytes I8 for an int8 weight [O=%d, I=%d], got %s."
+                  + " Allocate int8Bytes(O, I).")
+              .formatted(op, bytes, w.outFeatures(), w.inFeatures(), w.data()));
+    }
+  }
+
   /** {@link MatmulOps#project}. */
   public static void project(Tensor y, int column, Tensor x, Tensor p) {
     long[] matrix = axes("project", "p", p, F32, "O, I");
