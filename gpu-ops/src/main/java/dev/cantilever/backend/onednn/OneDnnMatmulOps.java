@@ -26,11 +26,11 @@ final class OneDnnMatmulOps implements MatmulOps {
   private final MatrixProduct product;
   private final LlmInt8Product llmInt8;
 
-  OneDnnMatmulOps(Workers workers, Arena workspace) {
+  OneDnnMatmulOps(Workers workers, Arena workspace, long workspaceBytes) {
     this.workers = workers;
     this.workspace = workspace;
     this.product = new MatrixProduct(workers);
-    this.llmInt8 = new LlmInt8Product(workers, workspace, product);
+    this.llmInt8 = new LlmInt8Product(workers, workspace, workspaceBytes, product);
   }
 
   @Override
