@@ -30,18 +30,7 @@ class ArchitectureTest {
           Map.entry("recipe", Set.of()),
           Map.entry("console", Set.of()),
           Map.entry("run", Set.of("recipe", "backend", "tensor")),
-          Map.entry(
-              "generate",
-              Set.of(
-                  "recipe",
-                  "run",
-                  "tokenizer",
-                  "model",
-                  "adapter",
-                  "backend",
-                  "hub",
-                  "memory",
-                  "tensor")),
+          Map.entry("generate", Set.of("recipe", "run", "host", "tokenizer", "model", "backend")),
           Map.entry(
               "host",
               Set.of(

@@ -2,6 +2,7 @@ package dev.cantilever.cli;
 
 import dev.cantilever.console.Console;
 import dev.cantilever.recipe.RecipeSchema;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -54,9 +55,10 @@ final class Command {
   /** Does the work. */
   CommandResult run(ParseResult parsed, Console console, List<String> beamArguments)
       throws Exception {
+    Optional<Path> directory = common.out(parsed, out);
     return body.run(
         new CommandContext(
-            common.recipe(parsed, schema), console, common.out(parsed, out), beamArguments));
+            common.recipe(parsed, schema, directory), console, directory, beamArguments));
   }
 
   private String[] footer() {

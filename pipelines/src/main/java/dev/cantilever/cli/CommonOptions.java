@@ -3,7 +3,9 @@ package dev.cantilever.cli;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.recipe.Setting;
+import dev.cantilever.run.RunLayout;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,11 +63,14 @@ final class CommonOptions {
   }
 
   /**
-   * The effective recipe: defaults, file, {@code --set}, options.
+   * The effective recipe: defaults, file, {@code --set}, options. Where no file is given and the
+   * command writes into a run that is there, the run's own recipe is the file, so that commands
+   * that follow each other over one run need not repeat its settings.
    *
+   * @param out where the command writes, if it writes a directory
    * @throws IOException if the recipe file cannot be read
    */
-  Recipe recipe(ParseResult parsed, RecipeSchema schema) throws IOException {
+  Recipe recipe(ParseResult parsed, RecipeSchema schema, Optional<Path> out) throws IOException {
     List<Setting> settings = new ArrayList<>();
     List<String> sets = parsed.matchedOptionValue(SET, List.of());
     sets.forEach(argument -> settings.add(Setting.parse(argument)));
@@ -75,8 +80,9 @@ final class CommonOptions {
         settings.add(Setting.ofOption(option.option(), option.key(), text));
       }
     }
-    Path file = path(parsed, RECIPE);
-    return file == null ? schema.load(settings) : schema.load(file, settings);
+    Optional<Path> file =
+        Optional.ofNullable(path(parsed, RECIPE)).or(() -> out.flatMap(CommonOptions::recipeOf));
+    return file.isPresent() ? schema.load(file.get(), settings) : schema.load(settings);
   }
 
   /** Where to write, if it was said or has a default. */
@@ -85,6 +91,12 @@ final class CommonOptions {
         ? Optional.empty()
         : Optional.ofNullable(path(parsed, OUT))
             .or(() -> otherwise.filter(text -> !text.isEmpty()).map(Path::of));
+  }
+
+  private static Optional<Path> recipeOf(Path out) {
+    RunLayout run = new RunLayout(out);
+    return Optional.of(run.recipe())
+        .filter(recipe -> Files.isRegularFile(run.runJson()) && Files.isRegularFile(recipe));
   }
 
   private static @Nullable Path path(ParseResult parsed, String option) {

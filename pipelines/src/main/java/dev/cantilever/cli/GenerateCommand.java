@@ -4,10 +4,8 @@ import dev.cantilever.generate.GenerationSettings;
 import dev.cantilever.generate.TextGenerator;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunSpec;
-import dev.cantilever.sample.EmbeddedSample;
-import dev.cantilever.sample.EmbeddedSamples;
+import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Parameters;
@@ -36,17 +34,15 @@ final class GenerateCommand {
         .build();
   }
 
-  private CommandResult run(CommandContext context) throws IOException {
+  private CommandResult run(CommandContext context) throws IOException, InterruptedException {
     if (prompts.isEmpty()) {
       throw new UsageException(
           "expected at least one PROMPT, found none; give the texts to continue, each in quotes");
     }
     RunSpec run = context.recipe().section("run", RunSpec.class);
     GenerationSettings settings = context.recipe().section("generation", GenerationSettings.class);
-    List<String> texts;
-    try (TextGenerator generator = new TextGenerator(run, model(run))) {
-      texts = generator.continuations(prompts, settings);
-    }
+    List<String> texts =
+        new TextGenerator(run, TrainingRun.base(run)).continuations(prompts, settings);
     List<JsonResult> rows = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
       context.console().line("%s%s", prompts.get(i), texts.get(i));
@@ -56,10 +52,4 @@ final class GenerateCommand {
   }
 
   /** The base model of a run, which is the embedded one where none is named. */
-  static Path model(RunSpec run) throws IOException {
-    return run.model().isPresent()
-        ? run.model().get()
-        : EmbeddedSamples.extract(
-            EmbeddedSample.LANGUAGE_MODEL, Path.of(System.getProperty("java.io.tmpdir")));
-  }
 }

@@ -41,11 +41,11 @@ final class PpoCommand {
     Recipe recipe = context.recipe();
     context.beamOptions(PipelineOptions.class); // refused before anything is made
     long began = System.nanoTime();
-    try (RunDirectory directory = RunDirectory.open(context.out(), recipe, RecipeSections.all())) {
+    try (RunDirectory directory = PrepareCommand.open(context)) {
       TrainingRun run =
           new TrainingRun(
               recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
-      run.prepare();
+      PrepareCommand.prepare(run, directory);
       Evaluation before = run.evaluateBefore();
       LoopSummary loop;
       try (StepProgress progress = new StepProgress(context.console())) {

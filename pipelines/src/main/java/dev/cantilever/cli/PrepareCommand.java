@@ -8,6 +8,7 @@ import dev.cantilever.recipe.Recipe;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,18 +32,15 @@ final class PrepareCommand {
 
   private static CommandResult run(CommandContext context) throws IOException {
     Recipe recipe = context.recipe();
-    RunSpec run = recipe.section("run", RunSpec.class);
-    PrepareSpec spec = recipe.section("prepare", PrepareSpec.class);
-    PipelineOptions options = context.beamOptions(PipelineOptions.class);
+    context.beamOptions(PipelineOptions.class); // refused before anything is made
     Path out = context.out();
-    Path model = GenerateCommand.model(run);
     boolean prepared = CommitDirectory.at(new RunLayout(out).data()).isCommitted();
-    if (!prepared) {
-      PreparePipeline.check(spec, model); // before there is a run that a wrong path belongs to
-    }
     PrepareSummary summary;
-    try (RunDirectory directory = RunDirectory.open(out, recipe, RecipeSections.all())) {
-      summary = prepare(spec, model, directory, run.seed(), name(out), options);
+    try (RunDirectory directory = open(context)) {
+      TrainingRun run =
+          new TrainingRun(
+              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
+      summary = prepare(run, directory);
     }
     if (prepared) {
       context.console().note("%s was prepared before; nothing was done", out);
@@ -68,24 +66,27 @@ final class PrepareCommand {
             .put("run", out.toString()));
   }
 
-  private static PrepareSummary prepare(
-      PrepareSpec spec,
-      Path model,
-      RunDirectory directory,
-      long seed,
-      String name,
-      PipelineOptions options)
-      throws IOException {
-    try {
-      return PreparePipeline.run(spec, model, directory.layout().data(), seed, name, options);
-    } catch (IOException | RuntimeException e) {
-      directory.abandon(); // so that the same --out takes the settings that mend it
-      throw e;
+  /**
+   * Opens the run of a command that begins with preparation. What is wrong with the input is found
+   * before there is a run that a wrong path belongs to.
+   */
+  static RunDirectory open(CommandContext context) throws IOException {
+    Recipe recipe = context.recipe();
+    if (!CommitDirectory.at(new RunLayout(context.out()).data()).isCommitted()) {
+      PreparePipeline.check(
+          recipe.section("prepare", PrepareSpec.class),
+          TrainingRun.base(recipe.section("run", RunSpec.class)));
     }
+    return RunDirectory.open(context.out(), recipe, RecipeSections.all());
   }
 
-  private static String name(Path out) {
-    Path name = out.toAbsolutePath().normalize().getFileName();
-    return name == null ? "run" : name.toString();
+  /** Prepares a run's data; where that fails, the directory takes other settings again. */
+  static PrepareSummary prepare(TrainingRun run, RunDirectory directory) throws IOException {
+    try {
+      return run.prepare();
+    } catch (IOException | RuntimeException e) {
+      directory.abandon();
+      throw e;
+    }
   }
 }

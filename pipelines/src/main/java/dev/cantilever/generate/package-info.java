@@ -1,9 +1,9 @@
 /**
  * Text from a model and an adapter.
  *
- * <p>Enter by {@link dev.cantilever.generate.TextGenerator}, which holds a device, a model and a
- * tokenizer and closes them; {@link dev.cantilever.generate.GenerationSettings} is the recipe's
- * section {@code generation}. The command line is its only user.
+ * <p>Enter by {@link dev.cantilever.generate.TextGenerator}, which leases the device for a call;
+ * {@link dev.cantilever.generate.GenerationSettings} is the recipe's section {@code generation}.
+ * The command line is its only user.
  *
  * <p>Invariant: a text depends on its prompt, the model and the seed, not on the prompts beside it.
  * Rollouts of a training run are not made here: they carry ids, log-probabilities and digests.

@@ -16,14 +16,8 @@ import java.io.Serializable;
 public record DeviceSpec(BackendKind backend, long budgetBytes, Int8Mode int8Mode)
     implements Serializable {
 
-  /** Ceiling where no budget is given. */
-  private static final long DEFAULT_BUDGET_BYTES = 4L << 30;
-
   /** The device that a run names. */
   public static DeviceSpec of(RunSpec run) {
-    return new DeviceSpec(
-        run.backend(),
-        run.budget().map(size -> size.bytes()).orElse(DEFAULT_BUDGET_BYTES),
-        run.int8Mode());
+    return new DeviceSpec(run.backend(), run.budgetBytes(), run.int8Mode());
   }
 }
