@@ -9,6 +9,8 @@ final class Commands {
   static List<CommandEntry> table() {
     return List.of(
         new CommandEntry(
+            "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
+        new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()));
   }
 }

@@ -55,7 +55,8 @@ final class GenerateCommand {
     return CommandResult.done(new JsonResult().putObjects("texts", rows));
   }
 
-  private static Path model(RunSpec run) throws IOException {
+  /** The base model of a run, which is the embedded one where none is named. */
+  static Path model(RunSpec run) throws IOException {
     return run.model().isPresent()
         ? run.model().get()
         : EmbeddedSamples.extract(

@@ -1,6 +1,8 @@
 package dev.cantilever.cli;
 
+import dev.cantilever.finetune.FineTuneSpec;
 import dev.cantilever.generate.GenerationSettings;
+import dev.cantilever.host.LoraSpec;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.run.RunSpec;
@@ -14,8 +16,10 @@ final class RecipeSections {
   private static final RecipeSchema ALL =
       RecipeSchema.empty()
           .section("generation", GenerationSettings.defaults())
+          .section("lora", LoraSpec.defaults())
           .section("ppo", PpoSpec.defaults())
-          .section("run", RunSpec.defaults());
+          .section("run", RunSpec.defaults())
+          .section("sft", FineTuneSpec.defaults());
 
   private RecipeSections() {}
 
