@@ -1,5 +1,6 @@
 package dev.cantilever.finetune;
 
+import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.row.TokenRow;
 import java.util.List;
 
@@ -10,29 +11,44 @@ final class DivergedException extends RuntimeException {
 
   private static final int SHOWN_ROWS = 16;
 
-  private DivergedException(String message) {
-    super(message);
-  }
-
   /**
-   * Lets finite numbers pass.
+   * Makes the message.
    *
    * @param when for example {@code "at step 3"}
+   * @param rows those that went through the model
+   * @param what what was expected and found, and what to do
    */
-  static void requireFinite(String what, double value, String when, List<TokenRow> rows) {
+  DivergedException(String when, List<TokenRow> rows, String what) {
+    super(
+        "Fine-tuning "
+            + when
+            + ", rows "
+            + rows.stream().limit(SHOWN_ROWS).map(TokenRow::rowId).toList()
+            + (rows.size() > SHOWN_ROWS ? " and " + (rows.size() - SHOWN_ROWS) + " more" : "")
+            + ": "
+            + what
+            + " Nothing is published.");
+  }
+
+  /** Makes the message of what an operation met. */
+  static DivergedException of(String when, List<TokenRow> rows, NotFiniteException cause) {
+    DivergedException diverged =
+        new DivergedException(when, rows, String.valueOf(cause.getMessage()));
+    diverged.initCause(cause);
+    return diverged;
+  }
+
+  /** Lets finite numbers pass. */
+  static void requireFinite(String name, double value, String when, List<TokenRow> rows) {
     if (!Double.isFinite(value)) {
-      List<Long> ids = rows.stream().limit(SHOWN_ROWS).map(TokenRow::rowId).toList();
       throw new DivergedException(
-          "Fine-tuning: expected a finite "
-              + what
+          when,
+          rows,
+          "expected a finite "
+              + name
               + ", found "
               + value
-              + " "
-              + when
-              + ", rows "
-              + ids
-              + (rows.size() > SHOWN_ROWS ? " and " + (rows.size() - SHOWN_ROWS) + " more" : "")
-              + ". Nothing was published; lower sft.learning_rate, or look at these rows.");
+              + ". Lower sft.learning_rate, or look at these rows.");
     }
   }
 }

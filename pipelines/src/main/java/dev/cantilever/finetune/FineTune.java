@@ -23,8 +23,7 @@ import org.apache.beam.sdk.values.TypeDescriptors;
  * Fine-tunes an adapter on the rows that a manifest commits, and publishes it. Takes the manifest's
  * path, one; gives the summary.
  */
-public final class FineTune
-    extends PTransform<PCollection<String>, PCollection<FineTuneSummary>> {
+public final class FineTune extends PTransform<PCollection<String>, PCollection<FineTuneSummary>> {
 
   private static final long serialVersionUID = 1L;
 
@@ -70,7 +69,8 @@ public final class FineTune
             .apply("Open shards", FileIO.readMatches())
             .apply("Read shards", ReadRecords.of(Schemas.TOKEN_ROW));
     return rows.apply(
-            "Key alike", WithKeys.<Integer, TokenRow>of(ALL).withKeyType(TypeDescriptors.integers()))
+            "Key alike",
+            WithKeys.<Integer, TokenRow>of(ALL).withKeyType(TypeDescriptors.integers()))
         .setCoder(KvCoder.of(VarIntCoder.of(), rows.getCoder()))
         .apply("Gather rows", GroupByKey.create())
         .apply("Train", ParDo.of(new FineTuneFn(job)))

@@ -38,8 +38,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
       throws IOException, InterruptedException {
     FineTuneRows rows = FineTuneRows.of(gathered.getValue(), job.spec().evaluationRows());
     String inputs = job.inputs(rows);
-    FineTuneSummary summary =
-        Files.exists(job.adapter()) ? published(inputs) : train(rows, inputs);
+    FineTuneSummary summary = Files.exists(job.adapter()) ? published(inputs) : train(rows, inputs);
     summaries.output(summary); // the lease is back
   }
 

@@ -31,7 +31,7 @@ record FineTuneJob(
     return Path.of(adapterOut);
   }
 
-  /** Digest of all that the adapter is a function of. */
+  /** Digest of the rows and settings that make the adapter. */
   String inputs(FineTuneRows rows) {
     return Digests.sha256(
         String.join(

@@ -67,8 +67,8 @@ public final class FineTunePipeline {
    * @param seed of the run
    * @param options the runner's
    * @return the summary, as it lies beside the adapter's weights
-   * @throws RuntimeException if rows, model or budget do not fit, a number is not finite, or another
-   *     adapter is there; on its own, or as the cause of what the runner throws
+   * @throws RuntimeException if rows, model or budget do not fit, a number is not finite, or
+   *     another adapter is there; on its own, or as the cause of what the runner throws
    */
   public static FineTuneSummary run(
       FineTuneSpec spec,

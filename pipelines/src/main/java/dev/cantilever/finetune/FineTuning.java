@@ -2,6 +2,7 @@ package dev.cantilever.finetune;
 
 import dev.cantilever.adapter.Adapter;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.LanguageLoss;
@@ -93,11 +94,15 @@ final class FineTuning {
     double total = 0;
     for (int from = 0; from < rows.rows(); ) {
       int to = dropout ? from + 1 : endOfPass(rows, from);
+      List<TokenRow> together = batch.subList(from, to);
       OptionalLong key =
           dropout ? OptionalLong.of(order.dropoutKey(step, from)) : OptionalLong.empty();
-      double sum = loss.train(memory, rows.slice(from, to), 1.0 / predicted, key);
-      DivergedException.requireFinite("loss", sum, when, batch.subList(from, to));
-      total += sum;
+      try {
+        total += loss.train(memory, rows.slice(from, to), 1.0 / predicted, key);
+      } catch (NotFiniteException e) {
+        throw DivergedException.of(when, together, e);
+      }
+      DivergedException.requireFinite("loss", total, when, together);
       from = to;
     }
     double norm = GradientNorm.clip(backend, optimizer.parameters(), spec.maxGradNorm());
@@ -115,12 +120,15 @@ final class FineTuning {
     double total = 0;
     for (int from = 0; from < rows.rows(); ) {
       int to = endOfPass(rows, from);
-      double[] totals = loss.totals(memory, rows.slice(from, to));
-      for (int r = 0; r < totals.length; r++) {
-        DivergedException.requireFinite(
-            "held-out loss", totals[r], when, heldOut.subList(from + r, from + r + 1));
-        total += totals[r];
+      List<TokenRow> together = heldOut.subList(from, to);
+      try {
+        for (double row : loss.totals(memory, rows.slice(from, to))) {
+          total += row;
+        }
+      } catch (NotFiniteException e) {
+        throw DivergedException.of(when, together, e);
       }
+      DivergedException.requireFinite("held-out loss", total, when, together);
       from = to;
     }
     return total / LanguageLoss.predicted(rows);
@@ -129,8 +137,7 @@ final class FineTuning {
   /** One past the last row that goes through the model together with row {@code from}. */
   private int endOfPass(TokenRows rows, int from) {
     int to = from + 1;
-    while (to < rows.rows()
-        && rows.offsets()[to + 1] - rows.offsets()[from] <= spec.maxTokens()) {
+    while (to < rows.rows() && rows.offsets()[to + 1] - rows.offsets()[from] <= spec.maxTokens()) {
       to++;
     }
     return to;

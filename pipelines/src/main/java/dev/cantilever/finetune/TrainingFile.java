@@ -15,7 +15,7 @@ import java.util.List;
  * {@code training.json} in the directory of a fine-tuned adapter. It holds no time of day and no
  * duration: the same training writes the same bytes.
  *
- * @param inputs digest of all that the adapter is a function of
+ * @param inputs digest of the rows and settings that made the adapter
  * @param summary what the training did
  */
 record TrainingFile(String inputs, FineTuneSummary summary) {

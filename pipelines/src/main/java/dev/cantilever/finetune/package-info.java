@@ -14,11 +14,11 @@
  * of that worker.
  *
  * <p>The result is a directory in PEFT layout and in it {@code training.json}: the summary, and a
- * digest of all that the adapter is a function of. It appears whole or not at all; a retry that
- * finds it there with the same digest emits its summary, with another refuses. Without adapter
- * dropout the bytes of the adapter depend neither on shards, bundles, nor on how many rows go
- * through the model at once; with dropout rows go one by one, because masks are drawn by an
- * element's place in its pass, so they depend on it no more.
+ * digest of rows and settings. It appears whole or not at all; a retry that finds it there with the
+ * same digest emits its summary, with another refuses. Without adapter dropout the bytes of the
+ * adapter depend neither on shards, bundles, nor on how many rows go through the model at once;
+ * with dropout rows go one by one, because masks are drawn by an element's place in its pass, so
+ * they depend on it no more.
  *
  * <p>Invariant: a number that is not finite ends the stage, and nothing is published. Not here:
  * making the rows, merging the adapter.
