@@ -1,17 +1,11 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.finetune.FineTunePipeline;
-import dev.cantilever.finetune.FineTuneSpec;
 import dev.cantilever.finetune.FineTuneSummary;
-import dev.cantilever.host.DeviceSpec;
-import dev.cantilever.host.LoraSpec;
-import dev.cantilever.host.ModelRef;
 import dev.cantilever.manifest.CommitDirectory;
-import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
-import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +17,7 @@ final class SftCommand {
   private SftCommand() {}
 
   static Command command() {
-    return Command.builder("sft --out my-run --set sft.learning_rate=1e-3", SftCommand::run)
+    return Command.builder("sft --out runs/reviews --set sft.learning_rate=1e-3", SftCommand::run)
         .recipe(RecipeSections.all())
         .options(
             CommonOption.MODEL,
@@ -36,14 +30,18 @@ final class SftCommand {
   }
 
   private static CommandResult run(CommandContext context) throws IOException {
+    context.beamOptions(PipelineOptions.class); // refused before anything is made
     Path root = context.out();
     requireData(new RunLayout(root)); // before a run would be made there
     try (RunDirectory run = RunDirectory.open(root, context.recipe(), RecipeSections.all())) {
       RunLayout layout = run.layout();
+      if (Files.exists(layout.sftAdapter())) {
+        context.console().note("%s was fine-tuned before; nothing was done", root);
+      }
       FineTuneSummary summary =
-          Files.exists(layout.sftAdapter())
-              ? FineTuneSummary.of(layout.sftAdapter())
-              : fineTune(context, layout);
+          new TrainingRun(
+                  context.recipe(), layout, () -> context.beamOptions(PipelineOptions.class))
+              .sft();
       context
           .console()
           .line(
@@ -59,21 +57,6 @@ final class SftCommand {
               .put("adapter", layout.sftAdapter().toString())
               .put("run", layout.root().toString()));
     }
-  }
-
-  private static FineTuneSummary fineTune(CommandContext context, RunLayout layout)
-      throws IOException {
-    Recipe recipe = context.recipe();
-    RunSpec run = recipe.section("run", RunSpec.class);
-    return FineTunePipeline.run(
-        recipe.section("sft", FineTuneSpec.class),
-        recipe.section("lora", LoraSpec.class),
-        DeviceSpec.of(run),
-        ModelRef.of(GenerateCommand.model(run)),
-        CommitDirectory.at(layout.data()).manifestPath(),
-        layout.sftAdapter(),
-        run.seed(),
-        context.beamOptions(PipelineOptions.class));
   }
 
   private static void requireData(RunLayout layout) {

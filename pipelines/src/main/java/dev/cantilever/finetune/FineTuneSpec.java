@@ -35,10 +35,10 @@ public record FineTuneSpec(
     int evaluationRows)
     implements Serializable {
 
-  /** One epoch in batches of 8, from 2e-4 in a straight line to 0, in the least memory. */
+  /** One epoch in batches of 8, from 2e-4 in a straight line to 0, everything kept. */
   public static FineTuneSpec defaults() {
     return new FineTuneSpec(
-        1, 2e-4, LearningRateSchedule.LINEAR, 0, 8, 2048, 1, 0, KeptValues.BLOCK_INPUTS, 0);
+        1, 2e-4, LearningRateSchedule.LINEAR, 0, 8, 2048, 1, 0, KeptValues.EVERYTHING, 0);
   }
 
   /** Checks the ranges. */

@@ -44,6 +44,14 @@ public record RunLayout(Path root) {
     return rollouts().resolve("step=" + sixDigits(step));
   }
 
+  /**
+   * The fixed prompts' rollouts under the policy as it was, {@code evaluation/before} and {@code
+   * evaluation/after}.
+   */
+  public Path evaluation(String when) {
+    return root.resolve("evaluation").resolve(when);
+  }
+
   /** All updates, one directory per step. */
   public Path updates() {
     return root.resolve("updates");

@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.cantilever.finetune.CommittedRows;
 import dev.cantilever.host.ModelHost;
-import dev.cantilever.recipe.Setting;
-import dev.cantilever.run.RunDirectory;
+import dev.cantilever.prepare.PreparedData;
+import dev.cantilever.row.Split;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
@@ -27,7 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 class SftCommandTest {
 
   private static final List<String> SETTINGS =
-      List.of("lora.r=2", "sft.batch_rows=2", "sft.learning_rate=1e-2");
+      List.of(
+          "prepare.block_size=24",
+          "prepare.test_fraction=0.25",
+          "prepare.cleaning.min_chars=0",
+          "lora.r=2",
+          "sft.batch_rows=4",
+          "sft.learning_rate=1e-2");
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   @TempDir private Path dir;
@@ -45,10 +50,11 @@ class SftCommandTest {
     ModelHost.unload();
   }
 
-  private ExitCode sft(String... more) {
-    List<String> arguments = new ArrayList<>(List.of("sft", "--json"));
+  private ExitCode run(String command, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(command, "--json"));
     arguments.addAll(List.of("--model", model.toString(), "--out", layout.root().toString()));
     SETTINGS.forEach(setting -> arguments.addAll(List.of("--set", setting)));
+    arguments.addAll(List.of("--set", "prepare.input=" + dir.resolve("texts.jsonl")));
     arguments.addAll(List.of(more));
     out.reset();
     return new Cantilever(
@@ -64,19 +70,20 @@ class SftCommandTest {
         .readTree(out.toString(StandardCharsets.UTF_8).lines().reduce("", (a, b) -> b));
   }
 
-  /** The run as the command prepare leaves it. */
   private void prepare(String... more) throws IOException {
-    List<Setting> settings = new ArrayList<>(List.of(Setting.parse("run.model=" + model)));
-    SETTINGS.forEach(setting -> settings.add(Setting.parse(setting)));
-    List.of(more).forEach(setting -> settings.add(Setting.parse(setting)));
-    RunDirectory.open(layout.root(), RecipeSections.all().load(settings), RecipeSections.all())
-        .close();
-    CommittedRows.write(layout.data(), 1, CommittedRows.toOverfit(4, 24));
+    String text = "%s, said the old man in row %d, and the film went on until the lamp was out.";
+    List<String> lines = new ArrayList<>();
+    for (int row = 0; row < 24; row++) {
+      String line = String.format(text, row % 2 == 0 ? "A fine thing" : "What a bore", row);
+      lines.add("{\"text\": \"" + line + "\"}");
+    }
+    Files.write(dir.resolve("texts.jsonl"), lines);
+    assertThat(run("prepare", more)).isEqualTo(ExitCode.DONE);
   }
 
   @Test
   void sft_withoutData_saysToPrepareFirstAndMakesNoRun() throws IOException {
-    assertThat(sft()).isEqualTo(ExitCode.USAGE);
+    assertThat(run("sft")).isEqualTo(ExitCode.USAGE);
 
     assertThat(lastLine().get("error").asText())
         .contains(layout.data() + ", found nothing")
@@ -88,12 +95,13 @@ class SftCommandTest {
   void sft_withData_trainsOnceAndSaysTheSameAgain() throws IOException {
     prepare();
 
-    assertThat(sft()).isEqualTo(ExitCode.DONE);
+    assertThat(run("sft")).isEqualTo(ExitCode.DONE);
     JsonNode first = lastLine();
     Files.delete(
         layout.sftAdapter().resolve("adapter_config.json")); // a training would put it back
-    assertThat(sft()).isEqualTo(ExitCode.DONE);
+    assertThat(run("sft")).isEqualTo(ExitCode.DONE);
 
+    int rows = PreparedData.open(layout.data()).rows(Split.TRAIN).size();
     assertThat(layout.sftAdapter().resolve("adapter_config.json")).doesNotExist();
     assertThat(lastLine()).isEqualTo(first);
     assertThat(first.fieldNames())
@@ -101,18 +109,17 @@ class SftCommandTest {
         .containsExactly("loss_before", "loss_after", "steps", "tokens", "adapter", "run");
     assertThat(first.get("loss_after").doubleValue())
         .isLessThan(first.get("loss_before").doubleValue());
-    assertThat(first.get("steps").intValue()).isEqualTo(2);
-    assertThat(first.get("tokens").longValue()).isEqualTo(4 * 24);
+    assertThat(first.get("tokens").longValue()).isPositive().isEqualTo(24L * rows);
     assertThat(first.get("adapter").asText()).isEqualTo(layout.sftAdapter().toString());
   }
 
   @Test
   void sft_diverging_exitsWithOneAndOneMessage() throws IOException {
-    prepare("sft.learning_rate=1e30");
+    prepare("--set", "sft.learning_rate=1e30");
 
-    assertThat(sft("--set", "sft.learning_rate=1e30")).isEqualTo(ExitCode.CHECK_FAILED);
+    assertThat(run("sft", "--set", "sft.learning_rate=1e30")).isEqualTo(ExitCode.CHECK_FAILED);
 
-    assertThat(lastLine().get("error").asText()).startsWith("Fine-tuning at step 2 of 2, rows [");
+    assertThat(lastLine().get("error").asText()).startsWith("Fine-tuning at step 2 of ");
     assertThat(layout.sftAdapter()).doesNotExist();
   }
 }

@@ -28,7 +28,7 @@ class FineTuneSpecTest {
             "sft.weight_decay",
             "sft.keep",
             "sft.evaluation_rows")
-        .containsEntry("sft.keep", "block-inputs")
+        .containsEntry("sft.keep", "everything")
         .containsEntry("sft.schedule", "linear");
   }
 

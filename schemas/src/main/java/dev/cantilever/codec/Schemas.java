@@ -14,6 +14,7 @@ import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
 import dev.cantilever.row.StopReason;
 import dev.cantilever.row.TokenRow;
+import dev.cantilever.row.TokenizedDocument;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +108,19 @@ public final class Schemas {
                   new TokenRow(
                       v.int64("row_id"), v.enumeration("split", Split.class), v.int32List("ids")));
 
+  /** The first tokens of a document. */
+  public static final RecordSchema<TokenizedDocument> TOKENIZED_DOCUMENT =
+      RecordSchema.named("tokenized_document", TokenizedDocument.class)
+          .string("document_id", TokenizedDocument::documentId)
+          .enumeration("split", TokenizedDocument::split)
+          .int32List("ids", TokenizedDocument::ids)
+          .assembledBy(
+              v ->
+                  new TokenizedDocument(
+                      v.string("document_id"),
+                      v.enumeration("split", Split.class),
+                      v.int32List("ids")));
+
   /** A refused input row. */
   public static final RecordSchema<DeadLetter> DEAD_LETTER =
       RecordSchema.named("dead_letter", DeadLetter.class)
@@ -123,7 +137,15 @@ public final class Schemas {
                       v.string("content")));
 
   private static final List<RecordSchema<?>> ALL =
-      List.of(QUERY, ROLLOUT, ROLLOUT_UPDATE, STEP_STATS, DOCUMENT, TOKEN_ROW, DEAD_LETTER);
+      List.of(
+          QUERY,
+          ROLLOUT,
+          ROLLOUT_UPDATE,
+          STEP_STATS,
+          DOCUMENT,
+          TOKEN_ROW,
+          TOKENIZED_DOCUMENT,
+          DEAD_LETTER);
 
   private Schemas() {}
 

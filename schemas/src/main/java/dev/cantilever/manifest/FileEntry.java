@@ -1,20 +1,22 @@
 package dev.cantilever.manifest;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * A file that a manifest commits.
+ * A file that a manifest commits. Serializable, so that whoever writes a file can hash it too and
+ * pass the entry on.
  *
  * @param name its bare name, in the manifest's directory
  * @param bytes its size
  * @param sha256 the digest of its content, 64 lower-case hexadecimal digits
  * @param rows how many rows it holds; 0 where it holds none
  */
-public record FileEntry(String name, long bytes, String sha256, long rows) {
+public record FileEntry(String name, long bytes, String sha256, long rows) implements Serializable {
 
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern BARE_NAME = Pattern.compile("[^/\\\\\\p{Cntrl}]+");

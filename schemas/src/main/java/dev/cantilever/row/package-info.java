@@ -5,8 +5,9 @@
  * response scored, and under which weights and settings. {@link dev.cantilever.row.RolloutUpdate}
  * is what a PPO update derived from it, joined by step and query id; {@link
  * dev.cantilever.row.StepStats} sums up a step under trl's statistic names. {@link
- * dev.cantilever.row.Document}, {@link dev.cantilever.row.TokenRow} and {@link
- * dev.cantilever.row.DeadLetter} are what preparation reads, writes and refuses.
+ * dev.cantilever.row.Document} is what preparation reads; {@link dev.cantilever.row.TokenRow} and
+ * {@link dev.cantilever.row.TokenizedDocument} are what it writes for fine-tuning and for queries,
+ * and {@link dev.cantilever.row.DeadLetter} what it refuses.
  *
  * <p>Invariant: every value here is deeply immutable and complete; there is no null and no array.
  * Token ids and per-token numbers are {@link dev.cantilever.row.IntSequence} and {@link

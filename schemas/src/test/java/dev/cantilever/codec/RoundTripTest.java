@@ -34,6 +34,7 @@ class RoundTripTest {
         of(Schemas.STEP_STATS, ArbitraryRecords.stepStats()),
         of(Schemas.DOCUMENT, ArbitraryRecords.documents()),
         of(Schemas.TOKEN_ROW, ArbitraryRecords.tokenRows()),
+        of(Schemas.TOKENIZED_DOCUMENT, ArbitraryRecords.tokenizedDocuments()),
         of(Schemas.DEAD_LETTER, ArbitraryRecords.deadLetters()));
   }
 

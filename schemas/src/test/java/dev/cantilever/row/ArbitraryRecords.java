@@ -112,6 +112,11 @@ public final class ArbitraryRecords {
     return Combinators.combine(ids(), Arbitraries.of(Split.class), ints(0)).as(TokenRow::new);
   }
 
+  public static Arbitrary<TokenizedDocument> tokenizedDocuments() {
+    return Combinators.combine(names(), Arbitraries.of(Split.class), ints(1))
+        .as(TokenizedDocument::new);
+  }
+
   public static Arbitrary<DeadLetter> deadLetters() {
     return Combinators.combine(texts(), ids(), names(), texts()).as(DeadLetter::new);
   }

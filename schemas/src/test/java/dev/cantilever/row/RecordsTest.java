@@ -21,6 +21,15 @@ class RecordsTest {
   }
 
   @Test
+  void tokenizedDocument_withoutTokens_isRefusedByName() {
+    assertThatThrownBy(
+            () -> new TokenizedDocument("reviews.jsonl#7", Split.TRAIN, IntSequence.empty()))
+        .isInstanceOf(SchemaException.class)
+        .hasMessageContaining("at least one token id")
+        .hasMessageContaining("reviews.jsonl#7");
+  }
+
+  @Test
   void response_logprobMissing_isRefusedWithBothLengths() {
     assertThatThrownBy(
             () ->

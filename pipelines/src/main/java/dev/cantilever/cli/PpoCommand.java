@@ -1,0 +1,84 @@
+package dev.cantilever.cli;
+
+import dev.cantilever.evaluate.Evaluation;
+import dev.cantilever.loop.LoopSummary;
+import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.recipe.Recipe;
+import dev.cantilever.row.Statistic;
+import dev.cantilever.row.StepStats;
+import dev.cantilever.run.RunDirectory;
+import dev.cantilever.train.TrainingRun;
+import java.io.IOException;
+import java.util.List;
+import org.apache.beam.sdk.options.PipelineOptions;
+
+/** {@code ppo}: rollouts, scores, updates, until done. */
+final class PpoCommand {
+
+  /** Steps over which the last KL is averaged. */
+  private static final int LAST_STEPS = 3;
+
+  private PpoCommand() {}
+
+  static Command command() {
+    return Command.builder(
+            "ppo --model models/my-base --out runs/reviews --set loop.steps=100"
+                + " --set ppo.step_size.learning_rate=3e-4",
+            PpoCommand::run)
+        .recipe(RecipeSections.all())
+        .options(
+            CommonOption.MODEL,
+            CommonOption.ADAPTER,
+            CommonOption.BACKEND,
+            CommonOption.BUDGET,
+            CommonOption.INT8_MODE,
+            CommonOption.SEED)
+        .outRequired()
+        .build();
+  }
+
+  private static CommandResult run(CommandContext context) throws IOException {
+    Recipe recipe = context.recipe();
+    context.beamOptions(PipelineOptions.class); // refused before anything is made
+    long began = System.nanoTime();
+    try (RunDirectory directory = RunDirectory.open(context.out(), recipe, RecipeSections.all())) {
+      TrainingRun run =
+          new TrainingRun(
+              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
+      run.prepare();
+      Evaluation before = run.evaluateBefore();
+      LoopSummary loop;
+      try (StepProgress progress = new StepProgress(context.console())) {
+        loop = run.ppo(progress);
+      }
+      Evaluation after = run.evaluateAfter();
+      JsonResult json = new JsonResult();
+      compare(json, before, after);
+      return CommandResult.done(
+          json.put("kl_last", lastKl(loop.steps()))
+              .put("steps", loop.steps().size())
+              .put("rollouts", rollouts(loop, recipe))
+              .put("wall_s", (System.nanoTime() - began) / 1e9)
+              .put("run", context.out().toString()));
+    }
+  }
+
+  static void compare(JsonResult json, Evaluation before, Evaluation after) {
+    json.put("positive_before", before.meanProbability())
+        .put("positive_after", after.meanProbability())
+        .put("distinct2_before", before.distinctBigrams())
+        .put("distinct2_after", after.distinctBigrams());
+  }
+
+  static double lastKl(List<StepStats> steps) {
+    return steps.stream()
+        .skip(Math.max(0, steps.size() - LAST_STEPS))
+        .mapToDouble(step -> step.get(Statistic.KL))
+        .average()
+        .orElse(0);
+  }
+
+  static long rollouts(LoopSummary loop, Recipe recipe) {
+    return (long) loop.steps().size() * recipe.section("ppo", PpoSpec.class).batch().rows();
+  }
+}

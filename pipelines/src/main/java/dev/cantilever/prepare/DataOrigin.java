@@ -1,0 +1,61 @@
+package dev.cantilever.prepare;
+
+import dev.cantilever.manifest.CommitManifest;
+import dev.cantilever.manifest.Digests;
+import dev.cantilever.text.DatasetException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What data were made from, as far as a manifest states it: the same origin and input give the same
+ * files.
+ *
+ * @param settings digest of the spec
+ * @param seed the run's seed
+ * @param tokenizer digest of {@code tokenizer.json}
+ */
+record DataOrigin(String settings, long seed, String tokenizer) implements Serializable {
+
+  static final String TOKENIZER = "tokenizer_digest";
+  private static final String SETTINGS = "settings_digest";
+  private static final String SEED = "seed";
+
+  static DataOrigin of(PrepareSpec spec, Path tokenizerDirectory, long seed) throws IOException {
+    return new DataOrigin(
+        Digests.sha256(spec.toString()), seed, tokenizerDigest(tokenizerDirectory));
+  }
+
+  static String tokenizerDigest(Path directory) throws IOException {
+    Path file = directory.resolve("tokenizer.json");
+    if (!Files.isRegularFile(file)) {
+      throw new DatasetException(
+          directory.toString(),
+          "a model directory with a tokenizer.json",
+          Files.isDirectory(directory) ? "none in it" : "no such directory",
+          "Check the path; the tokenizer is saved by transformers' save_pretrained");
+    }
+    return Digests.sha256(file);
+  }
+
+  Map<String, String> facts() {
+    return Map.of(SETTINGS, settings, SEED, Long.toString(seed), TOKENIZER, tokenizer);
+  }
+
+  /** Holds committed data to being of this origin. */
+  void require(CommitManifest manifest, Path directory) {
+    for (Map.Entry<String, String> fact : new TreeMap<>(facts()).entrySet()) {
+      String found = manifest.fact(fact.getKey());
+      if (!found.equals(fact.getValue())) {
+        throw new DatasetException(
+            directory.toString(),
+            "data prepared with these settings, " + fact.getKey() + " " + fact.getValue(),
+            found,
+            "Write to another directory, or delete this one to prepare it anew");
+      }
+    }
+  }
+}

@@ -1,0 +1,209 @@
+package dev.cantilever.train;
+
+import dev.cantilever.evaluate.Evaluation;
+import dev.cantilever.evaluate.EvaluationSpec;
+import dev.cantilever.evaluate.PolicyEvaluation;
+import dev.cantilever.finetune.FineTunePipeline;
+import dev.cantilever.finetune.FineTuneSpec;
+import dev.cantilever.finetune.FineTuneSummary;
+import dev.cantilever.host.AdapterRef;
+import dev.cantilever.host.DeviceSpec;
+import dev.cantilever.host.LoraSpec;
+import dev.cantilever.host.ModelRef;
+import dev.cantilever.loop.LoopSpec;
+import dev.cantilever.loop.LoopSummary;
+import dev.cantilever.loop.LoopTask;
+import dev.cantilever.loop.RlhfLoop;
+import dev.cantilever.loop.StepListener;
+import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.prepare.PreparePipeline;
+import dev.cantilever.prepare.PrepareSpec;
+import dev.cantilever.prepare.PrepareSummary;
+import dev.cantilever.prepare.PreparedData;
+import dev.cantilever.recipe.Recipe;
+import dev.cantilever.reward.Judge;
+import dev.cantilever.reward.RewardSpec;
+import dev.cantilever.rollout.RolloutPolicy;
+import dev.cantilever.rollout.RolloutSpec;
+import dev.cantilever.rollout.StepQueries;
+import dev.cantilever.row.IntSequence;
+import dev.cantilever.row.Split;
+import dev.cantilever.row.TokenizedDocument;
+import dev.cantilever.run.RunLayout;
+import dev.cantilever.run.RunSpec;
+import dev.cantilever.sample.EmbeddedSample;
+import dev.cantilever.sample.EmbeddedSamples;
+import dev.cantilever.tokenizer.TextTokenizer;
+import dev.cantilever.update.UpdateSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.apache.beam.sdk.options.PipelineOptions;
+
+/** The stages of a recipe over a run directory that this process holds. */
+public final class TrainingRun {
+
+  private static final int NAME_LENGTH = 12;
+
+  private final Recipe recipe;
+  private final RunLayout layout;
+  private final Supplier<? extends PipelineOptions> options;
+  private final RunSpec run;
+
+  /**
+   * @param options makes the options of each pipeline
+   */
+  public TrainingRun(Recipe recipe, RunLayout layout, Supplier<? extends PipelineOptions> options) {
+    this.recipe = recipe;
+    this.layout = layout;
+    this.options = options;
+    this.run = recipe.section("run", RunSpec.class);
+  }
+
+  /** The run's name in rows and manifests: it follows from the recipe, not from the directory. */
+  public String name() {
+    return recipe.digest().substring(0, NAME_LENGTH);
+  }
+
+  /** The base model that the recipe names, or the embedded one. */
+  public static Path base(RunSpec run) throws IOException {
+    return run.model().isPresent() ? run.model().get() : embedded(EmbeddedSample.LANGUAGE_MODEL);
+  }
+
+  private static Path embedded(EmbeddedSample sample) throws IOException {
+    return EmbeddedSamples.extract(sample, Path.of(System.getProperty("java.io.tmpdir")));
+  }
+
+  /** Text to token rows and documents in {@code data/}. */
+  public PrepareSummary prepare() throws IOException {
+    return PreparePipeline.run(
+        recipe.section("prepare", PrepareSpec.class),
+        base(run),
+        layout.data(),
+        run.seed(),
+        name(),
+        options.get());
+  }
+
+  /**
+   * An adapter fine-tuned on the prepared rows in {@code sft/adapter}, unless it is there.
+   *
+   * @throws dev.cantilever.manifest.ManifestException if the data are not prepared
+   */
+  public FineTuneSummary sft() throws IOException {
+    if (Files.exists(layout.sftAdapter())) {
+      return FineTuneSummary.of(layout.sftAdapter());
+    }
+    Path base = base(run);
+    PreparedData data = PreparedData.open(layout.data());
+    data.requireTokenizer(base);
+    return FineTunePipeline.run(
+        recipe.section("sft", FineTuneSpec.class),
+        recipe.section("lora", LoraSpec.class),
+        DeviceSpec.of(run),
+        ModelRef.of(base),
+        data.manifestPath(),
+        layout.sftAdapter(),
+        run.seed(),
+        options.get());
+  }
+
+  /**
+   * The fixed prompts under the policy that PPO starts from, in {@code evaluation/before}.
+   *
+   * @throws dev.cantilever.manifest.ManifestException if the data are not prepared
+   */
+  public Evaluation evaluateBefore() throws IOException {
+    StartingPoint start = startingPoint();
+    return evaluate("before", start.base(), start.reference());
+  }
+
+  /** The fixed prompts under the policy that PPO left, in {@code evaluation/after}. */
+  public Evaluation evaluateAfter() throws IOException {
+    StartingPoint start = startingPoint();
+    List<AdapterRef> adapters = new ArrayList<>(start.reference());
+    adapters.add(new AdapterRef(AdapterRef.POLICY, ModelRef.of(layout.adapter())));
+    return evaluate("after", start.base(), adapters);
+  }
+
+  private Evaluation evaluate(String when, ModelRef base, List<AdapterRef> adapters)
+      throws IOException {
+    RolloutSpec rollout = recipe.section("rollout", RolloutSpec.class);
+    EvaluationSpec spec = recipe.section("evaluation", EvaluationSpec.class);
+    try (TextTokenizer tokenizer = TextTokenizer.load(base.path())) {
+      StepQueries held = queries(Split.TEST, base, rollout, tokenizer);
+      return PolicyEvaluation.run(
+          new RolloutPolicy(DeviceSpec.of(run), base, adapters, name(), run.seed()),
+          rollout,
+          judge(),
+          held.forEvaluation(spec.prompts()),
+          layout.evaluation(when),
+          options.get());
+    }
+  }
+
+  /**
+   * PPO from the step after the newest state to the last.
+   *
+   * @param listener told of every step
+   * @throws dev.cantilever.manifest.ManifestException if the data are not prepared
+   */
+  public LoopSummary ppo(StepListener listener) throws IOException {
+    StartingPoint start = startingPoint();
+    RolloutSpec rollout = recipe.section("rollout", RolloutSpec.class);
+    LoopTask task =
+        new LoopTask(
+            name(),
+            run.seed(),
+            DeviceSpec.of(run),
+            start.base(),
+            start.reference(),
+            judge(),
+            rollout,
+            recipe.section("lora", LoraSpec.class),
+            recipe.section("ppo", PpoSpec.class),
+            recipe.section("update", UpdateSpec.class),
+            recipe.section("loop", LoopSpec.class));
+    try (TextTokenizer tokenizer = TextTokenizer.load(start.base().path())) {
+      StepQueries asked = queries(Split.TRAIN, start.base(), rollout, tokenizer);
+      return new RlhfLoop(task, layout, asked, options).run(listener);
+    }
+  }
+
+  private StartingPoint startingPoint() throws IOException {
+    if (Files.isDirectory(layout.merged())) {
+      return new StartingPoint(ModelRef.of(layout.merged()), List.of());
+    }
+    ModelRef base = ModelRef.of(base(run));
+    List<AdapterRef> reference = new ArrayList<>();
+    if (Files.isDirectory(layout.sftAdapter())) {
+      reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(layout.sftAdapter())));
+    } else if (run.adapter().isPresent()) {
+      reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(run.adapter().get())));
+    }
+    return new StartingPoint(base, reference);
+  }
+
+  private Judge judge() throws IOException {
+    RewardSpec reward = recipe.section("reward", RewardSpec.class);
+    Path model =
+        reward.model().isPresent() ? reward.model().get() : embedded(EmbeddedSample.CLASSIFIER);
+    return new Judge(DeviceSpec.of(run), ModelRef.of(model), reward.label(), reward.maxTokens());
+  }
+
+  private StepQueries queries(
+      Split split, ModelRef base, RolloutSpec rollout, TextTokenizer tokenizer) throws IOException {
+    PreparedData data = PreparedData.open(layout.data());
+    data.requireTokenizer(base.path());
+    Map<String, IntSequence> documents = new TreeMap<>();
+    for (TokenizedDocument document : data.documents(split)) {
+      documents.put(document.documentId(), document.ids());
+    }
+    return new StepQueries(documents, rollout, run.seed(), tokenizer);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.cantilever.update;
+
+import dev.cantilever.backend.Backend;
+import dev.cantilever.host.AdapterRef;
+import dev.cantilever.host.AttachedAdapters;
+import dev.cantilever.host.HostedModel;
+import dev.cantilever.host.ModelHost;
+import dev.cantilever.host.ModelLease;
+import dev.cantilever.host.ModelRef;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.StagedDirectory;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.ppo.KlController;
+import dev.cantilever.ppo.RunningMoments;
+import dev.cantilever.row.Rollout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.apache.beam.sdk.transforms.DoFn;
+
+/** The path of a committed manifest to the path of the next state, on the leased device. */
+final class UpdateFn extends DoFn<String, String> {
+
+  private static final long serialVersionUID = 1L;
+
+  private final UpdateTask task;
+
+  UpdateFn(UpdateTask task) {
+    this.task = task;
+  }
+
+  @ProcessElement
+  public void process(@Element String manifest, OutputReceiver<String> states)
+      throws IOException, InterruptedException {
+    Path state = Path.of(task.stateDirectory());
+    if (!Files.exists(state)) { // else an earlier try of this bundle got to the end
+      update(ExpectedRollouts.read(Path.of(manifest), task), state);
+    }
+    states.output(state.toString());
+  }
+
+  private void update(List<Rollout> rollouts, Path target)
+      throws IOException, InterruptedException {
+    Optional<PolicyState> previous = previous();
+    KlController controller =
+        previous.map(PolicyState::controller).orElseGet(() -> task.ppo().kl().start());
+    RunningMoments moments = previous.map(PolicyState::moments).orElseGet(RunningMoments::empty);
+    try (ModelLease lease = ModelHost.lease(task.policy().device(), "update policy");
+        StagedDirectory staged = StagedDirectory.create(target)) {
+      Backend backend = lease.backend();
+      HostedModel base = lease.model(task.policy().base());
+      try (AttachedAdapters reference = lease.attach(base, referenceAdapters());
+          TrainablePolicy policy = TrainablePolicy.open(backend, base, reference.names(), task);
+          PassMemory memory = new PassMemory(backend, "update")) {
+        StepOutcome outcome =
+            new StepUpdate(task, policy, rollouts).run(memory, controller, moments);
+        policy.save(staged.path());
+        new PolicyState(
+                task.step(), outcome.controller(), outcome.moments(), base.source().digest())
+            .write(staged.path());
+        String digest = ModelRef.of(PolicyState.adapter(staged.path())).digest();
+        DerivedFiles.commit(task, outcome, digest);
+        staged.publish();
+      }
+    }
+  }
+
+  private Optional<PolicyState> previous() throws IOException {
+    if (task.previous().isEmpty()) {
+      return Optional.empty();
+    }
+    PolicyState state = PolicyState.read(task.previous().get());
+    if (state.step() != task.step() - 1
+        || !state.baseDigest().equals(task.policy().base().digest())) {
+      throw new CheckpointException(
+          "%s: expected the state after step %d over the base %s, found step %d over %s. Continue with the recipe and the base that the run began with."
+              .formatted(
+                  task.previousState(),
+                  task.step() - 1,
+                  task.policy().base().digest(),
+                  state.step(),
+                  state.baseDigest()));
+    }
+    return Optional.of(state);
+  }
+
+  private List<AdapterRef> referenceAdapters() {
+    return task.policy().adapters().stream()
+        .filter(adapter -> !adapter.name().equals(AdapterRef.POLICY))
+        .toList();
+  }
+}

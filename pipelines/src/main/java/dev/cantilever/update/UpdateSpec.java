@@ -1,0 +1,26 @@
+package dev.cantilever.update;
+
+import dev.cantilever.host.KeptValues;
+import java.io.Serializable;
+
+/**
+ * The section {@code update}: how an update runs on its device. No setting here changes a result.
+ *
+ * @param maxTokens most tokens of one pass; a mini-batch that has more goes in turns, its gradients
+ *     summed
+ * @param keep which activations stay from forward to backward
+ */
+public record UpdateSpec(int maxTokens, KeptValues keep) implements Serializable {
+
+  /** 2048 tokens a pass, everything kept. */
+  public static UpdateSpec defaults() {
+    return new UpdateSpec(2048, KeptValues.EVERYTHING);
+  }
+
+  /** Checks the number. */
+  public UpdateSpec {
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("expected max_tokens of at least 1, got " + maxTokens);
+    }
+  }
+}

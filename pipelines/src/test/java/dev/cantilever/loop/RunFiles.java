@@ -1,0 +1,27 @@
+package dev.cantilever.loop;
+
+import dev.cantilever.manifest.Digests;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Digests of all files of a run whose bytes are promised. */
+final class RunFiles {
+  private RunFiles() {}
+
+  /** By path below the run; wall-clock times in {@code metrics.jsonl} differ between runs. */
+  static Map<String, String> digests(Path run) throws IOException {
+    Map<String, String> digests = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(run)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (!file.endsWith("metrics.jsonl")) {
+          digests.put(run.relativize(file).toString(), Digests.sha256(file));
+        }
+      }
+    }
+    return digests;
+  }
+}
