@@ -8,6 +8,7 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The shapes and element types every operation demands, stated once for all backends: each
@@ -24,50 +25,66 @@ public final class OpChecks {
 
   /** {@link MatmulOps#linear}. */
   public static void linear(Tensor y, Tensor x, Weight w) {
-    long n = x.dim(0);
-    weight("linear", w);
+    weight("linear", "weight", w);
+    long n = axes("linear", "x", x, F32, "N, I")[0];
     require("linear", "x", x, F32, "N, I", n, w.inFeatures());
     require("linear", "y", y, F32, "N, O", n, w.outFeatures());
   }
 
   /** {@link MatmulOps#linearInputGradient}. */
   public static void linearInputGradient(Tensor dx, Tensor dy, Weight w) {
-    long n = dy.dim(0);
-    weight("linearInputGradient", w);
+    weight("linearInputGradient", "weight", w);
+    long n = axes("linearInputGradient", "dy", dy, F32, "N, O")[0];
     require("linearInputGradient", "dy", dy, F32, "N, O", n, w.outFeatures());
     require("linearInputGradient", "dx", dx, F32, "N, I", n, w.inFeatures());
   }
 
-  private static void weight(String op, Weight w) {
+  private static void weight(String op, String name, Weight w) {
     if (w instanceof DenseWeight dense) {
-      require(
-          op, "weight", dense.values(), FLOATS, "O, I", dense.outFeatures(), dense.inFeatures());
+      axes(op, name, dense.values(), FLOATS, "O, I");
     } else if (w instanceof Int8Weight int8) {
       require(op, "absmax", int8.absmax(), F32, "O", int8.outFeatures());
     }
     w.bias().ifPresent(bias -> require(op, "bias", bias, FLOATS, "O", w.outFeatures()));
   }
 
+  /**
+   * The integers of a weight, whose layout is a backend's own: each operation that reads or writes
+   * them says how many bytes these take.
+   *
+   * @param bytes {@link MatmulOps#int8Bytes} of the weight on the backend that calls
+   */
+  public static void int8Data(String op, Int8Weight w, long bytes) {
+    if (w.data().dtype() != DType.I8 || w.data().bytes() < bytes) {
+      throw new ShapeException(
+          ("%s: expected data of %d bytes I8 for an int8 weight [O=%d, I=%d], got %s."
+                  + " Allocate int8Bytes(O, I).")
+              .formatted(op, bytes, w.outFeatures(), w.inFeatures(), w.data()));
+    }
+  }
+
   /** {@link MatmulOps#project}. */
   public static void project(Tensor y, int column, Tensor x, Tensor p) {
-    require("project", "p", p, F32, "O, I", p.dim(0), p.dim(1));
-    require("project", "x", x, F32, "N, I", x.dim(0), p.dim(1));
-    columns("project", "y", y, x.dim(0), column, p.dim(0));
+    long[] matrix = axes("project", "p", p, F32, "O, I");
+    long n = axes("project", "x", x, F32, "N, I")[0];
+    require("project", "x", x, F32, "N, I", n, matrix[1]);
+    columns("project", "y", y, n, column, matrix[0]);
   }
 
   /** {@link MatmulOps#projectInputGradient}. */
   public static void projectInputGradient(Tensor dx, Tensor dy, int column, Tensor p) {
-    require("projectInputGradient", "p", p, F32, "O, I", p.dim(0), p.dim(1));
-    require("projectInputGradient", "dx", dx, F32, "N, I", dx.dim(0), p.dim(1));
-    columns("projectInputGradient", "dy", dy, dx.dim(0), column, p.dim(0));
+    long[] matrix = axes("projectInputGradient", "p", p, F32, "O, I");
+    long n = axes("projectInputGradient", "dx", dx, F32, "N, I")[0];
+    require("projectInputGradient", "dx", dx, F32, "N, I", n, matrix[1]);
+    columns("projectInputGradient", "dy", dy, n, column, matrix[0]);
   }
 
   /** {@link MatmulOps#projectWeightGradient}. */
   public static void projectWeightGradient(
       Tensor dp, Tensor dy, int column, Tensor x, PackedRows rows) {
-    require("projectWeightGradient", "dp", dp, F32, "O, I", dp.dim(0), dp.dim(1));
-    require("projectWeightGradient", "x", x, F32, "N, I", rows.tokens(), dp.dim(1));
-    columns("projectWeightGradient", "dy", dy, rows.tokens(), column, dp.dim(0));
+    long[] matrix = axes("projectWeightGradient", "dp", dp, F32, "O, I");
+    require("projectWeightGradient", "x", x, F32, "N, I", rows.tokens(), matrix[1]);
+    columns("projectWeightGradient", "dy", dy, rows.tokens(), column, matrix[0]);
   }
 
   private static void columns(String op, String name, Tensor t, long n, int column, long width) {
@@ -125,27 +142,32 @@ public final class OpChecks {
 
   /** {@link NormOps#layerNorm}. */
   public static void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta) {
-    require("layerNorm", "x", x, F32, "N, C", x.dim(0), x.dim(1));
-    require("layerNorm", "y", y, F32, "N, C", x.dim(0), x.dim(1));
-    require("layerNorm", "gamma", gamma, FLOATS, "C", x.dim(1));
-    require("layerNorm", "beta", beta, FLOATS, "C", x.dim(1));
+    long[] size = axes("layerNorm", "x", x, F32, "N, C");
+    require("layerNorm", "y", y, F32, "N, C", size);
+    require("layerNorm", "gamma", gamma, FLOATS, "C", size[1]);
+    require("layerNorm", "beta", beta, FLOATS, "C", size[1]);
   }
 
   /** {@link NormOps#layerNormBackward}. */
   public static void layerNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor gamma) {
-    require("layerNormBackward", "x", x, F32, "N, C", x.dim(0), x.dim(1));
-    require("layerNormBackward", "dx", dx, F32, "N, C", x.dim(0), x.dim(1));
-    require("layerNormBackward", "dy", dy, F32, "N, C", x.dim(0), x.dim(1));
-    require("layerNormBackward", "gamma", gamma, FLOATS, "C", x.dim(1));
+    long[] size = axes("layerNormBackward", "x", x, F32, "N, C");
+    require("layerNormBackward", "dx", dx, F32, "N, C", size);
+    require("layerNormBackward", "dy", dy, F32, "N, C", size);
+    require("layerNormBackward", "gamma", gamma, FLOATS, "C", size[1]);
   }
 
   /** {@link AttentionOps#attention}. */
   public static void attention(
       Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
+    attention("attention", out, lse, qkv, rows, spec);
+  }
+
+  private static void attention(
+      String op, Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
     long n = rows.tokens();
-    require("attention", "qkv", qkv, F32, "N, W", n, spec.projectionSize());
-    require("attention", "out", out, F32, "N, H*D", n, spec.outputSize());
-    require("attention", "lse", lse, F32, "N, H", n, spec.heads());
+    require(op, "qkv", qkv, F32, "N, W", n, spec.projectionSize());
+    require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
+    require(op, "lse", lse, F32, "N, H", n, spec.heads());
   }
 
   /** {@link AttentionOps#attentionBackward}. */
@@ -158,7 +180,7 @@ public final class OpChecks {
       PackedRows rows,
       AttentionSpec spec) {
     long n = rows.tokens();
-    attention(out, lse, qkv, rows, spec);
+    attention("attentionBackward", out, lse, qkv, rows, spec);
     require("attentionBackward", "dQkv", dQkv, F32, "N, W", n, spec.projectionSize());
     require("attentionBackward", "dOut", dOut, F32, "N, H*D", n, spec.outputSize());
   }
@@ -168,7 +190,8 @@ public final class OpChecks {
       Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
     long n = rows.tokens();
     String op = "attentionCached";
-    long pages = cache.keys().dim(0);
+    long pages = axes(op, "keys", cache.keys(), F32, "pages, P, K*D")[0];
+    long slotCount = axes(op, "pageTable", cache.pageTable(), I32, "slots, maxPages")[0];
     require(op, "qkv", qkv, F32, "N, W", n, spec.projectionSize());
     require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
     require(op, "slots", slots, I32, "B", rows.rows());
@@ -190,20 +213,12 @@ public final class OpChecks {
         pages,
         cache.pageTokens(),
         spec.cacheSize());
-    require(op, "lengths", cache.lengths(), I32, "slots", cache.pageTable().dim(0));
-    require(
-        op,
-        "pageTable",
-        cache.pageTable(),
-        I32,
-        "slots, maxPages",
-        cache.pageTable().dim(0),
-        cache.pageTable().dim(1));
+    require(op, "lengths", cache.lengths(), I32, "slots", slotCount);
   }
 
   /** {@link AttentionOps#advance}. */
   public static void advance(Tensor lengths, Tensor slots, PackedRows rows) {
-    require("advance", "lengths", lengths, I32, "slots", lengths.dim(0));
+    axes("advance", "lengths", lengths, I32, "slots");
     require("advance", "slots", slots, I32, "B", rows.rows());
   }
 
@@ -235,23 +250,23 @@ public final class OpChecks {
 
   /** {@link EmbeddingOps#gather}. */
   public static void gather(Tensor y, Tensor table, Tensor ids) {
-    require("gather", "table", table, FLOATS, "V, C", table.dim(0), table.dim(1));
-    require("gather", "ids", ids, I32, "N", ids.dim(0));
-    require("gather", "y", y, F32, "N, C", ids.dim(0), table.dim(1));
+    long width = axes("gather", "table", table, FLOATS, "V, C")[1];
+    long n = axes("gather", "ids", ids, I32, "N")[0];
+    require("gather", "y", y, F32, "N, C", n, width);
   }
 
   /** {@link EmbeddingOps#scatterAdd}. */
   public static void scatterAdd(Tensor dx, Tensor dy, Tensor ids) {
-    require("scatterAdd", "dx", dx, F32, "N, C", dx.dim(0), dx.dim(1));
-    require("scatterAdd", "ids", ids, I32, "M", ids.dim(0));
-    require("scatterAdd", "dy", dy, F32, "M, C", ids.dim(0), dx.dim(1));
+    long width = axes("scatterAdd", "dx", dx, F32, "N, C")[1];
+    long m = axes("scatterAdd", "ids", ids, I32, "M")[0];
+    require("scatterAdd", "dy", dy, F32, "M, C", m, width);
   }
 
   /** {@link LossOps#tokenLogprobs}. */
   public static void tokenLogprobs(
       Tensor logprobs, Tensor entropy, Tensor hidden, Weight head, Tensor targets) {
-    long m = hidden.dim(0);
-    weight("tokenLogprobs", head);
+    weight("tokenLogprobs", "head", head);
+    long m = axes("tokenLogprobs", "hidden", hidden, F32, "M, C")[0];
     require("tokenLogprobs", "hidden", hidden, F32, "M, C", m, head.inFeatures());
     require("tokenLogprobs", "targets", targets, I32, "M", m);
     require("tokenLogprobs", "logprobs", logprobs, F32, "M", m);
@@ -262,8 +277,8 @@ public final class OpChecks {
   public static void tokenLogprobsBackward(
       Tensor dHidden, Tensor dLogprobs, Tensor hidden, Weight head, Tensor targets) {
     String op = "tokenLogprobsBackward";
-    long m = hidden.dim(0);
-    weight(op, head);
+    weight(op, "head", head);
+    long m = axes(op, "hidden", hidden, F32, "M, C")[0];
     require(op, "hidden", hidden, F32, "M, C", m, head.inFeatures());
     require(op, "dHidden", dHidden, F32, "M, C", m, head.inFeatures());
     require(op, "targets", targets, I32, "M", m);
@@ -272,8 +287,8 @@ public final class OpChecks {
 
   /** {@link LossOps#fullKl}. */
   public static void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head) {
-    long m = hiddenP.dim(0);
-    weight("fullKl", head);
+    weight("fullKl", "head", head);
+    long m = axes("fullKl", "hiddenP", hiddenP, F32, "M, C")[0];
     require("fullKl", "hiddenP", hiddenP, F32, "M, C", m, head.inFeatures());
     require("fullKl", "hiddenQ", hiddenQ, F32, "M, C", m, head.inFeatures());
     require("fullKl", "kl", kl, F32, "M", m);
@@ -282,8 +297,7 @@ public final class OpChecks {
   /** {@link SamplingOps#sample}. */
   public static void sample(
       Tensor tokens, Tensor logprobs, Tensor logits, Tensor queryIds, Tensor positions) {
-    long b = logits.dim(0);
-    require("sample", "logits", logits, F32, "B, V", b, logits.dim(1));
+    long b = axes("sample", "logits", logits, F32, "B, V")[0];
     require("sample", "tokens", tokens, I32, "B", b);
     require("sample", "logprobs", logprobs, F32, "B", b);
     require("sample", "queryIds", queryIds, new DType[] {DType.I64}, "B", b);
@@ -293,6 +307,18 @@ public final class OpChecks {
   /** {@link OptimizerOps#adamW}. */
   public static void adamW(Tensor p, Tensor g, Tensor m, Tensor v) {
     activation("adamW", p, g, m, v);
+  }
+
+  /**
+   * The dimensions of a tensor that states its axes itself: only its element type and the number of
+   * its axes are demanded.
+   */
+  private static long[] axes(String op, String name, Tensor tensor, DType[] types, String axes) {
+    List<Long> dims = tensor.shape().dims();
+    if (!Arrays.asList(types).contains(tensor.dtype()) || dims.size() != axes.split(", ").length) {
+      throw refused(op, name, "[" + axes + "]", types, tensor);
+    }
+    return dims.stream().mapToLong(Long::longValue).toArray();
   }
 
   private static void require(
@@ -305,13 +331,18 @@ public final class OpChecks {
     for (int axis = 0; axis < dims.length; axis++) {
       expected.append(axis == 0 ? "" : ", ").append(letters[axis]).append('=').append(dims[axis]);
     }
-    throw new ShapeException(
+    throw refused(op, name, expected.append(']').toString(), types, tensor);
+  }
+
+  private static ShapeException refused(
+      String op, String name, String expected, DType[] types, Tensor tensor) {
+    return new ShapeException(
         op
             + ": expected "
             + name
             + " "
             + expected
-            + "] of "
+            + " of "
             + Arrays.toString(types)
             + ", got "
             + tensor);

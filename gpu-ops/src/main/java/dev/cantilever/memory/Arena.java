@@ -62,24 +62,26 @@ public final class Arena implements AutoCloseable {
    *
    * @param bytes how many, zero allowed
    * @return an address aligned as the source aligns
-   * @throws BudgetExceededException if a new chunk does not fit the budget; nothing has changed
+   * @throws BudgetExceededException if a new chunk does not fit the budget; nothing has changed,
+   *     nor has it if the source throws because it has no more
    */
   public long allocate(long bytes) {
     if (closed) {
       throw new IllegalStateException("Arena '" + name + "' is closed");
     }
+    if (bytes < 0) {
+      throw new IllegalArgumentException(
+          "Expected 0 bytes or more of arena '" + name + "', found " + bytes);
+    }
     long size = align(Math.max(bytes, 1));
     int chunk = current;
     long at = offset;
-    while (chunk < chunks.size() && at + size > chunks.get(chunk).bytes()) {
+    while (chunk < chunks.size() && size > chunks.get(chunk).bytes() - at) {
       chunk++;
       at = 0;
     }
     if (chunk == chunks.size()) {
-      long chunkBytes = Math.max(size, granularity);
-      budget.reserve(this, chunkBytes);
-      chunks.add(new Chunk(source.allocate(chunkBytes), chunkBytes));
-      reserved += chunkBytes;
+      chunks.add(newChunk(Math.max(size, granularity)));
     }
     current = chunk;
     offset = at + size;
@@ -88,8 +90,22 @@ public final class Arena implements AutoCloseable {
     return chunks.get(chunk).address() + at;
   }
 
+  private Chunk newChunk(long bytes) {
+    budget.reserve(this, bytes);
+    try {
+      Chunk chunk = new Chunk(source.allocate(bytes), bytes);
+      reserved += bytes;
+      return chunk;
+    } catch (RuntimeException | Error e) {
+      budget.release(this, bytes);
+      throw e;
+    }
+  }
+
+  /** The next multiple of the alignment, or the last one where there is none that fits a long. */
   private long align(long bytes) {
-    return Math.addExact(bytes, source.alignment() - 1) & -source.alignment();
+    long alignment = source.alignment();
+    return Math.min(bytes, Long.MAX_VALUE - alignment + 1) + alignment - 1 & -alignment;
   }
 
   /** The present position, for {@link #reset}. */
@@ -135,6 +151,6 @@ public final class Arena implements AutoCloseable {
       source.free(chunk.address(), chunk.bytes());
     }
     chunks.clear();
-    budget.release(this, reserved);
+    budget.close(this, reserved);
   }
 }

@@ -16,8 +16,10 @@ import sun.misc.Unsafe;
  */
 public final class HostMemory implements MemorySource {
 
+  /** Alignment in bytes of every address handed out: a cache line. */
+  public static final long ALIGNMENT = 64;
+
   private static final Unsafe UNSAFE = unsafe();
-  private static final long ALIGNMENT = 64;
 
   /** What {@code allocateMemory} returned, by the aligned address handed out. */
   private final ConcurrentMap<Long, Long> raw = new ConcurrentHashMap<>();

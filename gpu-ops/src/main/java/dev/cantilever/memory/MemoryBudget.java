@@ -71,6 +71,10 @@ public final class MemoryBudget {
   synchronized void release(Arena arena, long bytes) {
     liveBytes -= bytes;
     live.merge(arena.purpose(), -bytes, Long::sum);
+  }
+
+  synchronized void close(Arena arena, long bytes) {
+    release(arena, bytes);
     open.remove(arena);
   }
 

@@ -330,6 +330,46 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     return false;
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void int8_dataSmallerThanTheBackendsLayout_isRefusedByEveryOperation(Int8Mode mode) {
+    if (!backend.capabilities().int8Modes().contains(mode)) {
+      return;
+    }
+    MatmulOps ops = backend.matmul();
+    long bytes = ops.int8Bytes(33, 17);
+    Tensor x = tensors.of(new float[2 * 17], 2, 17);
+    Tensor y = tensors.of(new float[2 * 33], 2, 33);
+    Tensor source = tensors.of(new float[33 * 17], 33, 17);
+    Tensor plain = tensors.output(DType.I8, 33, 17);
+    Tensor panel = tensors.output(DType.U8, 1 << 16);
+    for (Tensor data :
+        new Tensor[] {tensors.output(DType.I8, bytes - 1), tensors.output(DType.U8, bytes)}) {
+      Int8Weight w =
+          new Int8Weight(
+              33,
+              17,
+              data,
+              tensors.of(new float[33], 33),
+              mode,
+              Optional.empty(),
+              Optional.of(panel));
+      assertDataRefused("quantize", data, bytes, () -> ops.quantize(w, source));
+      assertDataRefused("readInt8", data, bytes, () -> ops.readInt8(plain, w));
+      assertDataRefused("buildPanel", data, bytes, () -> ops.buildPanel(w));
+      assertDataRefused("linear", data, bytes, () -> ops.linear(y, x, w));
+      assertDataRefused(
+          "linearInputGradient", data, bytes, () -> ops.linearInputGradient(x, y, w, false));
+    }
+  }
+
+  private static void assertDataRefused(String op, Tensor data, long bytes, Runnable call) {
+    assertThatThrownBy(call::run)
+        .isInstanceOf(ShapeException.class)
+        .hasMessageStartingWith(op + ": expected data of " + bytes + " bytes I8")
+        .hasMessageContaining("[O=33, I=17], got " + data);
+  }
+
   @Test
   void everyOperation_wrongShapes_nameTheArgument() {
     MatmulOps ops = backend.matmul();

@@ -1,11 +1,14 @@
 package dev.cantilever.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ArenaTest {
 
@@ -117,6 +120,41 @@ class ArenaTest {
     assertThat(arena.mark()).isEqualTo(mark);
     assertThat(arena.reservedBytes()).isEqualTo(GRANULARITY);
     assertThat(source.requests()).hasSize(1);
+  }
+
+  @Test
+  void allocate_sourceHasNoMore_leavesArenaAndBudgetAsTheyWere() {
+    arena.allocate(1000);
+    MemoryReport before = budget.report();
+    source.exhaust();
+
+    assertThatThrownBy(() -> arena.allocate(9000)).isInstanceOf(OutOfMemoryError.class);
+
+    assertThat(budget.liveBytes()).isEqualTo(GRANULARITY);
+    assertThat(budget.report().lines()).hasSameSizeAs(before.lines());
+    assertThat(arena.reservedBytes()).isEqualTo(GRANULARITY);
+    assertThat(arena.usedBytes()).isEqualTo(1024);
+    assertThat(budget.openArenas()).containsExactly("scratch");
+    assertThat(arena.allocate(64)).isPositive(); // from the chunk it has
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MAX_VALUE, Long.MAX_VALUE - 63, Long.MAX_VALUE - 64, 1L << 62})
+  void allocate_moreThanAnyBudget_isRefusedAsOverBudget(long bytes) {
+    arena.allocate(1000);
+
+    assertThatThrownBy(() -> arena.allocate(bytes)).isInstanceOf(BudgetExceededException.class);
+
+    assertThat(arena.usedBytes()).isEqualTo(1024);
+    assertThat(budget.liveBytes()).isEqualTo(GRANULARITY);
+  }
+
+  @Test
+  void allocate_lessThanNothing_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> arena.allocate(-1))
+        .withMessageContaining("'scratch'")
+        .withMessageContaining("-1");
   }
 
   @Test

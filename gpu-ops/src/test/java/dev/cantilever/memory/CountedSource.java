@@ -12,14 +12,23 @@ final class CountedSource implements MemorySource {
   private final TreeMap<Long, Long> live = new TreeMap<>();
   private final List<Long> requests = new ArrayList<>();
   private long next;
+  private boolean exhausted;
 
   CountedSource(long alignment) {
     this.alignment = alignment;
     next = 16 * alignment;
   }
 
+  /** From now on the machine has no more memory to give. */
+  void exhaust() {
+    exhausted = true;
+  }
+
   @Override
   public long allocate(long bytes) {
+    if (exhausted) {
+      throw new OutOfMemoryError("no more memory");
+    }
     long address = next;
     next += (bytes + alignment - 1) / alignment * alignment;
     live.put(address, bytes);

@@ -8,7 +8,11 @@ enum CommonOption {
   MODEL("--model", "run.model", "DIR", "base model in HF layout"),
   ADAPTER("--adapter", "run.adapter", "DIR", "adapter in PEFT layout"),
   BACKEND("--backend", "run.backend", "cpu|cuda", "where to compute; cuda without a GPU fails"),
-  BUDGET("--budget", "run.budget", "24GiB", "hard ceiling of device memory"),
+  BUDGET(
+      "--budget",
+      "run.budget",
+      "24GiB",
+      "hard ceiling of device memory, else half of the machine's"),
   INT8_MODE(
       "--int8-mode",
       "run.int8_mode",

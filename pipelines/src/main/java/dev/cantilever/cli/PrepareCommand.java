@@ -42,9 +42,7 @@ final class PrepareCommand {
     }
     PrepareSummary summary;
     try (RunDirectory directory = RunDirectory.open(out, recipe, RecipeSections.all())) {
-      summary =
-          PreparePipeline.run(
-              spec, model, directory.layout().data(), run.seed(), name(out), options);
+      summary = prepare(spec, model, directory, run.seed(), name(out), options);
     }
     if (prepared) {
       context.console().note("%s was prepared before; nothing was done", out);
@@ -68,6 +66,22 @@ final class PrepareCommand {
             .put("rows_dropped", summary.dropped())
             .put("tokens", summary.tokens())
             .put("run", out.toString()));
+  }
+
+  private static PrepareSummary prepare(
+      PrepareSpec spec,
+      Path model,
+      RunDirectory directory,
+      long seed,
+      String name,
+      PipelineOptions options)
+      throws IOException {
+    try {
+      return PreparePipeline.run(spec, model, directory.layout().data(), seed, name, options);
+    } catch (IOException | RuntimeException e) {
+      directory.abandon(); // so that the same --out takes the settings that mend it
+      throw e;
+    }
   }
 
   private static String name(Path out) {

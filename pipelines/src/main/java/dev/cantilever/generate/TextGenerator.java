@@ -37,9 +37,6 @@ public final class TextGenerator implements AutoCloseable {
   /** Name of the adapter within the process. */
   private static final String ADAPTER = "generate";
 
-  /** Ceiling where no budget is given. */
-  private static final long DEFAULT_BUDGET_BYTES = 4L << 30;
-
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
   private final RunSpec run;
   private final Backend backend;
@@ -58,8 +55,7 @@ public final class TextGenerator implements AutoCloseable {
     this.run = run;
     try {
       tokenizer = own(TextTokenizer.load(model));
-      long budget = run.budget().map(size -> size.bytes()).orElse(DEFAULT_BUDGET_BYTES);
-      backend = own(Backends.open(run.backend(), budget));
+      backend = own(Backends.open(run.backend(), run.budgetBytes()));
       Arena weights = own(backend.budget().open("base weights", Purpose.BASE_WEIGHTS));
       Arena panels = own(backend.budget().open("weight panels", Purpose.WEIGHT_PANELS));
       Arena lora = own(backend.budget().open("adapter", Purpose.ADAPTER));

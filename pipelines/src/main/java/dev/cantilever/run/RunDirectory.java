@@ -129,6 +129,44 @@ public final class RunDirectory implements AutoCloseable {
     writeJson(content);
   }
 
+  /**
+   * Takes back a run that this process began and in which nothing was made, so that the directory
+   * is free for another recipe. A run that was there before, or that holds a file of a stage,
+   * stays.
+   */
+  public void abandon() throws IOException {
+    if (resumed) {
+      return;
+    }
+    List<Path> made;
+    try (Stream<Path> entries = Files.list(layout.root())) {
+      made =
+          entries
+              .filter(entry -> !entry.equals(layout.runJson()))
+              .filter(entry -> !BEFORE_RUN_JSON.contains(entry.getFileName().toString()))
+              .toList();
+    }
+    for (Path entry : made) {
+      if (!isEmptyDirectory(entry)) {
+        return;
+      }
+    }
+    for (Path entry : made) {
+      Files.delete(entry);
+    }
+    Files.delete(layout.runJson());
+    Files.delete(layout.recipe());
+  }
+
+  private static boolean isEmptyDirectory(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return false;
+    }
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries.findAny().isEmpty();
+    }
+  }
+
   /** Lets go of the directory; its files stay. */
   @Override
   public void close() throws IOException {

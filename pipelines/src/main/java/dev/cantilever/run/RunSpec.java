@@ -1,8 +1,10 @@
 package dev.cantilever.run;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.recipe.ByteSize;
 import dev.cantilever.tensor.Int8Mode;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -13,7 +15,8 @@ import java.util.Optional;
  * @param model directory of the base model in HF layout; absent: what the command embeds
  * @param adapter directory of an adapter in PEFT layout; absent: none
  * @param backend where numbers are computed
- * @param budget hard ceiling of device memory; absent: what the device has
+ * @param budget hard ceiling of device memory; absent: half of the machine's, see {@link
+ *     #budgetBytes}
  * @param int8Mode how products with int8 weights are executed
  * @param seed seed of everything random in the run
  */
@@ -34,5 +37,22 @@ public record RunSpec(
         Optional.empty(),
         Int8Mode.WEIGHT_ONLY,
         0);
+  }
+
+  /**
+   * The budget in bytes. Where none is given it is half of the memory that the machine, or the
+   * container around this process, has, and at least 1 GiB: the other half is for the JVM's own
+   * heap, files in the page cache and other programs. It is a ceiling, nothing is reserved by it.
+   */
+  public long budgetBytes() {
+    return budget.map(ByteSize::bytes).orElseGet(() -> budgetOf(machineBytes()));
+  }
+
+  static long budgetOf(long machineBytes) {
+    return Math.max(ByteSize.ofGib(1).bytes(), machineBytes / 2);
+  }
+
+  private static long machineBytes() {
+    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
   }
 }

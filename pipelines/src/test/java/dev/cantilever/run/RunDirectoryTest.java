@@ -65,6 +65,34 @@ class RunDirectoryTest {
   }
 
   @Test
+  void abandon_nothingMade_freesTheDirectoryForAnotherRecipe() throws IOException {
+    Recipe other = SCHEMA.load(List.of(Setting.ofOption("--seed", "run.seed", "7")));
+    try (RunDirectory run = open(dir)) {
+      Files.createDirectory(run.layout().data());
+      run.abandon();
+    }
+    try (RunDirectory run = RunDirectory.open(dir, other, SCHEMA)) {
+      assertThat(run.resumed()).isFalse();
+    }
+  }
+
+  @Test
+  void abandon_somethingMadeOrThereBefore_keepsTheRun() throws IOException {
+    try (RunDirectory run = open(dir)) {
+      Files.createDirectory(run.layout().data());
+      Files.writeString(run.layout().data().resolve("manifest.json"), "{}");
+      run.abandon();
+    }
+    Files.delete(dir.resolve("data/manifest.json"));
+    try (RunDirectory run = open(dir)) {
+      assertThat(run.resumed()).isTrue();
+      run.abandon();
+    }
+    assertThat(dir.resolve("run.json")).exists();
+    assertThat(dir.resolve("data")).exists();
+  }
+
+  @Test
   void open_anotherRecipe_isRefusedWithTheKeysThatDiffer() throws IOException {
     open(dir).close();
     String before = Files.readString(dir.resolve("run.json"));

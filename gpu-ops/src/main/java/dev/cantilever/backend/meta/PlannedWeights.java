@@ -1,9 +1,8 @@
 package dev.cantilever.backend.meta;
 
 import dev.cantilever.backend.Capabilities;
-import dev.cantilever.backend.ShapeException;
+import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.UnsupportedOpException;
-import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
@@ -50,13 +49,7 @@ final class PlannedWeights {
           "%s: expected an int8 weight of %s, the modes that %s declares, got %s. Set another mode."
               .formatted(op, sorted(capabilities.int8Modes()), profile.device(), w.mode()));
     }
-    long bytes = profile.int8Layout().bytes(w.outFeatures(), w.inFeatures());
-    if (w.data().dtype() != DType.I8 || w.data().bytes() < bytes) {
-      throw new ShapeException(
-          ("%s: expected data of %d bytes I8 for an int8 weight [O=%d, I=%d], got %s."
-                  + " Allocate int8Bytes(O, I).")
-              .formatted(op, bytes, w.outFeatures(), w.inFeatures(), w.data()));
-    }
+    OpChecks.int8Data(op, w, profile.int8Layout().bytes(w.outFeatures(), w.inFeatures()));
   }
 
   private static <E extends Enum<E>> String sorted(Set<E> set) {

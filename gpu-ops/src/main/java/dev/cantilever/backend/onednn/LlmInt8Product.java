@@ -10,7 +10,8 @@ import java.util.Arrays;
 /**
  * The forward product of LLM.int8() (Dettmers et al. 2022, section 3): activations quantised per
  * row, an exact integer product, and the outlier columns apart in floating point with the weights'
- * dequantised integers, as bitsandbytes does for frozen weights.
+ * dequantised integers, as bitsandbytes does for frozen weights. Rows and outputs are gone over in
+ * pieces that fit the workspace; no sum runs over a piece's edge, so no bit depends on them.
  */
 final class LlmInt8Product {
 
@@ -18,11 +19,18 @@ final class LlmInt8Product {
 
   private final Workers workers;
   private final Arena workspace;
+  private final long workspaceBytes;
   private final MatrixProduct product;
 
-  LlmInt8Product(Workers workers, Arena workspace, MatrixProduct product) {
+  /**
+   * @param workspace where quantised rows and outlier columns live while a product runs
+   * @param workspaceBytes the most that they may take together with what others hold there, except
+   *     that one row is always allowed
+   */
+  LlmInt8Product(Workers workers, Arena workspace, long workspaceBytes, MatrixProduct product) {
     this.workers = workers;
     this.workspace = workspace;
+    this.workspaceBytes = workspaceBytes;
     this.product = product;
   }
 
@@ -33,27 +41,65 @@ final class LlmInt8Product {
    * @param bias address of f32 [O], or 0
    */
   void forward(Tensor y, Tensor x, Int8Weight w, WeightView view, long bias) {
-    int n = x.size(0);
-    int in = w.inFeatures();
-    int out = w.outFeatures();
     int[] outliers = outlierColumns(x);
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor quantised = Tensor.in(workspace, DType.I8, n, in);
-      float[] rowScales = quantizeRows(quantised, x, outliers);
-      product.int8Forward(y.address(), quantised.address(), view, n); // int32 sums where y will be
-      dequantize(y, w, rowScales, bias);
+      forwardIntegers(y, x, w, view, bias, outliers);
+      workspace.reset(mark);
       if (outliers.length > 0) {
-        Tensor columns = Tensor.in(workspace, DType.F32, n, outliers.length);
-        Tensor weights = Tensor.in(workspace, DType.F32, out, outliers.length);
-        gatherInputs(columns, x, outliers);
-        gatherWeights(weights, w, outliers);
-        product.project(
-            y.address(), out, columns.address(), weights.address(), n, out, outliers.length, 1, 1);
+        addOutliers(y, x, w, outliers);
       }
     } finally {
       workspace.reset(mark);
     }
+  }
+
+  /** y = the product of what is no outlier, plus the bias. */
+  private void forwardIntegers(
+      Tensor y, Tensor x, Int8Weight w, WeightView view, long bias, int[] outliers) {
+    int n = x.size(0);
+    int rows = fitting(free(), w.inFeatures(), n);
+    Tensor quantised = Tensor.in(workspace, DType.I8, rows, w.inFeatures());
+    for (int from = 0; from < n; from += rows) {
+      int to = Math.min(n, from + rows);
+      Tensor sums = y.slice(from, to); // int32 first, in place of the floats that they become
+      float[] rowScales = quantizeRows(quantised, x.slice(from, to), outliers);
+      product.int8Forward(sums.address(), quantised.address(), view, to - from);
+      dequantize(sums, w, rowScales, bias);
+    }
+  }
+
+  /** y += the outlier columns of x times those of the weight; each sum runs over all columns. */
+  private void addOutliers(Tensor y, Tensor x, Int8Weight w, int[] outliers) {
+    int n = x.size(0);
+    int out = w.outFeatures();
+    int count = outliers.length;
+    long half = free() / 2 & -HostMemory.ALIGNMENT;
+    int rows = fitting(half, 4L * count, n);
+    int outputs = fitting(half, 4L * count, out);
+    Tensor columns = Tensor.in(workspace, DType.F32, rows, count);
+    Tensor weights = Tensor.in(workspace, DType.F32, outputs, count);
+    for (int o = 0; o < out; o += outputs) {
+      int width = Math.min(outputs, out - o);
+      gatherWeights(weights, w, o, width, outliers);
+      for (int from = 0; from < n; from += rows) {
+        Tensor inputs = x.slice(from, Math.min(n, from + rows));
+        gatherInputs(columns, inputs, outliers);
+        long target = y.address() + 4L * ((long) from * out + o);
+        product.project(
+            target, out, columns.address(), weights.address(), inputs.size(0), width, count, 1, 1);
+      }
+    }
+  }
+
+  /** Bytes of the workspace that nobody holds. */
+  private long free() {
+    return Math.max(0, workspaceBytes - workspace.usedBytes()) & -HostMemory.ALIGNMENT;
+  }
+
+  /** How many pieces fit, of those there are; one always does. */
+  private static int fitting(long bytes, long pieceBytes, int pieces) {
+    return (int) Math.max(1, Math.min(bytes / Math.max(1, pieceBytes), pieces));
   }
 
   private static int[] outlierColumns(Tensor x) {
@@ -136,13 +182,14 @@ final class LlmInt8Product {
     }
   }
 
-  private static void gatherWeights(Tensor weights, Int8Weight w, int[] outliers) {
+  private static void gatherWeights(
+      Tensor weights, Int8Weight w, int first, int count, int[] outliers) {
     int in = w.inFeatures();
     byte[] row = new byte[in];
     float[] picked = new float[outliers.length];
-    for (int o = 0; o < w.outFeatures(); o++) {
-      HostMemory.get(w.data().address() + (long) o * in, row, 0, in);
-      float scale = HostMemory.getFloat(w.absmax().address() + 4L * o) / LARGEST;
+    for (int o = 0; o < count; o++) {
+      HostMemory.get(w.data().address() + (long) (first + o) * in, row, 0, in);
+      float scale = HostMemory.getFloat(w.absmax().address() + 4L * (first + o)) / LARGEST;
       for (int i = 0; i < outliers.length; i++) {
         picked[i] = row[outliers[i]] * scale;
       }

@@ -44,7 +44,7 @@ public final class OneDnnBackend implements Backend {
     this.workspace = workspace;
     this.workers = workers;
     transfers = new OneDnnTransfers(workers);
-    matmul = new OneDnnMatmulOps(workers, workspace);
+    matmul = new OneDnnMatmulOps(workers, workspace, workspaceBytes);
     attention = new OneDnnAttentionOps(workers);
     loss = new OneDnnLossOps(workers, matmul, workspace, workspaceBytes);
     norm = new OneDnnNormOps(workers);

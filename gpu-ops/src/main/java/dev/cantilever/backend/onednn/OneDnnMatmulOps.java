@@ -26,16 +26,17 @@ final class OneDnnMatmulOps implements MatmulOps {
   private final MatrixProduct product;
   private final LlmInt8Product llmInt8;
 
-  OneDnnMatmulOps(Workers workers, Arena workspace) {
+  OneDnnMatmulOps(Workers workers, Arena workspace, long workspaceBytes) {
     this.workers = workers;
     this.workspace = workspace;
     this.product = new MatrixProduct(workers);
-    this.llmInt8 = new LlmInt8Product(workers, workspace, product);
+    this.llmInt8 = new LlmInt8Product(workers, workspace, workspaceBytes, product);
   }
 
   @Override
   public void linear(Tensor y, Tensor x, Weight w) {
     OpChecks.linear(y, x, w);
+    requireData("linear", w);
     withBias(
         w,
         bias -> {
@@ -55,10 +56,17 @@ final class OneDnnMatmulOps implements MatmulOps {
   @Override
   public void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
     OpChecks.linearInputGradient(dx, dy, w);
+    requireData("linearInputGradient", w);
     long scale = w instanceof Int8Weight int8 ? int8.absmax().address() : 0;
     float factor = scale == 0 ? 1 : 1 / LARGEST;
     product.inputGradient(
         dx.address(), dy.address(), gradientView(w), dy.size(0), scale, factor, accumulate ? 1 : 0);
+  }
+
+  private void requireData(String op, Weight w) {
+    if (w instanceof Int8Weight int8) {
+      OpChecks.int8Data(op, int8, int8Bytes(w.outFeatures(), w.inFeatures()));
+    }
   }
 
   private static WeightView forwardView(Weight w) {
@@ -174,6 +182,7 @@ final class OneDnnMatmulOps implements MatmulOps {
   @Override
   public void quantize(Int8Weight target, Tensor source) {
     OpChecks.quantize(target, source);
+    requireData("quantize", target);
     int in = target.inFeatures();
     Tiles.rows(
         workers,
@@ -194,6 +203,7 @@ final class OneDnnMatmulOps implements MatmulOps {
   @Override
   public void readInt8(Tensor target, Int8Weight source) {
     OpChecks.readInt8(target, source);
+    requireData("readInt8", source);
     HostMemory.copy(target.address(), source.data().address(), target.bytes());
   }
 
@@ -206,6 +216,7 @@ final class OneDnnMatmulOps implements MatmulOps {
   @Override
   public void buildPanel(Weight w) {
     Tensor panel = OpChecks.buildPanel(w, panelBytes(w));
+    requireData("buildPanel", w);
     WeightView stored = storedView(w);
     long first = MatrixProduct.packedForwardBytes(w.outFeatures(), w.inFeatures());
     product.packForward(panel.address(), stored);

@@ -245,7 +245,7 @@ class MetaOpsTest {
             of("lse", F32, 5, 4),
             of("qkv", F32, 5, 16)),
         op(
-            "attention",
+            "attentionBackward",
             (b, t) ->
                 b.attention()
                     .attentionBackward(
@@ -403,7 +403,7 @@ class MetaOpsTest {
       assertThatThrownBy(() -> wrong.accepted(backend, arena))
           .as(wrong.toString())
           .isInstanceOf(ShapeException.class)
-          .hasMessageStartingWith(op.op());
+          .hasMessageMatching(op.refusal());
     }
   }
 }

@@ -8,10 +8,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * One operation with arguments that it accepts, and from these the ones that it must refuse: each
- * argument in turn with an axis one shorter, with an axis more, or of another element type.
+ * argument in turn with an axis one shorter, with an axis more or less, or of another element type.
  *
  * @param op name that a refusal begins with
  * @param arguments tensors by name
@@ -66,6 +67,9 @@ record OpCase(String op, List<Argument> arguments, Call call) {
         List<Long> deeper = new ArrayList<>(dims);
         deeper.add(1L);
         wrong.add(with(type, deeper));
+        for (int rank = 0; rank < dims.size(); rank++) {
+          wrong.add(with(type, dims.subList(0, rank)));
+        }
       }
       return wrong;
     }
@@ -87,6 +91,13 @@ record OpCase(String op, List<Argument> arguments, Call call) {
       }
     }
     return cases;
+  }
+
+  /** What a refusal says first: the operation and, where shapes are at stake, an argument. */
+  String refusal() {
+    boolean shaped = arguments.stream().anyMatch(argument -> !argument.flat());
+    String names = arguments.stream().map(Argument::name).collect(Collectors.joining("|"));
+    return op + ": expected " + (shaped ? "(" + names + ") " : "") + ".*, got .*";
   }
 
   private void run(MetaBackend backend, Arena arena, List<Argument> list) {
