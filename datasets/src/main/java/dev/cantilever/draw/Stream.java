@@ -15,7 +15,9 @@ public enum Stream {
   /** Which documents are the fixed evaluation prompts. */
   EVALUATION(4),
   /** How many tokens a response may have; drawn per query of a step. */
-  RESPONSE_LENGTH(5);
+  RESPONSE_LENGTH(5),
+  /** The order of rows in supervised fine-tuning, and the keys of its dropout. */
+  FINE_TUNING(6);
 
   private final int number;
 

@@ -37,6 +37,24 @@ public final class Adapter {
     this.backend = backend;
     this.name = name;
     this.config = config;
+    try {
+      attach(arena, targets, trainable);
+    } catch (RuntimeException e) { // out of budget half way: the model is as it was
+      detach();
+      throw e;
+    }
+    if (branches.isEmpty()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected target_modules to match a linear layer, but %s matches none of %s."
+                  .formatted(
+                      name,
+                      config.targetModules(),
+                      targets.stream().limit(8).map(LoraTarget::path).toList())
+              + " Name modules of this model.");
+    }
+  }
+
+  private void attach(Arena arena, List<LoraTarget> targets, boolean trainable) {
     for (LoraTarget target : targets) {
       if (!config.targetModules().matches(target.path())) {
         continue;
@@ -53,15 +71,6 @@ public final class Adapter {
               trainable);
       target.linear().attach(branch);
       branches.put(target, branch);
-    }
-    if (branches.isEmpty()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected target_modules to match a linear layer, but %s matches none of %s."
-                  .formatted(
-                      name,
-                      config.targetModules(),
-                      targets.stream().limit(8).map(LoraTarget::path).toList())
-              + " Name modules of this model.");
     }
   }
 
@@ -137,7 +146,12 @@ public final class Adapter {
         wanted.add(target);
       }
       Adapter adapter = new Adapter(backend, arena, name, source.config(), wanted, trainable);
-      adapter.read(source);
+      try {
+        adapter.read(source);
+      } catch (IOException | RuntimeException e) {
+        adapter.detach();
+        throw e;
+      }
       return adapter;
     }
   }

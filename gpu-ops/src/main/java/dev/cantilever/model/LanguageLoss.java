@@ -38,11 +38,12 @@ public final class LanguageLoss {
   }
 
   /**
-   * Sum of −log p over the predicted tokens, in nats.
+   * For each row the sum of −log p over its predicted tokens, in nats. By row, so that whoever adds
+   * them up in their order has a sum that does not depend on which rows went together.
    *
    * @throws dev.cantilever.OpsException if no row has two tokens
    */
-  public double total(PassMemory memory, TokenRows rows) {
+  public double[] totals(PassMemory memory, TokenRows rows) {
     memory.reset();
     TokenBatch batch = memory.upload(rows, adapters);
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
@@ -52,7 +53,15 @@ public final class LanguageLoss {
             .forward(
                 Pass.plain(tape, batch), new TokenSelection(memory.ints(predictingTokens(rows))))
             .value();
-    return sum(memory, hidden, memory.ints(targets(rows)));
+    float[] logprobs = logprobs(memory, hidden, memory.ints(targets(rows)));
+    double[] totals = new double[rows.rows()];
+    int m = 0;
+    for (int r = 0; r < totals.length; r++) {
+      for (int t = 1; t < rows.length(r); t++) {
+        totals[r] -= logprobs[m++];
+      }
+    }
+    return totals;
   }
 
   /**
@@ -75,7 +84,10 @@ public final class LanguageLoss {
     Tensor targets = memory.ints(targets(rows));
     Var output = model.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
-    double total = sum(memory, hidden, targets);
+    double total = 0;
+    for (float logprob : logprobs(memory, hidden, targets)) {
+      total -= logprob;
+    }
     float[] gradients = new float[selected.size(0)];
     Arrays.fill(gradients, (float) -scale);
     Tensor dHidden = Tensor.in(memory.batch(), DType.F32, hidden.shape());
@@ -86,17 +98,13 @@ public final class LanguageLoss {
     return total;
   }
 
-  private double sum(PassMemory memory, Tensor hidden, Tensor targets) {
+  private float[] logprobs(PassMemory memory, Tensor hidden, Tensor targets) {
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, targets.elements());
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, targets.elements());
     backend.loss().tokenLogprobs(logprobs, entropy, hidden, model.head(), targets, 1);
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
-    double total = 0;
-    for (float value : values) {
-      total -= value;
-    }
-    return total;
+    return values;
   }
 
   private static int[] predictingTokens(TokenRows rows) {

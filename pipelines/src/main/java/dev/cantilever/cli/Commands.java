@@ -11,6 +11,8 @@ final class Commands {
         new CommandEntry(
             "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
         new CommandEntry(
+            "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
+        new CommandEntry(
             "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()));

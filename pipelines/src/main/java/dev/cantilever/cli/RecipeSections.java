@@ -1,6 +1,7 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.evaluate.EvaluationSpec;
+import dev.cantilever.finetune.FineTuneSpec;
 import dev.cantilever.generate.GenerationSettings;
 import dev.cantilever.host.LoraSpec;
 import dev.cantilever.loop.LoopSpec;
@@ -29,6 +30,7 @@ final class RecipeSections {
           .section("reward", RewardSpec.defaults())
           .section("rollout", RolloutSpec.defaults())
           .section("run", RunSpec.defaults())
+          .section("sft", FineTuneSpec.defaults())
           .section("update", UpdateSpec.defaults());
 
   private RecipeSections() {}

@@ -3,6 +3,9 @@ package dev.cantilever.train;
 import dev.cantilever.evaluate.Evaluation;
 import dev.cantilever.evaluate.EvaluationSpec;
 import dev.cantilever.evaluate.PolicyEvaluation;
+import dev.cantilever.finetune.FineTunePipeline;
+import dev.cantilever.finetune.FineTuneSpec;
+import dev.cantilever.finetune.FineTuneSummary;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.LoraSpec;
@@ -84,6 +87,29 @@ public final class TrainingRun {
         layout.data(),
         run.seed(),
         name(),
+        options.get());
+  }
+
+  /**
+   * An adapter fine-tuned on the prepared rows in {@code sft/adapter}, unless it is there.
+   *
+   * @throws dev.cantilever.manifest.ManifestException if the data are not prepared
+   */
+  public FineTuneSummary sft() throws IOException {
+    if (Files.exists(layout.sftAdapter())) {
+      return FineTuneSummary.of(layout.sftAdapter());
+    }
+    Path base = base(run);
+    PreparedData data = PreparedData.open(layout.data());
+    data.requireTokenizer(base);
+    return FineTunePipeline.run(
+        recipe.section("sft", FineTuneSpec.class),
+        recipe.section("lora", LoraSpec.class),
+        DeviceSpec.of(run),
+        ModelRef.of(base),
+        data.manifestPath(),
+        layout.sftAdapter(),
+        run.seed(),
         options.get());
   }
 

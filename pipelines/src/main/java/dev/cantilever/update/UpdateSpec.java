@@ -1,6 +1,6 @@
 package dev.cantilever.update;
 
-import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.host.KeptValues;
 import java.io.Serializable;
 
 /**
@@ -10,29 +10,11 @@ import java.io.Serializable;
  *     summed
  * @param keep which activations stay from forward to backward
  */
-public record UpdateSpec(int maxTokens, Keep keep) implements Serializable {
-
-  /** What a training pass keeps, from the fastest to the smallest. */
-  public enum Keep {
-    /** Everything that some backward reads. */
-    EVERYTHING,
-    /** Outputs of products; norms and activations are computed again. */
-    PRODUCTS,
-    /** Inputs of blocks; each block runs forward a second time. */
-    BLOCK_INPUTS;
-
-    KeepPlan plan() {
-      return switch (this) {
-        case EVERYTHING -> KeepPlan.everything();
-        case PRODUCTS -> KeepPlan.products();
-        case BLOCK_INPUTS -> KeepPlan.blockInputs();
-      };
-    }
-  }
+public record UpdateSpec(int maxTokens, KeptValues keep) implements Serializable {
 
   /** 2048 tokens a pass, everything kept. */
   public static UpdateSpec defaults() {
-    return new UpdateSpec(2048, Keep.EVERYTHING);
+    return new UpdateSpec(2048, KeptValues.EVERYTHING);
   }
 
   /** Checks the number. */

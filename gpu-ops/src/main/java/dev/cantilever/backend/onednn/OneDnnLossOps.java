@@ -1,8 +1,8 @@
 package dev.cantilever.backend.onednn;
 
-import dev.cantilever.OpsException;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.Arena;
@@ -16,8 +16,8 @@ import dev.cantilever.tensor.Weight;
  * workspace allows, and a token is one task. A token's bits do not depend on the chunks, because
  * those of a product's row do not depend on its neighbours.
  *
- * <p>A logit that is NaN or infinite ends the operation with an {@link OpsException} that names the
- * tensor and the row; what was to be written is then undefined.
+ * <p>A logit that is NaN or infinite ends the operation with an {@link NotFiniteException} that
+ * names the tensor and the row; what was to be written is then undefined.
  */
 final class OneDnnLossOps implements LossOps {
 
@@ -226,8 +226,8 @@ final class OneDnnLossOps implements LossOps {
     return worst;
   }
 
-  private static OpsException notFinite(String op, String what, float found, String where) {
-    return new OpsException(
+  private static NotFiniteException notFinite(String op, String what, float found, String where) {
+    return new NotFiniteException(
         op
             + ": expected finite "
             + what
