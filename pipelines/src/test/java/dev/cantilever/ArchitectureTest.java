@@ -42,7 +42,8 @@ class ArchitectureTest {
                   "memory",
                   "tensor"),
           "ppo", Set.of("row", "recipe"),
-          "parity", Set.of("ppo", "hub", "tensor"),
+          "parity",
+              Set.of("ppo", "hub", "tensor", "model", "adapter", "autograd", "backend", "memory"),
           "cli", Set.of(ANY));
 
   /* Rooms that are plain Java: no Beam, no runner. */

@@ -9,6 +9,10 @@ final class Commands {
   static List<CommandEntry> table() {
     return List.of(
         new CommandEntry(
-            "generate", "text from model and adapter", () -> GenerateCommand.command()));
+            "generate", "text from model and adapter", () -> GenerateCommand.command()),
+        new CommandEntry(
+            "parity",
+            "how far the results are from reference fixtures",
+            () -> ParityCommand.command()));
   }
 }
