@@ -1,5 +1,7 @@
 package dev.cantilever.cli;
 
+import static java.util.stream.Collectors.toSet;
+
 import dev.cantilever.backend.DeviceException;
 import dev.cantilever.parity.Int8Parity;
 import dev.cantilever.parity.Int8ParityReport;
@@ -13,7 +15,11 @@ import dev.cantilever.run.RunSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -64,10 +70,12 @@ final class ParityCommand {
       throw new UsageException(
           "expected a fixture: a model's DIR, --ppo DIR or --int8 DIR, found none; name one");
     }
+    List<Path> folders = modelFolders();
+    requireDifferentNames(folders);
     RunSpec run = context.recipe().section("run", RunSpec.class);
     long budget = run.budget().map(size -> size.bytes()).orElse(DEFAULT_BUDGET_BYTES);
     List<FixtureResult> results = new ArrayList<>();
-    for (Path folder : models) {
+    for (Path folder : folders) {
       measure(
           context,
           results,
@@ -106,6 +114,39 @@ final class ParityCommand {
     return finish(results);
   }
 
+  /** Those operands that are not the folder of --ppo or --int8 too, as {@code fixtures/*} is. */
+  private List<Path> modelFolders() {
+    Set<Path> others =
+        otherFolders().map(folder -> folder.toAbsolutePath().normalize()).collect(toSet());
+    return models.stream()
+        .filter(folder -> !others.contains(folder.toAbsolutePath().normalize()))
+        .toList();
+  }
+
+  private Stream<Path> otherFolders() {
+    return Stream.of(Optional.ofNullable(ppo), Optional.ofNullable(int8)).flatMap(Optional::stream);
+  }
+
+  private void requireDifferentNames(List<Path> folders) {
+    Set<String> names = new HashSet<>();
+    Stream.concat(folders.stream(), otherFolders())
+        .map(ParityCommand::name)
+        .forEach(
+            name -> {
+              if (!names.add(name)) {
+                throw new UsageException(
+                    "expected folders of different names, because results are named by them, found"
+                        + " two '"
+                        + name
+                        + "'; run them one by one");
+              }
+            });
+  }
+
+  private static String name(Path folder) {
+    return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+  }
+
   /**
    * Runs one fixture, and says what came out. A fixture that cannot be run does not keep the others
    * from running, unless the device itself is missing.
@@ -118,14 +159,7 @@ final class ParityCommand {
       Path folder,
       Measurement measurement,
       List<String> keys) {
-    String name = String.valueOf(folder.toAbsolutePath().normalize().getFileName());
-    if (results.stream().anyMatch(other -> other.name().equals(name))) {
-      throw new UsageException(
-          "expected folders of different names, because the JSON names fixtures so, found two '"
-              + name
-              + "'; run them one by one");
-    }
-    FixtureResult result = new FixtureResult(name);
+    FixtureResult result = new FixtureResult(name(folder));
     try {
       measurement.into(result);
     } catch (IOException | RuntimeException e) {

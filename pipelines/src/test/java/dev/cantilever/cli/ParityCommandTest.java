@@ -111,6 +111,23 @@ class ParityCommandTest {
   }
 
   @Test
+  void run_twoFoldersOfOneName_isBadUsageBeforeAnythingRuns() throws IOException {
+    Path other = Files.createDirectory(dir.resolve("gpt_neox"));
+
+    assertThat(run("parity", Fixtures.path("gpt_neox").toString(), other.toString()))
+        .isEqualTo(ExitCode.USAGE);
+    assertThat(out.size()).isZero();
+  }
+
+  @Test
+  void run_folderOfPpoAmongTheModels_isTheOptionsAlone() throws IOException {
+    String ppo = Fixtures.path("ppo").toString();
+
+    assertThat(run("parity", ppo, "--ppo", ppo + "/", "--json")).isEqualTo(ExitCode.DONE);
+    assertThat(lastLine().fieldNames()).toIterable().containsExactly("ppo");
+  }
+
+  @Test
   void run_nothingNamed_isBadUsage() {
     assertThat(run("parity")).isEqualTo(ExitCode.USAGE);
     assertThat(err.toString(StandardCharsets.UTF_8)).contains("--ppo DIR");
