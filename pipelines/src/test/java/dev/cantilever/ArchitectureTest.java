@@ -42,6 +42,7 @@ class ArchitectureTest {
                   "memory",
                   "tensor"),
           "ppo", Set.of("row", "recipe"),
+          "merge", Set.of("recipe", "adapter", "hub", "manifest"),
           "parity",
               Set.of("ppo", "hub", "tensor", "model", "adapter", "autograd", "backend", "memory"),
           "cli", Set.of(ANY));

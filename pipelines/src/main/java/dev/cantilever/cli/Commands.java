@@ -10,6 +10,7 @@ final class Commands {
     return List.of(
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
+        new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
         new CommandEntry(
             "parity",
             "how far the results are from reference fixtures",

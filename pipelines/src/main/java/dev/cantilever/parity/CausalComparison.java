@@ -1,12 +1,14 @@
 package dev.cantilever.parity;
 
 import dev.cantilever.adapter.Adapter;
+import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
@@ -20,6 +22,7 @@ import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenRows;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -47,13 +50,16 @@ final class CausalComparison {
   }
 
   ModelParityReport compare() throws IOException {
+    ModelParityReport plain = compareUnmerged();
+    return golden.has("merged_logits") ? plain.withMergedLogits(merged()) : plain;
+  }
+
+  private ModelParityReport compareUnmerged() throws IOException {
     TokenRows rows = golden.rows();
     try (Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena adapters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "parity")) {
-      CausalLm model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
+      CausalLm model = load(directory, weights);
       OptionalDouble logits = logits(model, memory, rows, "logits", Set.of());
       Optional<Boolean> greedy = greedy(model, memory, rows.slice(0, 1));
       OptionalDouble adapterLogits = OptionalDouble.empty();
@@ -77,6 +83,25 @@ final class CausalComparison {
       return new ModelParityReport(
           logits, greedy, adapterLogits, OptionalDouble.empty(), loss, gradients);
     }
+  }
+
+  /** The error of the checkpoint that merging the fixture's adapter gives. */
+  private double merged() throws IOException {
+    try (ScratchDirectory scratch = ScratchDirectory.temporary("parity")) {
+      Path merged = scratch.path().resolve("merged");
+      AdapterMerger.merge(directory.path(), directory.path().resolve("adapter"), merged);
+      try (ModelDirectory checkpoint = ModelDirectory.open(merged);
+          Arena weights = backend.budget().open("merged weights", Purpose.BASE_WEIGHTS);
+          PassMemory memory = new PassMemory(backend, "parity")) {
+        CausalLm model = load(checkpoint, weights);
+        return logits(model, memory, golden.rows(), "merged_logits", Set.of()).orElseThrow();
+      }
+    }
+  }
+
+  private CausalLm load(ModelDirectory checkpoint, Arena weights) throws IOException {
+    return new ModelLoader(backend, checkpoint, BasePrecision.STORED, weights, Optional.empty())
+        .causalLm();
   }
 
   private OptionalDouble logits(

@@ -29,6 +29,16 @@ public record ModelParityReport(
   /** The largest relative error of a gradient that passes; given with the fixtures. */
   public static final double GRADIENT_TOLERANCE = 1e-3;
 
+  ModelParityReport withMergedLogits(double maxAbs) {
+    return new ModelParityReport(
+        logitsMaxAbs,
+        greedyEqual,
+        adapterLogitsMaxAbs,
+        OptionalDouble.of(maxAbs),
+        adapterLossAbs,
+        gradRelMax);
+  }
+
   /** Whether everything that was compared is within its tolerance. */
   public boolean pass() {
     boolean near =

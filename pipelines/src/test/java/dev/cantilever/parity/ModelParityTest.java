@@ -27,6 +27,7 @@ class ModelParityTest {
     assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
     assertThat(report.greedyEqual()).contains(true);
     assertThat(report.adapterLogitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.mergedLogitsMaxAbs().orElseThrow()).isLessThan(2e-4);
     assertThat(report.adapterLossAbs().orElseThrow()).isLessThan(2e-4);
     assertThat(report.gradRelMax().orElseThrow()).isLessThan(1e-3);
     assertThat(report.pass()).isTrue();
@@ -63,6 +64,7 @@ class ModelParityTest {
 
     assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
     assertThat(report.adapterLogitsMaxAbs().orElseThrow()).isGreaterThan(2e-4);
+    assertThat(report.mergedLogitsMaxAbs().orElseThrow()).isGreaterThan(2e-4);
     assertThat(report.gradRelMax().orElseThrow()).isGreaterThan(1e-3);
     assertThat(report.pass()).isFalse();
   }
