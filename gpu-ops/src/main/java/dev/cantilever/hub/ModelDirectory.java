@@ -146,6 +146,20 @@ public final class ModelDirectory implements AutoCloseable {
     return files;
   }
 
+  /**
+   * Copies everything but the weights: {@code config.json}, the index if the weights are in shards,
+   * the tokenizer's files, the generation config and the like, those that are there.
+   *
+   * @param target an existing directory
+   */
+  public void copyCompanions(Path target) throws IOException {
+    boolean sharded = !files.get(0).path().endsWith(SINGLE);
+    for (String name : sharded ? List.of(ModelConfig.FILE, INDEX) : List.of(ModelConfig.FILE)) {
+      StagedFile.write(target.resolve(name), Files.readAllBytes(path.resolve(name)));
+    }
+    CompanionFiles.copy(path, target);
+  }
+
   @Override
   public void close() throws IOException {
     for (SafetensorsFile file : files) {

@@ -3,7 +3,6 @@ package dev.cantilever.hub;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,23 +24,6 @@ public final class ModelDirectoryWriter implements AutoCloseable {
 
   /** The limit of a shard in transformers 4: 5 GB, decimal. */
   public static final long DEFAULT_SHARD_BYTES = 5_000_000_000L;
-
-  /* What travels with a model: everything transformers writes that is not weights. */
-  private static final List<String> COMPANIONS =
-      List.of(
-          "generation_config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "vocab.json",
-          "merges.txt",
-          "vocab.txt",
-          "spiece.model",
-          "tokenizer.model",
-          "sentencepiece.bpe.model",
-          "chat_template.jinja",
-          "chat_template.json");
 
   private final StagedDirectory directory;
   private final List<Shard> shards;
@@ -100,15 +82,7 @@ public final class ModelDirectoryWriter implements AutoCloseable {
    * @return the names copied
    */
   public List<String> copyCompanions(Path source) throws IOException {
-    List<String> copied = new ArrayList<>();
-    for (String name : COMPANIONS) {
-      Path file = source.resolve(name);
-      if (Files.isRegularFile(file)) {
-        StagedFile.write(directory.path().resolve(name), Files.readAllBytes(file));
-        copied.add(name);
-      }
-    }
-    return copied;
+    return CompanionFiles.copy(source, directory.path());
   }
 
   /** Appends stored bytes to a tensor; see {@link SafetensorsWriter#write(String, ByteBuffer)}. */
@@ -134,20 +108,9 @@ public final class ModelDirectoryWriter implements AutoCloseable {
 
   /** Appends a tensor's bytes unchanged from another file, a window at a time. */
   public void copy(String name, SafetensorsFile source) throws IOException {
-    TensorEntry entry = source.entry(name);
-    TensorSpec spec = shard(name).spec(name);
-    if (spec.dtype() != entry.dtype() || !spec.shape().equals(entry.shape())) {
-      throw new CheckpointException(
-          "%s: expected tensor '%s' to be %s %s as declared, found %s %s. Convert it first."
-              .formatted(
-                  source.path(), name, spec.dtype(), spec.shape(), entry.dtype(), entry.shape()));
-    }
-    ByteBuffer window = ByteBuffer.allocateDirect((int) Math.min(1 << 20, entry.bytes()));
-    for (long offset = 0; offset < entry.bytes(); offset += window.capacity()) {
-      window.clear().limit((int) Math.min(window.capacity(), entry.bytes() - offset));
-      source.read(entry, offset, window);
-      write(name, window.flip());
-    }
+    Shard shard = shard(name);
+    shard.writer(directory.path()).copy(name, source);
+    shard.finishIfComplete();
   }
 
   /**
@@ -241,10 +204,6 @@ public final class ModelDirectoryWriter implements AutoCloseable {
     Shard(String name, List<TensorSpec> specs) {
       this.name = name;
       this.specs = specs;
-    }
-
-    TensorSpec spec(String tensor) {
-      return specs.stream().filter(spec -> spec.name().equals(tensor)).findFirst().orElseThrow();
     }
 
     SafetensorsWriter writer(Path directory) throws IOException {

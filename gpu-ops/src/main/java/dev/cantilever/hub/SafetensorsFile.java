@@ -171,21 +171,37 @@ public final class SafetensorsFile implements AutoCloseable {
     TensorEntry entry = entry(name);
     requireFloatingPoint(entry);
     float[] values = new float[elements(entry)];
+    readFloats(entry, 0, values, values.length);
+    return values;
+  }
+
+  /**
+   * Elements of a floating-point tensor as floats, in row-major order. F64 is rounded to nearest.
+   *
+   * @param first index of the first element
+   * @param to receives them at its beginning
+   * @throws CheckpointException if the tensor is of another type
+   */
+  public void readFloats(TensorEntry entry, long first, float[] to, int count) throws IOException {
+    requireFloatingPoint(entry);
+    Objects.checkFromIndexSize(0, count, to.length);
+    int elementBytes = entry.dtype().bytes();
     forEachChunk(
         entry,
-        (chunk, start, count) -> {
+        first * elementBytes,
+        (long) count * elementBytes,
+        (chunk, start, length) -> {
           switch (entry.dtype()) {
-            case F16 -> HalfPrecision.f16ToF32(chunk, values, start, count);
-            case BF16 -> HalfPrecision.bf16ToF32(chunk, values, start, count);
-            case F32 -> chunk.asFloatBuffer().get(values, start, count);
+            case F16 -> HalfPrecision.f16ToF32(chunk, to, start, length);
+            case BF16 -> HalfPrecision.bf16ToF32(chunk, to, start, length);
+            case F32 -> chunk.asFloatBuffer().get(to, start, length);
             default -> {
-              for (int i = start; i < start + count; i++) {
-                values[i] = (float) chunk.getDouble();
+              for (int i = start; i < start + length; i++) {
+                to[i] = (float) chunk.getDouble();
               }
             }
           }
         });
-    return values;
   }
 
   /**
@@ -264,17 +280,22 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   private interface ChunkReader {
-    /** Takes {@code count} elements, of which the first is element {@code start} of the tensor. */
+    /** Takes {@code count} elements, of which the first is element {@code start} of those read. */
     void take(ByteBuffer chunk, int start, int count);
   }
 
   private void forEachChunk(TensorEntry entry, ChunkReader reader) throws IOException {
-    int chunkBytes = (int) Math.min(CHUNK_BYTES, entry.bytes());
+    forEachChunk(entry, 0, entry.bytes(), reader);
+  }
+
+  private void forEachChunk(TensorEntry entry, long from, long bytes, ChunkReader reader)
+      throws IOException {
+    int chunkBytes = (int) Math.min(CHUNK_BYTES, bytes);
     ByteBuffer chunk = ByteBuffer.allocate(chunkBytes).order(ByteOrder.LITTLE_ENDIAN);
     int elementBytes = entry.dtype().bytes();
-    for (long offset = 0; offset < entry.bytes(); offset += chunkBytes) {
-      chunk.clear().limit((int) Math.min(chunkBytes, entry.bytes() - offset));
-      read(entry, offset, chunk);
+    for (long offset = 0; offset < bytes; offset += chunkBytes) {
+      chunk.clear().limit((int) Math.min(chunkBytes, bytes - offset));
+      read(entry, from + offset, chunk);
       chunk.flip();
       reader.take(chunk, (int) (offset / elementBytes), chunk.limit() / elementBytes);
     }

@@ -170,6 +170,33 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
+   * Supplies a whole tensor with its bytes in another file, unchanged, a window at a time.
+   *
+   * @throws CheckpointException if it is not in that file, or not as declared here
+   */
+  public void copy(String name, SafetensorsFile source) throws IOException {
+    TensorEntry declared = progress(name).entry;
+    TensorEntry entry = source.entry(name);
+    if (declared.dtype() != entry.dtype() || !declared.shape().equals(entry.shape())) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' to be %s %s as declared, found %s %s. Convert it first."
+              .formatted(
+                  source.path(),
+                  name,
+                  declared.dtype(),
+                  declared.shape(),
+                  entry.dtype(),
+                  entry.shape()));
+    }
+    ByteBuffer window = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, entry.bytes()));
+    for (long offset = 0; offset < entry.bytes(); offset += window.capacity()) {
+      window.clear().limit((int) Math.min(window.capacity(), entry.bytes() - offset));
+      source.read(entry, offset, window);
+      write(name, window.flip());
+    }
+  }
+
+  /**
    * Puts everything on disk and the file under its name, replacing one that is there.
    *
    * @throws CheckpointException if a tensor has not been supplied whole; nothing is published

@@ -1,14 +1,10 @@
 package dev.cantilever.hub;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A directory filled beside its destination and renamed onto it when complete, so that it appears
@@ -23,10 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StagedDirectory implements AutoCloseable {
   private final Path target;
-  private final Path aside;
-  private boolean published;
+  private final ScratchDirectory aside;
 
-  private StagedDirectory(Path target, Path aside) {
+  private StagedDirectory(Path target, ScratchDirectory aside) {
     this.target = target;
     this.aside = aside;
   }
@@ -39,14 +34,12 @@ public final class StagedDirectory implements AutoCloseable {
   public static StagedDirectory create(Path target) throws IOException {
     Path absolute = target.toAbsolutePath().normalize();
     requireFree(absolute);
-    Path aside = StagedFile.aside(absolute);
-    Files.createDirectories(aside);
-    return new StagedDirectory(absolute, aside);
+    return new StagedDirectory(absolute, ScratchDirectory.beside(absolute));
   }
 
-  /** Where to write before {@link #publish}. */
+  /** Where to write before {@link #publish()}. */
   public Path path() {
-    return aside;
+    return aside.path();
   }
 
   /** Where the directory will appear. */
@@ -61,40 +54,29 @@ public final class StagedDirectory implements AutoCloseable {
    * @throws CheckpointException if the destination has been taken meanwhile
    */
   public void publish() throws IOException {
-    StagedFile.syncDirectory(aside);
-    requireFree(target);
-    Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE); // may replace an empty directory
-    published = true;
-    StagedFile.syncDirectory(target.resolveSibling(""));
+    publish(aside.path(), target);
   }
 
-  @Override
-  public void close() throws IOException {
-    if (!published && Files.exists(aside)) {
-      Files.walkFileTree(
-          aside,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-                throws IOException {
-              if (failure != null) {
-                throw failure;
-              }
-              Files.delete(directory);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    }
+  /**
+   * Makes a directory that others filled appear under another name of the same file system, as
+   * {@link #publish()} does.
+   *
+   * @throws CheckpointException if {@code target} exists and is not an empty directory
+   */
+  public static void publish(Path filled, Path target) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    StagedFile.syncDirectory(filled);
+    requireFree(absolute);
+    Files.move(filled, absolute, StandardCopyOption.ATOMIC_MOVE); // may replace an empty directory
+    StagedFile.syncDirectory(absolute.resolveSibling(""));
   }
 
-  private static void requireFree(Path target) throws IOException {
+  /**
+   * Checks that a directory can appear under a name.
+   *
+   * @throws CheckpointException if {@code target} exists and is not an empty directory
+   */
+  public static void requireFree(Path target) throws IOException {
     if (Files.isDirectory(target)) {
       try (Stream<Path> files = Files.list(target)) {
         if (files.findAny().isEmpty()) {
@@ -107,5 +89,10 @@ public final class StagedDirectory implements AutoCloseable {
           "%s: expected nothing there yet, found files. Delete it or choose another directory."
               .formatted(target));
     }
+  }
+
+  @Override
+  public void close() throws IOException {
+    aside.close();
   }
 }

@@ -1,6 +1,14 @@
 package dev.cantilever.model;
 
+import dev.cantilever.autograd.Tape;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.TokenSelection;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A causal language model: a transformer and the output head, kept apart so that losses can run the
@@ -19,5 +27,31 @@ public record CausalLm(Transformer transformer, Weight head) {
   /** The description. */
   public Architecture architecture() {
     return transformer.architecture();
+  }
+
+  /**
+   * Logits at every token of {@code rows}, all held at once: for comparing models, not for training
+   * one.
+   *
+   * @param memory reset first
+   * @param adapters those that act on the rows
+   * @return [N, V], row-major
+   */
+  public float[] logits(Backend backend, PassMemory memory, TokenRows rows, Set<String> adapters) {
+    rows.requireFits(architecture());
+    memory.reset();
+    Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
+    int[] all = IntStream.range(0, rows.tokens()).toArray();
+    Tensor hidden =
+        transformer
+            .forward(
+                Pass.plain(tape, memory.upload(rows, adapters)),
+                new TokenSelection(memory.ints(all)))
+            .value();
+    Tensor logits = Tensor.in(memory.batch(), DType.F32, all.length, vocabSize());
+    backend.matmul().linear(logits, hidden, head);
+    float[] values = new float[Math.toIntExact(logits.elements())];
+    backend.transfers().download(values, logits);
+    return values;
   }
 }

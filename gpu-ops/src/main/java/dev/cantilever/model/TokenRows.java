@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.hub.CheckpointException;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Rows of token ids on the host, one behind the other.
@@ -22,6 +23,25 @@ public record TokenRows(int[] ids, int[] offsets) {
       System.arraycopy(rows[r], 0, ids, offsets[r], rows[r].length);
     }
     return new TokenRows(ids, offsets);
+  }
+
+  /**
+   * The tokens of padded rows whose mask is 1, row by row.
+   *
+   * @param ids [B, width]
+   * @param mask [B, width], 0 or 1
+   */
+  public static TokenRows ofPadded(int[] ids, int[] mask, int width) {
+    int[][] rows = new int[ids.length / width][];
+    for (int r = 0; r < rows.length; r++) {
+      int first = r * width;
+      rows[r] =
+          IntStream.range(first, first + width)
+              .filter(i -> mask[i] == 1)
+              .map(i -> ids[i])
+              .toArray();
+    }
+    return of(rows);
   }
 
   /** B. */

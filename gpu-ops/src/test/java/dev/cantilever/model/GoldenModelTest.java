@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.cantilever.adapter.Adapter;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
-import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.SamplingSpec;
@@ -14,16 +13,11 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.nn.Pass;
-import dev.cantilever.nn.TokenSelection;
-import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -74,39 +68,16 @@ class GoldenModelTest {
     return SafetensorsFile.open(FIXTURES.resolve(fixture).resolve("golden.safetensors"));
   }
 
-  /** The tokens whose mask is 1, row by row. */
   private static TokenRows validRows(SafetensorsFile golden) throws Exception {
-    int columns = Math.toIntExact(golden.entry("input_ids").shape().dim(1));
-    int[] ids = golden.readInts("input_ids");
-    int[] mask = golden.readInts("attention_mask");
-    int[][] rows = new int[ids.length / columns][];
-    for (int r = 0; r < rows.length; r++) {
-      int first = r * columns;
-      rows[r] =
-          IntStream.range(first, first + columns)
-              .filter(i -> mask[i] == 1)
-              .map(i -> ids[i])
-              .toArray();
-    }
-    return TokenRows.of(rows);
+    return TokenRows.ofPadded(
+        golden.readInts("input_ids"),
+        golden.readInts("attention_mask"),
+        Math.toIntExact(golden.entry("input_ids").shape().dim(1)));
   }
 
   private float largestLogitError(
       CausalLm model, SafetensorsFile golden, String name, Set<String> active) throws Exception {
-    TokenRows rows = validRows(golden);
-    memory.reset();
-    Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
-    int[] all = IntStream.range(0, rows.tokens()).toArray();
-    Tensor hidden =
-        model
-            .transformer()
-            .forward(
-                Pass.plain(tape, memory.upload(rows, active)), new TokenSelection(memory.ints(all)))
-            .value();
-    Tensor logits = Tensor.in(memory.batch(), DType.F32, all.length, model.vocabSize());
-    backend.matmul().linear(logits, hidden, model.head());
-    float[] found = new float[Math.toIntExact(logits.elements())];
-    backend.transfers().download(found, logits);
+    float[] found = model.logits(backend, memory, validRows(golden), active);
     float[] expected = golden.readFloats(name);
     int[] mask = golden.readInts("attention_mask");
     float largest = 0;

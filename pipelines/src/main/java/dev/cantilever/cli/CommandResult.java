@@ -5,7 +5,8 @@ package dev.cantilever.cli;
  *
  * @param json the object printed with {@code --json}
  * @param exitCode {@link ExitCode#DONE}, or {@link ExitCode#CHECK_FAILED} when what was checked
- *     does not hold; every other code comes from an exception
+ *     does not hold; every other code comes from an exception, or from one that a command of
+ *     several parts kept from ending it
  */
 record CommandResult(JsonResult json, ExitCode exitCode) {
 

@@ -9,12 +9,11 @@ final class Commands {
   static List<CommandEntry> table() {
     return List.of(
         new CommandEntry(
-            "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
+            "generate", "text from model and adapter", () -> GenerateCommand.command()),
+        new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
         new CommandEntry(
-            "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
-        new CommandEntry(
-            "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
-        new CommandEntry(
-            "generate", "text from model and adapter", () -> GenerateCommand.command()));
+            "parity",
+            "how far the results are from reference fixtures",
+            () -> ParityCommand.command()));
   }
 }

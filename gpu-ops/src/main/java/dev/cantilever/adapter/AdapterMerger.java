@@ -1,0 +1,172 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.SafetensorsFile;
+import dev.cantilever.hub.SafetensorsWriter;
+import dev.cantilever.hub.StagedDirectory;
+import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.hub.TensorSpec;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Adds an adapter to a checkpoint, file to file: W + scale·B·A, summed in double precision and
+ * rounded once to how W is stored. No model is made and no backend is needed; memory holds a band
+ * of one tensor and its two small matrices.
+ *
+ * <p>The weight files of the result have the names, the tensors and the types of the base's; what
+ * carries no branch is copied byte for byte. Each file is written by itself, so files may be
+ * written in any order, on several threads or machines, and again: the bytes are the same.
+ */
+public final class AdapterMerger implements AutoCloseable {
+  private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
+  private static final String WEIGHT = ".weight";
+
+  private final ModelDirectory base;
+  private final AdapterDirectory adapter;
+  private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
+
+  private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
+    this.base = base;
+    this.adapter = adapter;
+    for (LoraModule module : adapter.modules().values()) {
+      modules.put(module.path() + WEIGHT, module);
+    }
+  }
+
+  /**
+   * Opens both and checks all that can be known before a weight is read.
+   *
+   * @param model directory of the base in HF layout
+   * @param adapter directory of the adapter in PEFT layout
+   * @throws CheckpointException naming file and tensor, if something is missing, damaged or
+   *     unsupported, or the adapter has a module or a shape that the base has not
+   */
+  public static AdapterMerger open(Path model, Path adapter) throws IOException {
+    AdapterDirectory branches = AdapterDirectory.open(adapter);
+    try {
+      ModelDirectory base = ModelDirectory.open(model);
+      try {
+        AdapterMerger merger = new AdapterMerger(base, branches);
+        merger.modules.forEach(merger::requireFits);
+        return merger;
+      } catch (RuntimeException e) {
+        base.close();
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      branches.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Merges a whole checkpoint on this thread.
+   *
+   * @param out does not exist yet, or is an empty directory; appears whole or not at all
+   */
+  public static MergeTally merge(Path model, Path adapter, Path out) throws IOException {
+    try (AdapterMerger merger = open(model, adapter);
+        StagedDirectory staged = StagedDirectory.create(out)) {
+      MergeTally tally = MergeTally.NONE;
+      for (String shard : merger.shards()) {
+        tally = tally.plus(merger.writeShard(shard, staged.path()));
+      }
+      merger.writeCompanions(staged.path());
+      staged.publish();
+      return tally;
+    }
+  }
+
+  /** The names of the weight files, sorted. */
+  public List<String> shards() {
+    return base.files().stream().map(AdapterMerger::name).sorted().toList();
+  }
+
+  /**
+   * Writes one weight file of the result.
+   *
+   * @param shard one of {@link #shards}
+   * @param directory where it appears under its name, replacing one that is there
+   * @throws CheckpointException naming file and tensor, if a merged value is not finite or too
+   *     large for how the base stores it
+   */
+  public MergeTally writeShard(String shard, Path directory) throws IOException {
+    SafetensorsFile source =
+        base.files().stream().filter(file -> name(file).equals(shard)).findFirst().orElseThrow();
+    List<TensorSpec> specs = new ArrayList<>();
+    for (TensorEntry entry : source.entries()) {
+      specs.add(new TensorSpec(entry.name(), entry.dtype(), entry.shape()));
+    }
+    Map<String, String> metadata =
+        source.metadata().isEmpty() ? SafetensorsWriter.PT_METADATA : source.metadata();
+    MergeTally tally = MergeTally.NONE;
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(directory.resolve(shard), specs, metadata)) {
+      for (TensorEntry entry : source.entries()) {
+        LoraModule module = modules.get(entry.name());
+        if (module == null) {
+          writer.copy(entry.name(), source);
+          tally = tally.plus(MergeTally.copied());
+        } else {
+          tally = tally.plus(new TensorMerge(source, entry, adapter, module).write(writer));
+        }
+      }
+      writer.finish();
+    }
+    return tally;
+  }
+
+  /** Writes everything but the weights: what the base has of it, unchanged. */
+  public void writeCompanions(Path directory) throws IOException {
+    base.copyCompanions(directory);
+  }
+
+  @Override
+  public void close() throws IOException {
+    base.close();
+    adapter.close();
+  }
+
+  private void requireFits(String tensor, LoraModule module) {
+    if (!base.contains(tensor)) {
+      throw new CheckpointException(
+          "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on."
+              .formatted(adapter.file().path(), base.path(), module.path(), tensor));
+    }
+    TensorEntry entry = base.entry(tensor);
+    Shape expected =
+        adapter.config().fanInFanOut()
+            ? Shape.of(module.inFeatures(), module.outFeatures())
+            : Shape.of(module.outFeatures(), module.inFeatures());
+    if (!entry.shape().equals(expected)) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' of shape %s, because %s has a branch for it, found %s. Use the base this adapter was trained on."
+              .formatted(
+                  base.file(tensor).path(),
+                  tensor,
+                  expected,
+                  adapter.file().path(),
+                  entry.shape()));
+    }
+    if (!STORED.contains(entry.dtype())) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' to be one of F32, F16 and BF16, found %s. Convert the checkpoint."
+              .formatted(base.file(tensor).path(), tensor, entry.dtype()));
+    }
+  }
+
+  private static String name(SafetensorsFile file) {
+    return String.valueOf(file.path().getFileName());
+  }
+}

@@ -1,0 +1,117 @@
+package dev.cantilever.cli;
+
+import dev.cantilever.console.Console;
+import dev.cantilever.evaluate.Evaluation;
+import dev.cantilever.evaluate.EvaluationSpec;
+import dev.cantilever.finetune.FineTuneSummary;
+import dev.cantilever.loop.LoopSummary;
+import dev.cantilever.merge.MergeSummary;
+import dev.cantilever.prepare.PrepareSummary;
+import dev.cantilever.recipe.Recipe;
+import dev.cantilever.row.Rollout;
+import dev.cantilever.run.RunDirectory;
+import dev.cantilever.train.TrainingRun;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import org.apache.beam.sdk.options.PipelineOptions;
+
+/** {@code demo}: the whole recipe on the embedded model and reviews. */
+final class DemoCommand {
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private DemoCommand() {}
+
+  static Command command() {
+    return Command.builder("demo --out runs/demo", DemoCommand::run)
+        .recipe(DemoRecipe.sections())
+        .options(
+            CommonOption.MODEL,
+            CommonOption.BACKEND,
+            CommonOption.BUDGET,
+            CommonOption.INT8_MODE,
+            CommonOption.SEED)
+        .out("runs/demo")
+        .build();
+  }
+
+  private static CommandResult run(CommandContext context) throws IOException {
+    long began = System.nanoTime();
+    Recipe recipe = context.recipe();
+    Console console = context.console();
+    context.beamOptions(PipelineOptions.class); // refused before anything is made
+    try (RunDirectory directory = PrepareCommand.open(context)) {
+      TrainingRun run =
+          new TrainingRun(
+              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
+      PrepareSummary data = PrepareCommand.prepare(run, directory);
+      console.line(
+          "1 prepare   %d reviews, %d tokens in packed rows, %d dead letters",
+          data.rowsOut(), data.tokens(), data.dead());
+      FineTuneSummary sft = run.sft();
+      console.line(
+          "2 sft       loss on held-out reviews %.3f before, %.3f after %d steps",
+          sft.lossBefore(), sft.lossAfter(), sft.steps());
+      MergeSummary merge = run.merge();
+      console.line(
+          "3 merge     adapter added to %d tensors, rounding %.1e",
+          merge.tensorsMerged(), merge.drift());
+      Evaluation before = run.evaluateBefore();
+      LoopSummary loop;
+      try (StepProgress progress = new StepProgress(console)) {
+        loop = run.ppo(progress);
+      }
+      Evaluation after = run.evaluateAfter();
+      double kl = PpoCommand.lastKl(loop.steps());
+      console.line(
+          "4 ppo       %d steps, %d rollouts, kl %.1f at the end",
+          loop.steps().size(), PpoCommand.rollouts(loop, recipe), kl);
+      show(console, before, after, recipe.section("evaluation", EvaluationSpec.class));
+      console.line("");
+      console.line("everything is in %s; its adapter/ loads in peft", context.out());
+      JsonResult json = new JsonResult();
+      PpoCommand.compare(json, before, after);
+      return CommandResult.done(
+          json.put("kl_last", kl)
+              .put("sft_loss_before", sft.lossBefore())
+              .put("sft_loss_after", sft.lossAfter())
+              .put("steps", loop.steps().size())
+              .put("rollouts", PpoCommand.rollouts(loop, recipe))
+              .put("wall_s", (System.nanoTime() - began) / NANOS_PER_SECOND)
+              .put("run", context.out().toString()));
+    }
+  }
+
+  private static void show(
+      Console console, Evaluation before, Evaluation after, EvaluationSpec spec) {
+    console.line("");
+    console.table(
+        List.of("on " + spec.prompts() + " fixed prompts", "before", "after"),
+        List.of(
+            List.of(
+                "mean positive probability",
+                number(before.meanProbability()),
+                number(after.meanProbability())),
+            List.of(
+                "distinct bigrams",
+                number(before.distinctBigrams()),
+                number(after.distinctBigrams()))));
+    for (int prompt = 0; prompt < spec.shown(); prompt++) {
+      Rollout was = before.rollouts().get(prompt);
+      Rollout is = after.rollouts().get(prompt);
+      console.line("");
+      console.line("  %s …", oneLine(was.query().query()));
+      console.line("    before  %s", oneLine(was.response().text()));
+      console.line("    after   %s", oneLine(is.response().text()));
+    }
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.3f", value);
+  }
+
+  private static String oneLine(String text) {
+    return text.replaceAll("\\s+", " ").strip();
+  }
+}

@@ -1,0 +1,170 @@
+package dev.cantilever.parity;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.adapter.AdapterMerger;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ScratchDirectory;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.Generation;
+import dev.cantilever.model.GenerationSpec;
+import dev.cantilever.model.Generator;
+import dev.cantilever.model.LanguageLoss;
+import dev.cantilever.model.ModelLoader;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.StopRule;
+import dev.cantilever.model.TokenRows;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Computes what a causal language model's fixture holds, and measures each against it. */
+final class CausalComparison {
+
+  /** Name of the adapter within the process. */
+  private static final String ADAPTER = "parity";
+
+  private static final String GRADIENT = "grad.";
+
+  private final Backend backend;
+  private final ModelDirectory directory;
+  private final ModelGolden golden;
+
+  CausalComparison(Backend backend, ModelDirectory directory, ModelGolden golden) {
+    this.backend = backend;
+    this.directory = directory;
+    this.golden = golden;
+  }
+
+  ModelParityReport compare() throws IOException {
+    ModelParityReport plain = compareUnmerged();
+    return golden.has("merged_logits") ? plain.withMergedLogits(merged()) : plain;
+  }
+
+  private ModelParityReport compareUnmerged() throws IOException {
+    TokenRows rows = golden.rows();
+    try (Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+        Arena adapters = backend.budget().open("adapter", Purpose.ADAPTER);
+        PassMemory memory = new PassMemory(backend, "parity")) {
+      CausalLm model = load(directory, weights);
+      OptionalDouble logits = logits(model, memory, rows, "logits", Set.of());
+      Optional<Boolean> greedy = greedy(model, memory, rows.slice(0, 1));
+      OptionalDouble adapterLogits = OptionalDouble.empty();
+      OptionalDouble loss = OptionalDouble.empty();
+      OptionalDouble gradients = OptionalDouble.empty();
+      if (golden.has("adapter_logits") || golden.has("adapter_loss")) {
+        Adapter adapter =
+            Adapter.load(
+                backend,
+                adapters,
+                ADAPTER,
+                directory.path().resolve("adapter"),
+                model.transformer().targets(),
+                true);
+        adapterLogits = logits(model, memory, rows, "adapter_logits", Set.of(ADAPTER));
+        if (golden.has("adapter_loss")) {
+          loss = OptionalDouble.of(trainOnce(model, memory, rows, adapter));
+          gradients = gradients(adapter);
+        }
+      }
+      return new ModelParityReport(
+          logits, greedy, adapterLogits, OptionalDouble.empty(), loss, gradients);
+    }
+  }
+
+  /** The error of the checkpoint that merging the fixture's adapter gives. */
+  private double merged() throws IOException {
+    try (ScratchDirectory scratch = ScratchDirectory.temporary("parity")) {
+      Path merged = scratch.path().resolve("merged");
+      AdapterMerger.merge(directory.path(), directory.path().resolve("adapter"), merged);
+      try (ModelDirectory checkpoint = ModelDirectory.open(merged);
+          Arena weights = backend.budget().open("merged weights", Purpose.BASE_WEIGHTS);
+          PassMemory memory = new PassMemory(backend, "parity")) {
+        CausalLm model = load(checkpoint, weights);
+        return logits(model, memory, golden.rows(), "merged_logits", Set.of()).orElseThrow();
+      }
+    }
+  }
+
+  private CausalLm load(ModelDirectory checkpoint, Arena weights) throws IOException {
+    return new ModelLoader(backend, checkpoint, BasePrecision.STORED, weights, Optional.empty())
+        .causalLm();
+  }
+
+  private OptionalDouble logits(
+      CausalLm model, PassMemory memory, TokenRows rows, String name, Set<String> active)
+      throws IOException {
+    if (!golden.has(name)) {
+      return OptionalDouble.empty();
+    }
+    float[] found = model.logits(backend, memory, rows, active);
+    return OptionalDouble.of(Deviation.maxAbs(name, found, golden.valid(name, model.vocabSize())));
+  }
+
+  private Optional<Boolean> greedy(CausalLm model, PassMemory memory, TokenRows prompt)
+      throws IOException {
+    if (!golden.has("greedy")) {
+      return Optional.empty();
+    }
+    int[] expected = golden.ints("greedy");
+    GenerationSpec spec =
+        new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 1);
+    List<Generation> found =
+        new Generator(backend, model)
+            .generate(
+                memory,
+                prompt,
+                new long[] {0},
+                new int[] {expected.length - prompt.tokens()},
+                spec);
+    int[] whole = TokenRows.of(prompt.row(0), found.get(0).tokens()).ids();
+    return Optional.of(Arrays.equals(whole, expected));
+  }
+
+  /** Leaves the loss's gradients in the adapter and returns the loss's error. */
+  private double trainOnce(CausalLm model, PassMemory memory, TokenRows rows, Adapter adapter)
+      throws IOException {
+    for (Parameter parameter : adapter.parameters()) {
+      backend.transfers().zero(parameter.gradient());
+    }
+    double scale = 1.0 / LanguageLoss.predicted(rows);
+    double total =
+        new LanguageLoss(backend, model, Set.of(ADAPTER), KeepPlan.everything())
+            .train(memory, rows, scale, OptionalLong.empty());
+    return Math.abs(total * scale - golden.floats("adapter_loss")[0]);
+  }
+
+  private OptionalDouble gradients(Adapter adapter) throws IOException {
+    Set<String> expected = new TreeSet<>(golden.names(GRADIENT));
+    if (expected.isEmpty()) {
+      return OptionalDouble.empty();
+    }
+    double largest = 0;
+    for (Parameter parameter : adapter.parameters()) {
+      String name = GRADIENT + parameter.name();
+      float[] found = new float[Math.toIntExact(parameter.gradient().elements())];
+      backend.transfers().download(found, parameter.gradient());
+      largest = Math.max(largest, Deviation.relative(name, found, golden.floats(name)));
+      expected.remove(name);
+    }
+    if (!expected.isEmpty()) {
+      throw new CheckpointException(
+          "%s: expected gradients of the adapter's matrices only, found %s. Restore the fixture."
+              .formatted(directory.path(), expected));
+    }
+    return OptionalDouble.of(largest);
+  }
+}

@@ -1,0 +1,101 @@
+package dev.cantilever.parity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.hub.CheckpointException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelParityTest {
+  private static final long BUDGET = 256L << 20;
+
+  @TempDir Path folder;
+
+  @Test
+  void run_languageModel_holdsEverythingOfTheFixture() throws IOException {
+    ModelParityReport report = run(Fixtures.path("gpt_neox"));
+
+    assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.greedyEqual()).contains(true);
+    assertThat(report.adapterLogitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.mergedLogitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.adapterLossAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.gradRelMax().orElseThrow()).isLessThan(1e-3);
+    assertThat(report.pass()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward"})
+  void run_classifier_holdsLogitsAlone(String fixture) throws IOException {
+    ModelParityReport report = run(Fixtures.path(fixture));
+
+    assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.greedyEqual()).isEmpty();
+    assertThat(report.gradRelMax()).isEmpty();
+    assertThat(report.pass()).isTrue();
+  }
+
+  @Test
+  void run_baseWeightChanged_failsWhereItMatters() throws IOException {
+    Fixtures.copy("gpt_neox", folder);
+    Fixtures.addToLastFloat(folder.resolve("model.safetensors"), 0.5f);
+
+    ModelParityReport report = run(folder);
+
+    assertThat(report.logitsMaxAbs().orElseThrow()).isGreaterThan(2e-4);
+    assertThat(report.pass()).isFalse();
+  }
+
+  @Test
+  void run_adapterMatrixChanged_leavesTheBaseAlone() throws IOException {
+    Fixtures.copy("gpt_neox", folder);
+    Fixtures.addToLastFloat(folder.resolve("adapter/adapter_model.safetensors"), 0.5f);
+
+    ModelParityReport report = run(folder);
+
+    assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
+    assertThat(report.adapterLogitsMaxAbs().orElseThrow()).isGreaterThan(2e-4);
+    assertThat(report.mergedLogitsMaxAbs().orElseThrow()).isGreaterThan(2e-4);
+    assertThat(report.gradRelMax().orElseThrow()).isGreaterThan(1e-3);
+    assertThat(report.pass()).isFalse();
+  }
+
+  @Test
+  void maxAbs_nanAnywhere_isNaNAndDoesNotPass() {
+    double error = Deviation.maxAbs("x", new float[] {1, Float.NaN, 1}, new float[] {1, 1, 1});
+    OptionalDouble none = OptionalDouble.empty();
+
+    assertThat(error).isNaN();
+    assertThat(
+            new ModelParityReport(
+                    OptionalDouble.of(error), Optional.empty(), none, none, none, none)
+                .pass())
+        .isFalse();
+  }
+
+  @Test
+  void run_unknownFamily_namesItAndTheKnownOnes() throws IOException {
+    Fixtures.copy("gpt_neox", folder);
+    Path config = folder.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"gpt_neox\"", "\"no_such_family\""));
+
+    assertThatThrownBy(() -> run(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("no_such_family")
+        .hasMessageContaining("gpt_neox");
+  }
+
+  private static ModelParityReport run(Path folder) throws IOException {
+    return ModelParity.run(folder, BackendKind.CPU, BUDGET);
+  }
+}
