@@ -9,8 +9,16 @@ final class Commands {
   static List<CommandEntry> table() {
     return List.of(
         new CommandEntry(
-            "generate", "text from model and adapter", () -> GenerateCommand.command()),
+            "demo", "the whole recipe on the embedded model", () -> DemoCommand.command()),
+        new CommandEntry(
+            "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
+        new CommandEntry(
+            "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
+        new CommandEntry(
+            "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
         new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
+        new CommandEntry(
+            "generate", "text from model and adapter", () -> GenerateCommand.command()),
         new CommandEntry(
             "parity",
             "how far the results are from reference fixtures",

@@ -53,10 +53,9 @@ final class DemoCommand {
       console.line(
           "2 sft       loss on held-out reviews %.3f before, %.3f after %d steps",
           sft.lossBefore(), sft.lossAfter(), sft.steps());
-      MergeSummary merge = run.merge();
       console.line(
-          "3 merge     adapter added to %d tensors, rounding %.1e",
-          merge.tensorsMerged(), merge.drift());
+          "3 merge     %s",
+          run.merge().map(DemoCommand::merged).orElse("done before, the checkpoint is there"));
       Evaluation before = run.evaluateBefore();
       LoopSummary loop;
       try (StepProgress progress = new StepProgress(console)) {
@@ -81,6 +80,14 @@ final class DemoCommand {
               .put("wall_s", (System.nanoTime() - began) / NANOS_PER_SECOND)
               .put("run", context.out().toString()));
     }
+  }
+
+  private static String merged(MergeSummary merge) {
+    return String.format(
+        Locale.ROOT,
+        "adapter added to %d tensors, stored within %.1e of the sum",
+        merge.tensorsMerged(),
+        merge.drift());
   }
 
   private static void show(

@@ -21,9 +21,7 @@ final class PrepareCommand {
 
   static Command command() {
     return Command.builder(
-            "prepare --out runs/reviews --set prepare.input=reviews.jsonl"
-                + " --set prepare.block_size=128",
-            PrepareCommand::run)
+            "prepare --out runs/reviews --set prepare.input=reviews.jsonl", PrepareCommand::run)
         .recipe(RecipeSections.all())
         .options(CommonOption.MODEL, CommonOption.SEED)
         .outRequired()

@@ -53,6 +53,21 @@ public record FineTuneSpec(
     requireNotNegative("evaluation_rows", evaluationRows);
   }
 
+  /** The same at another height of the schedule. */
+  public FineTuneSpec withLearningRate(double newLearningRate) {
+    return new FineTuneSpec(
+        epochs,
+        newLearningRate,
+        schedule,
+        warmupSteps,
+        batchRows,
+        maxTokens,
+        maxGradNorm,
+        weightDecay,
+        keep,
+        evaluationRows);
+  }
+
   /** Optimizer steps of the whole training. */
   int steps(int rows) {
     return Math.multiplyExact(epochs, (rows + batchRows - 1) / batchRows);

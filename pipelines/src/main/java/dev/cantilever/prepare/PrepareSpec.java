@@ -99,6 +99,33 @@ public record PrepareSpec(
         64);
   }
 
+  /** The same with rows of another length. */
+  public PrepareSpec withBlockSize(int newBlockSize) {
+    return with(newBlockSize, maxSftTokens);
+  }
+
+  /** The same with another limit on the tokens of training rows. */
+  public PrepareSpec withMaxSftTokens(long newMaxSftTokens) {
+    return with(blockSize, newMaxSftTokens);
+  }
+
+  private PrepareSpec with(int newBlockSize, long newMaxSftTokens) {
+    return new PrepareSpec(
+        input,
+        testInput,
+        format,
+        textColumn,
+        idColumn,
+        cleaning,
+        testFraction,
+        newBlockSize,
+        separator,
+        remainder,
+        newMaxSftTokens,
+        maxBadShare,
+        maxDocumentTokens);
+  }
+
   private static void require(
       boolean holds, String key, String expected, Object found, String remedy) {
     if (!holds) {

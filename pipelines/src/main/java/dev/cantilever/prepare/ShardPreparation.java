@@ -68,14 +68,15 @@ final class ShardPreparation {
   /**
    * Prepares a shard; doing it again leaves the same bytes.
    *
+   * @param tokenizer the job's; stays the caller's
    * @throws dev.cantilever.text.DatasetException if a file as a whole cannot be used
    */
-  static ShardOutcome prepare(PrepareJob job, ShardTask task) throws IOException {
+  static ShardOutcome prepare(PrepareJob job, ShardTask task, TextTokenizer tokenizer)
+      throws IOException {
     DataFiles files = job.files();
     Files.createDirectories(files.passing());
     Path documentsFile = files.documents(task.shard());
-    try (TextTokenizer tokenizer = TextTokenizer.load(Path.of(job.tokenizerDirectory()));
-        StagedParquet<TokenizedDocument> documents =
+    try (StagedParquet<TokenizedDocument> documents =
             StagedParquet.open(Schemas.TOKENIZED_DOCUMENT, documentsFile);
         StagedParquet<TokenRow> rows =
             StagedParquet.open(Schemas.TOKEN_ROW, files.shardTokens(task.shard()));

@@ -52,6 +52,29 @@ public final class RecipeSchema {
     return new RecipeSchema(more);
   }
 
+  /**
+   * This schema with other defaults for a section that it has.
+   *
+   * @param name of the section
+   * @param defaults of the same record type
+   * @throws IllegalArgumentException if there is no such section, or it is of another type
+   */
+  public RecipeSchema withDefaults(String name, Record defaults) {
+    Section former = sections.get(name);
+    if (former == null || !former.defaults().getClass().equals(defaults.getClass())) {
+      throw new IllegalArgumentException(
+          "expected a section of "
+              + names()
+              + " and its own record, got '"
+              + name
+              + "' and "
+              + defaults.getClass().getName());
+    }
+    Map<String, Section> others = new LinkedHashMap<>(sections);
+    others.put(name, new Section(former.type(), defaults));
+    return new RecipeSchema(others);
+  }
+
   /** The recipe of the defaults alone. */
   public Recipe defaults() {
     return load(List.of());

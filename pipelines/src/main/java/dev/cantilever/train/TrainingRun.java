@@ -15,6 +15,9 @@ import dev.cantilever.loop.LoopSummary;
 import dev.cantilever.loop.LoopTask;
 import dev.cantilever.loop.RlhfLoop;
 import dev.cantilever.loop.StepListener;
+import dev.cantilever.merge.MergePipeline;
+import dev.cantilever.merge.MergeSpec;
+import dev.cantilever.merge.MergeSummary;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.prepare.PreparePipeline;
 import dev.cantilever.prepare.PrepareSpec;
@@ -41,6 +44,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.beam.sdk.options.PipelineOptions;
@@ -111,6 +115,22 @@ public final class TrainingRun {
         layout.sftAdapter(),
         run.seed(),
         options.get());
+  }
+
+  /**
+   * The fine-tuned adapter added to the base, as a checkpoint in {@code merged/}.
+   *
+   * @return what the merge did; empty if the checkpoint was there
+   * @throws dev.cantilever.hub.CheckpointException if there is no fine-tuned adapter
+   */
+  public Optional<MergeSummary> merge() throws IOException {
+    if (Files.exists(layout.merged())) {
+      return Optional.empty();
+    }
+    MergeSpec spec =
+        new MergeSpec(
+            base(run).toString(), layout.sftAdapter().toString(), layout.merged().toString());
+    return Optional.of(MergePipeline.run(spec, options.get()));
   }
 
   /**
