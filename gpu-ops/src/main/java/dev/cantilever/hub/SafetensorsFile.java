@@ -1,5 +1,6 @@
 package dev.cantilever.hub;
 
+import dev.cantilever.memory.NativeWindow;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.HalfPrecision;
 import java.io.EOFException;

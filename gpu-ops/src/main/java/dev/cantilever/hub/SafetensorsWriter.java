@@ -2,6 +2,7 @@ package dev.cantilever.hub;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.cantilever.memory.NativeWindow;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.HalfPrecision;
 import java.io.ByteArrayOutputStream;

@@ -11,10 +11,10 @@
  * opened an arena closes it; nothing here waits for the garbage collector. After the last arena is
  * closed the budget reads zero.
  *
- * <p>{@link dev.cantilever.memory.HostMemory} is the one class that touches raw host addresses.
- * Device allocators live with their backend. Everything in {@code gpu-ops} may use this package; it
- * uses nothing of ours but {@link dev.cantilever.OpsException}. Read {@code dev.cantilever.tensor}
- * next.
+ * <p>{@link dev.cantilever.memory.HostMemory} is the one class that touches raw host addresses, and
+ * {@link dev.cantilever.memory.NativeWindow} shows a range of them to file channels. Device
+ * allocators live with their backend. Everything in {@code gpu-ops} may use this package; it uses
+ * nothing of ours but {@link dev.cantilever.OpsException}. Read {@code dev.cantilever.tensor} next.
  */
 @NullMarked
 package dev.cantilever.memory;

@@ -1,4 +1,4 @@
-package dev.cantilever.hub;
+package dev.cantilever.memory;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -6,12 +6,12 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /** A range of host memory seen as a little-endian buffer; owns nothing and frees nothing. */
-final class NativeWindow {
+public final class NativeWindow {
 
   private NativeWindow() {}
 
   /** The {@code bytes} bytes at {@code address}, which must stay valid while the buffer is used. */
-  static ByteBuffer of(long address, int bytes) {
+  public static ByteBuffer of(long address, int bytes) {
     if (bytes == 0) {
       return ByteBuffer.allocate(0);
     }
