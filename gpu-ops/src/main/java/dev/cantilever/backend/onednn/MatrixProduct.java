@@ -1,6 +1,5 @@
 package dev.cantilever.backend.onednn;
 
-import static dev.cantilever.backend.onednn.ProductScratch.ROWS;
 import static dev.cantilever.backend.onednn.Tile.LANES;
 import static dev.cantilever.backend.onednn.Tile.SPECIES;
 import static dev.cantilever.backend.onednn.Tile.STRIDE;
@@ -201,21 +200,13 @@ final class MatrixProduct {
   private void run(Rows x, WeightView w, boolean transposed, int rows, Target y) {
     int columns = transposed ? w.out() : w.in();
     int depth = transposed ? w.in() : w.out();
-    int rowBlocks = (rows + ROWS - 1) / ROWS;
-    if (rowBlocks == 0) {
+    if (rows == 0) {
       return;
     }
     boolean alone = (long) rows * columns * depth < ALONE;
-    int wanted = alone ? 1 : 3 * workers.count();
-    int block = STRIDE;
-    while (block > 2 * WIDTH && rowBlocks * parts(columns, block) < wanted) {
-      block /= 2;
-    }
-    while (rowBlocks * parts(columns, block) < wanted && rows > rowBlocks * 8 * Tile.ROWS) {
-      rowBlocks *= 2;
-    }
-    int blockRows = parts(parts(rows, rowBlocks), Tile.ROWS) * Tile.ROWS;
-    int blockColumns = block;
+    Cut cut = Cut.of(rows, columns, alone ? 1 : 3 * workers.count());
+    int blockRows = cut.rows();
+    int blockColumns = cut.columns();
     int columnBlocks = parts(columns, blockColumns);
     Workers.Task task =
         (i, worker) -> {
