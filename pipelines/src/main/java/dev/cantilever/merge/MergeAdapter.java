@@ -1,5 +1,7 @@
 package dev.cantilever.merge;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.beam.sdk.coders.StringUtf8Coder;
 import org.apache.beam.sdk.transforms.Create;
@@ -28,11 +30,12 @@ public final class MergeAdapter extends PTransform<PBegin, PCollection<MergeSumm
   /**
    * Describes a merge.
    *
-   * @param shards the names of the base's weight files
-   * @param work where files are written before they are published
+   * @param shards the names of the base's weight files, as {@code AdapterMerger} lists them
+   * @param work an empty directory on the file system of the destination, where files are written
+   *     before they are published; the caller deletes it when the pipeline has ended
    */
-  static MergeAdapter of(MergeSpec spec, List<String> shards, MergeWork work) {
-    return new MergeAdapter(spec, shards, work);
+  public static MergeAdapter of(MergeSpec spec, List<String> shards, Path work) throws IOException {
+    return new MergeAdapter(spec, shards, MergeWork.in(work));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.cantilever.merge;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.hub.StagedDirectory;
@@ -42,16 +41,15 @@ public final class MergePipeline {
       shards = merger.shards();
     }
     try (ScratchDirectory scratch = ScratchDirectory.beside(out)) {
-      MergeWork work = MergeWork.in(scratch.path());
       Pipeline pipeline = Pipeline.create(options);
-      pipeline.apply("MergeAdapter", MergeAdapter.of(spec, shards, work));
+      pipeline.apply("MergeAdapter", MergeAdapter.of(spec, shards, scratch.path()));
       PipelineResult.State state = pipeline.run().waitUntilFinish();
       if (state != PipelineResult.State.DONE) {
         throw new IllegalStateException(
             "Merging into %s ended as %s instead of DONE; see the runner's log and run it again"
                 .formatted(out, state));
       }
-      return new ObjectMapper().readValue(work.summary().toFile(), MergeSummary.class);
+      return MergeWork.at(scratch.path()).readSummary();
     }
   }
 }

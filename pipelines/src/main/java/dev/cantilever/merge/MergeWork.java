@@ -1,5 +1,7 @@
 package dev.cantilever.merge;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cantilever.manifest.AtomicFile;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -16,9 +18,13 @@ record MergeWork(String directory) implements Serializable {
 
   /** Makes the folder of the result, before any worker writes to it. */
   static MergeWork in(Path directory) throws IOException {
-    MergeWork work = new MergeWork(directory.toString());
+    MergeWork work = at(directory);
     Files.createDirectory(work.result());
     return work;
+  }
+
+  static MergeWork at(Path directory) {
+    return new MergeWork(directory.toString());
   }
 
   /** The result as it grows; renamed onto the destination at the end. */
@@ -26,8 +32,16 @@ record MergeWork(String directory) implements Serializable {
     return Path.of(directory, "model");
   }
 
-  /** The summary, which outlives the rename. */
-  Path summary() {
+  /** Keeps the summary where it outlives the rename. */
+  void writeSummary(MergeSummary summary) throws IOException {
+    AtomicFile.write(summaryFile(), new ObjectMapper().writeValueAsBytes(summary));
+  }
+
+  MergeSummary readSummary() throws IOException {
+    return new ObjectMapper().readValue(summaryFile().toFile(), MergeSummary.class);
+  }
+
+  private Path summaryFile() {
     return Path.of(directory, "summary.json");
   }
 }

@@ -1,10 +1,8 @@
 package dev.cantilever.merge;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.adapter.MergeTally;
 import dev.cantilever.hub.StagedDirectory;
-import dev.cantilever.manifest.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +35,7 @@ final class PublishModelFn extends DoFn<KV<String, Iterable<ShardTally>>, MergeS
     MergeTally total = byShard.values().stream().reduce(MergeTally.NONE, MergeTally::plus);
     MergeSummary summary = MergeSummary.of(total, spec.out());
     if (Files.exists(work.result())) {
-      AtomicFile.write(work.summary(), new ObjectMapper().writeValueAsBytes(summary));
+      work.writeSummary(summary);
       try (AdapterMerger merger =
           AdapterMerger.open(Path.of(spec.model()), Path.of(spec.adapter()))) {
         merger.writeCompanions(work.result());

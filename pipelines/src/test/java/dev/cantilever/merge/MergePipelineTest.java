@@ -3,8 +3,11 @@ package dev.cantilever.merge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.adapter.Adapter;
 import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.adapter.MergeTally;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.Backends;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.CheckpointException;
@@ -12,6 +15,13 @@ import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.ModelLoader;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.TokenRows;
 import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
 import java.io.IOException;
@@ -19,6 +29,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.apache.beam.runners.direct.DirectOptions;
@@ -62,6 +74,19 @@ class MergePipelineTest {
     assertThat(three).isEqualTo(MergeSummary.of(tally, folder.resolve("three").toString()));
     assertThat(three.tensorsMerged()).isEqualTo(branches(base).size());
     assertThat(three.drift()).isBetween(1e-6, 5e-4);
+  }
+
+  /** Half precision rounds by 2^-11 at most, so logits may move by about that of the largest. */
+  @Test
+  void run_embeddedModel_givesLogitsOfBaseAndAdapterUpToItsStorage() throws IOException {
+    merge("merged", 2);
+
+    float[] expected = logits(base, Optional.of(adapter));
+    double error = largestDifference(logits(folder.resolve("merged"), Optional.empty()), expected);
+    double visible = largestDifference(logits(base, Optional.empty()), expected);
+    double largest = largestDifference(expected, new float[expected.length]);
+    assertThat(error).isLessThan(largest * 0x1p-11);
+    assertThat(visible).isGreaterThan(10 * error);
   }
 
   @Test
@@ -122,6 +147,32 @@ class MergePipelineTest {
     }
   }
 
+  private static float[] logits(Path model, Optional<Path> lora) throws IOException {
+    try (ModelDirectory directory = ModelDirectory.open(model);
+        Backend backend = Backends.cpu(256L << 20, 2);
+        Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+        Arena adapters = backend.budget().open("adapters", Purpose.ADAPTER);
+        PassMemory memory = new PassMemory(backend, "test")) {
+      CausalLm lm =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .causalLm();
+      if (lora.isPresent()) {
+        Adapter.load(backend, adapters, "a", lora.get(), lm.transformer().targets(), false);
+      }
+      TokenRows rows = TokenRows.of(new int[] {5, 90, 1100, 2700, 44}, new int[] {7, 8, 9});
+      return lm.logits(backend, memory, rows, lora.isPresent() ? Set.of("a") : Set.of());
+    }
+  }
+
+  private static double largestDifference(float[] found, float[] expected) {
+    assertThat(found).hasSameSizeAs(expected);
+    double largest = 0;
+    for (int i = 0; i < found.length; i++) {
+      largest = Math.max(largest, Math.abs((double) found[i] - expected[i]));
+    }
+    return largest;
+  }
+
   private MergeSummary merge(String name, int workers) throws IOException {
     return MergePipeline.run(
         new MergeSpec(base.toString(), adapter.toString(), out(name)), options(workers));
@@ -137,7 +188,7 @@ class MergePipelineTest {
     return options;
   }
 
-  /** An adapter whose matrices are random and not zero, on every attention projection. */
+  /** An adapter whose matrices are random and not zero, on two layers of every block. */
   private static Path adapter(Path target, float size) throws IOException {
     List<LoraModule> modules = branches(base);
     SplittableRandom random = new SplittableRandom(7);
