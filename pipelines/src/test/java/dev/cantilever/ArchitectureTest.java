@@ -29,7 +29,7 @@ class ArchitectureTest {
       Map.ofEntries(
           Map.entry("recipe", Set.of()),
           Map.entry("console", Set.of()),
-          Map.entry("run", Set.of("recipe", "backend", "tensor")),
+          Map.entry("run", Set.of("recipe", "manifest", "backend", "tensor")),
           Map.entry("generate", Set.of("recipe", "run", "host", "tokenizer", "model", "backend")),
           Map.entry(
               "host",

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,6 +17,7 @@ import picocli.CommandLine.ParseResult;
  */
 final class Command {
   private final RecipeSchema schema;
+  private final Set<String> sections;
   private final CommonOptions common;
   private final Optional<Object> arguments;
   private final Optional<String> out;
@@ -26,6 +26,7 @@ final class Command {
 
   private Command(Builder builder) {
     this.schema = builder.schema;
+    this.sections = builder.sections;
     this.common = new CommonOptions(builder.common);
     this.arguments = builder.arguments;
     this.out = builder.out;
@@ -64,10 +65,17 @@ final class Command {
   private String[] footer() {
     List<String> lines = new ArrayList<>();
     lines.addAll(List.of("", "Example:", "  ./cantilever " + escaped(example)));
-    Map<String, String> keys = schema.defaults().values();
-    if (!keys.isEmpty()) {
-      lines.addAll(List.of("", "Recipe keys and their defaults:"));
-      keys.forEach((key, value) -> lines.add(escaped("  " + key + "=" + value)));
+    if (!sections.isEmpty()) {
+      lines.addAll(List.of("", "Recipe keys that it reads, and their defaults:"));
+      schema
+          .defaults()
+          .values()
+          .forEach(
+              (key, value) -> {
+                if (sections.contains(key.substring(0, key.indexOf('.')))) {
+                  lines.add(escaped("  " + key + "=" + value));
+                }
+              });
     }
     return lines.toArray(String[]::new);
   }
@@ -82,6 +90,7 @@ final class Command {
     private final String example;
     private final CommandBody body;
     private RecipeSchema schema = RecipeSchema.empty();
+    private Set<String> sections = Set.of();
     private Set<CommonOption> common = EnumSet.noneOf(CommonOption.class);
     private Optional<Object> arguments = Optional.empty();
     private Optional<String> out = Optional.empty();
@@ -91,9 +100,14 @@ final class Command {
       this.body = body;
     }
 
-    /** The sections of the recipe; the common options need {@code run} among them. */
-    Builder recipe(RecipeSchema sections) {
-      this.schema = sections;
+    /**
+     * The sections that a recipe may have; the common options need {@code run} among them.
+     *
+     * @param read names of those that the command reads, for its help
+     */
+    Builder recipe(RecipeSchema all, String... read) {
+      this.schema = all;
+      this.sections = Set.of(read);
       return this;
     }
 

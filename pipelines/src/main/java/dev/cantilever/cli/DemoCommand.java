@@ -26,7 +26,18 @@ final class DemoCommand {
 
   static Command command() {
     return Command.builder("demo --out runs/demo", DemoCommand::run)
-        .recipe(DemoRecipe.sections())
+        .recipe(
+            DemoRecipe.sections(),
+            "evaluation",
+            "loop",
+            "lora",
+            "ppo",
+            "prepare",
+            "reward",
+            "rollout",
+            "run",
+            "sft",
+            "update")
         .options(
             CommonOption.MODEL,
             CommonOption.BACKEND,

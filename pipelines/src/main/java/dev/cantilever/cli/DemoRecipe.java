@@ -17,12 +17,13 @@ final class DemoRecipe {
 
   private static final int BLOCK_SIZE = 128;
   private static final int SFT_TOKENS = 70_000;
+  private static final int EVALUATION_ROWS = 100;
   private static final int RESPONSE_TOKENS = 20;
   private static final int STEPS = 40;
   private static final int ROWS = 32;
   private static final int MINI_BATCH = 8;
   private static final int EPOCHS = 2;
-  private static final double KL_COEFFICIENT = 0.1;
+  private static final double KL_COEFFICIENT = 0.15;
 
   private DemoRecipe() {}
 
@@ -31,7 +32,9 @@ final class DemoRecipe {
         .withDefaults(
             "prepare",
             PrepareSpec.defaults().withBlockSize(BLOCK_SIZE).withMaxSftTokens(SFT_TOKENS))
-        .withDefaults("sft", FineTuneSpec.defaults().withLearningRate(2e-3))
+        .withDefaults(
+            "sft",
+            FineTuneSpec.defaults().withLearningRate(2e-3).withEvaluationRows(EVALUATION_ROWS))
         .withDefaults(
             "rollout",
             new RolloutSpec(2, 8, RESPONSE_TOKENS, RESPONSE_TOKENS, true, 1, ROWS, 2 * ROWS))

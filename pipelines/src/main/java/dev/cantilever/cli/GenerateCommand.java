@@ -22,7 +22,7 @@ final class GenerateCommand {
     GenerateCommand command = new GenerateCommand();
     return Command.builder(
             "generate --seed 7 --set generation.max_new_tokens=30 \"This movie was\"", command::run)
-        .recipe(RecipeSections.all())
+        .recipe(RecipeSections.all(), "generation", "run")
         .options(
             CommonOption.MODEL,
             CommonOption.ADAPTER,

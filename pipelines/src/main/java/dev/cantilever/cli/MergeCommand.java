@@ -18,7 +18,7 @@ final class MergeCommand {
     return Command.builder(
             "merge --model pythia-1b --adapter run/adapter --out pythia-1b-tuned",
             MergeCommand::run)
-        .recipe(RecipeSections.all())
+        .recipe(RecipeSections.all(), "run")
         .options(CommonOption.MODEL, CommonOption.ADAPTER)
         .outRequired()
         .build();

@@ -54,7 +54,7 @@ final class ParityCommand {
     ParityCommand command = new ParityCommand();
     return Command.builder(
             "parity fixtures/gpt_neox fixtures/distilbert_cls --ppo fixtures/ppo", command::run)
-        .recipe(RecipeSections.all())
+        .recipe(RecipeSections.all(), "run")
         .options(CommonOption.BACKEND, CommonOption.BUDGET)
         .arguments(command)
         .build();

@@ -26,7 +26,17 @@ final class PpoCommand {
             "ppo --model models/my-base --out runs/reviews --set loop.steps=100"
                 + " --set ppo.step_size.learning_rate=3e-4",
             PpoCommand::run)
-        .recipe(RecipeSections.all())
+        .recipe(
+            RecipeSections.all(),
+            "evaluation",
+            "loop",
+            "lora",
+            "ppo",
+            "prepare",
+            "reward",
+            "rollout",
+            "run",
+            "update")
         .options(
             CommonOption.MODEL,
             CommonOption.ADAPTER,

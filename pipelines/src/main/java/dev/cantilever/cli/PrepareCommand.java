@@ -22,7 +22,7 @@ final class PrepareCommand {
   static Command command() {
     return Command.builder(
             "prepare --out runs/reviews --set prepare.input=reviews.jsonl", PrepareCommand::run)
-        .recipe(RecipeSections.all())
+        .recipe(RecipeSections.all(), "prepare", "run")
         .options(CommonOption.MODEL, CommonOption.SEED)
         .outRequired()
         .build();

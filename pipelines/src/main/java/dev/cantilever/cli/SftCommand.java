@@ -18,7 +18,7 @@ final class SftCommand {
 
   static Command command() {
     return Command.builder("sft --out runs/reviews --set sft.learning_rate=1e-3", SftCommand::run)
-        .recipe(RecipeSections.all())
+        .recipe(RecipeSections.all(), "lora", "run", "sft")
         .options(
             CommonOption.MODEL,
             CommonOption.BACKEND,

@@ -1,6 +1,5 @@
 package dev.cantilever.evaluate;
 
-import dev.cantilever.row.IntSequence;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.row.Score;
 import java.util.HashSet;
@@ -41,16 +40,16 @@ public record Evaluation(List<Rollout> rollouts) {
   }
 
   /**
-   * Distinct bigrams over bigrams of token ids, all responses together (Li et al. 2016, {@code
-   * distinct-2}); 0 where no response has two tokens.
+   * Distinct bigrams over bigrams of words, all responses together (Li et al. 2016, {@code
+   * distinct-2}); words are what white space separates. 0 where no response has two words.
    */
   public double distinctBigrams() {
-    Set<Long> distinct = new HashSet<>();
+    Set<List<String>> distinct = new HashSet<>();
     long bigrams = 0;
     for (Rollout rollout : rollouts) {
-      IntSequence ids = rollout.response().ids();
-      for (int i = 0; i + 1 < ids.size(); i++) {
-        distinct.add((long) ids.get(i) << Integer.SIZE | ids.get(i + 1));
+      List<String> words = List.of(rollout.response().text().strip().split("\\s+"));
+      for (int i = 0; i + 1 < words.size(); i++) {
+        distinct.add(words.subList(i, i + 2));
         bigrams++;
       }
     }

@@ -55,6 +55,15 @@ public record FineTuneSpec(
 
   /** The same at another height of the schedule. */
   public FineTuneSpec withLearningRate(double newLearningRate) {
+    return with(newLearningRate, evaluationRows);
+  }
+
+  /** The same with the loss measured by other held-out rows. */
+  public FineTuneSpec withEvaluationRows(int newEvaluationRows) {
+    return with(learningRate, newEvaluationRows);
+  }
+
+  private FineTuneSpec with(double newLearningRate, int newEvaluationRows) {
     return new FineTuneSpec(
         epochs,
         newLearningRate,
@@ -65,7 +74,7 @@ public record FineTuneSpec(
         maxGradNorm,
         weightDecay,
         keep,
-        evaluationRows);
+        newEvaluationRows);
   }
 
   /** Optimizer steps of the whole training. */

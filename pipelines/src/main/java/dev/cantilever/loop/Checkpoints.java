@@ -2,19 +2,16 @@ package dev.cantilever.loop;
 
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.ModelRef;
+import dev.cantilever.manifest.FileTree;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.update.PolicyState;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** The training states of a run. A state is there whole or not at all. */
 final class Checkpoints {
@@ -41,7 +38,7 @@ final class Checkpoints {
   void deleteLitter() throws IOException {
     for (Path entry : entries()) {
       if (!STATE.matcher(String.valueOf(entry.getFileName())).matches()) {
-        delete(entry);
+        FileTree.delete(entry);
       }
     }
   }
@@ -50,7 +47,7 @@ final class Checkpoints {
   void keepNewest(int count) throws IOException {
     List<Integer> steps = steps();
     for (int step : steps.subList(0, Math.max(0, steps.size() - count))) {
-      delete(layout.state(step));
+      FileTree.delete(layout.state(step));
     }
   }
 
@@ -70,28 +67,5 @@ final class Checkpoints {
     try (Stream<Path> all = Files.list(layout.states())) {
       return all.sorted().toList();
     }
-  }
-
-  private static void delete(Path tree) throws IOException {
-    Files.walkFileTree(
-        tree,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.delete(file);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-              throws IOException {
-            if (failure != null) {
-              throw failure;
-            }
-            Files.delete(directory);
-            return FileVisitResult.CONTINUE;
-          }
-        });
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cantilever.manifest.FileTree;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.recipe.UsageException;
@@ -45,7 +46,7 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   /**
-   * Makes a run, or continues one.
+   * Makes a run, or continues one; what a killed process was writing there is deleted.
    *
    * @param root the directory: absent, empty, or a run of the same recipe
    * @param recipe the effective recipe
@@ -66,6 +67,7 @@ public final class RunDirectory implements AutoCloseable {
       RunDirectory run = new RunDirectory(layout, resumed, lock);
       if (resumed) {
         run.requireSameRecipe(recipe, schema);
+        FileTree.deleteParts(root);
       } else {
         WholeFile.write(layout.recipe(), recipe.toYaml());
         run.writeJson(JSON.createObjectNode().put(DIGEST, recipe.digest()));

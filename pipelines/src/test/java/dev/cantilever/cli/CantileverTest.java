@@ -32,7 +32,7 @@ class CantileverTest {
     static Command command() {
       GreetCommand command = new GreetCommand();
       return Command.builder("greet --seed 7 Ada Grace", command::run)
-          .recipe(RecipeSchema.empty().section("run", RunSpec.defaults()))
+          .recipe(RecipeSchema.empty().section("run", RunSpec.defaults()), "run")
           .options(CommonOption.SEED, CommonOption.BUDGET, CommonOption.INT8_MODE)
           .arguments(command)
           .out("greetings")

@@ -1,12 +1,14 @@
 package dev.cantilever.backend.onednn;
 
-import static dev.cantilever.backend.onednn.ProductScratch.ROWS;
+import static dev.cantilever.backend.onednn.Tile.LANES;
+import static dev.cantilever.backend.onednn.Tile.SPECIES;
 import static dev.cantilever.backend.onednn.Tile.STRIDE;
 import static dev.cantilever.backend.onednn.Tile.WIDTH;
 
 import dev.cantilever.backend.onednn.WeightView.Layout;
 import dev.cantilever.memory.HostMemory;
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of packed rows with weights, in f32, and the exact int8 product.
@@ -198,21 +200,13 @@ final class MatrixProduct {
   private void run(Rows x, WeightView w, boolean transposed, int rows, Target y) {
     int columns = transposed ? w.out() : w.in();
     int depth = transposed ? w.in() : w.out();
-    int rowBlocks = (rows + ROWS - 1) / ROWS;
-    if (rowBlocks == 0) {
+    if (rows == 0) {
       return;
     }
     boolean alone = (long) rows * columns * depth < ALONE;
-    int wanted = alone ? 1 : 3 * workers.count();
-    int block = STRIDE;
-    while (block > 2 * WIDTH && rowBlocks * parts(columns, block) < wanted) {
-      block /= 2;
-    }
-    while (rowBlocks * parts(columns, block) < wanted && rows > rowBlocks * 8 * Tile.ROWS) {
-      rowBlocks *= 2;
-    }
-    int blockRows = parts(parts(rows, rowBlocks), Tile.ROWS) * Tile.ROWS;
-    int blockColumns = block;
+    Cut cut = Cut.of(rows, columns, alone ? 1 : 3 * workers.count());
+    int blockRows = cut.rows();
+    int blockColumns = cut.columns();
     int columnBlocks = parts(columns, blockColumns);
     Workers.Task task =
         (i, worker) -> {
@@ -336,17 +330,23 @@ final class MatrixProduct {
     }
   }
 
-  // Plain loops, which the compiler vectorises by itself: element by element there is no order that
-  // could change, and vectors that pass through branches would be boxed.
+  // Not plain loops: the JIT leaves those scalar, since for all it knows the arrays are the same
+  // one.
+  // Whole vectors may run past the length, into columns of the block that are never stored.
   private static void multiply(float[] y, int offset, float[] by, int length) {
-    for (int i = 0; i < length; i++) {
-      y[offset + i] *= by[i];
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector.fromArray(SPECIES, y, offset + i)
+          .mul(FloatVector.fromArray(SPECIES, by, i))
+          .intoArray(y, offset + i);
     }
   }
 
   private static void addScaled(float[] y, int offset, float[] other, float factor, int length) {
-    for (int i = 0; i < length; i++) {
-      y[offset + i] = Math.fma(other[i], factor, y[offset + i]);
+    FloatVector factors = FloatVector.broadcast(SPECIES, factor);
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector.fromArray(SPECIES, other, i)
+          .fma(factors, FloatVector.fromArray(SPECIES, y, offset + i))
+          .intoArray(y, offset + i);
     }
   }
 

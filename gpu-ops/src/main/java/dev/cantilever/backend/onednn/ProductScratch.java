@@ -4,7 +4,7 @@ import static dev.cantilever.backend.onednn.Tile.STRIDE;
 
 /** The blocks that one worker computes in, small enough for its second-level cache. */
 final class ProductScratch {
-  /** Rows of a block: a multiple of the eight and of the six rows of a tile. */
+  /** Rows of a block: a multiple of the eight and of the four rows of a tile. */
   static final int ROWS = 240;
 
   /** Rows of x, [ROWS, STRIDE] over depth. */

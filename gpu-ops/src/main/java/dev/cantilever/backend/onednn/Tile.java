@@ -32,7 +32,7 @@ final class Tile {
   static final int STRIDE = 256;
 
   /** Rows of a tile. */
-  static final int ROWS = LANES == 16 ? EightRowTile.ROWS : SixRowTile.ROWS;
+  static final int ROWS = LANES == 16 ? EightRowTile.ROWS : FourRowTile.ROWS;
 
   private Tile() {}
 
@@ -54,9 +54,9 @@ final class Tile {
         EightRowTile.one(x, xo, w, wo, depth, y, yo);
       }
     } else if (width == WIDTH) {
-      SixRowTile.two(x, xo, w, wo, depth, y, yo);
+      FourRowTile.two(x, xo, w, wo, depth, y, yo);
     } else {
-      SixRowTile.one(x, xo, w, wo, depth, y, yo);
+      FourRowTile.one(x, xo, w, wo, depth, y, yo);
     }
   }
 }
