@@ -133,6 +133,7 @@ class ArchitectureTest {
           Map.entry(
               "train",
               Set.of(
+                  "adapter",
                   "finetune",
                   "merge",
                   "recipe",
@@ -140,7 +141,9 @@ class ArchitectureTest {
                   "prepare",
                   "evaluate",
                   "host",
+                  "hub",
                   "loop",
+                  "model",
                   "ppo",
                   "reward",
                   "rollout",

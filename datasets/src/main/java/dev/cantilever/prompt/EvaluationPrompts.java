@@ -28,7 +28,7 @@ public final class EvaluationPrompts {
           "evaluation prompts",
           "from 1 to as many prompts as test documents",
           n + " prompts of " + ids.size() + " test documents",
-          "Raise the test fraction or lower the number of prompts");
+          "Raise prepare.test_fraction or lower evaluation.prompts");
     }
     return List.copyOf(ids.ordered(new KeyedDraw(seed, Stream.EVALUATION), 0).subList(0, n));
   }

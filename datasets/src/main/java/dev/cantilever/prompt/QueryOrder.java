@@ -50,7 +50,7 @@ public final class QueryOrder {
           "query documents",
           "at least " + rows + ", one per query of a step",
           ids.size() + " documents",
-          "Give more documents, relax the length filters, or lower the rows per step");
+          "Give more documents, relax the length filters, or lower ppo.batch.rows");
     }
   }
 

@@ -83,7 +83,8 @@ final class JsonlReader {
     try {
       object = JSON.readTree(line.text());
     } catch (JsonProcessingException e) {
-      String detail = "expected a JSON object, found an error: " + e.getOriginalMessage();
+      String error = e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
+      String detail = "expected a JSON object, found an error: " + error;
       bad(line, BadRow.Reason.MALFORMED, detail);
       return;
     }

@@ -79,7 +79,7 @@ final class Vocabulary {
       throw new DatasetException(
           file.toString(),
           "a JSON object",
-          "an error: " + e.getOriginalMessage(),
+          "an error: " + e.getOriginalMessage().replaceFirst(" \\(start marker at .*", ""),
           "Fetch the file again",
           e);
     }

@@ -1,5 +1,6 @@
 package dev.cantilever.hub;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
@@ -61,7 +62,7 @@ final class JsonFile {
     } catch (JsonProcessingException e) {
       throw new CheckpointException(
           "%s: expected valid JSON without repeated keys, found %s. Correct or fetch the file."
-              .formatted(file, e.getOriginalMessage()),
+              .formatted(file, error(e)),
           e);
     }
     if (node instanceof ObjectNode object) {
@@ -70,6 +71,15 @@ final class JsonFile {
     throw new CheckpointException(
         "%s: expected a JSON object, found %s. Correct or fetch the file."
             .formatted(file, node.getNodeType()));
+  }
+
+  /** What is wrong, and where; without the parser's remark on a source that it does not show. */
+  private static String error(JsonProcessingException e) {
+    String message = e.getOriginalMessage().replaceFirst(" \\(start marker at .*", "");
+    JsonLocation at = e.getLocation();
+    return at == null
+        ? message
+        : message + " in line " + at.getLineNr() + ", column " + at.getColumnNr();
   }
 
   /** The object that a text of ours holds. */

@@ -86,8 +86,8 @@ public final class StagedDirectory implements AutoCloseable {
     }
     if (Files.exists(target)) {
       throw new CheckpointException(
-          "%s: expected nothing there yet, found files. Delete it or choose another directory."
-              .formatted(target));
+          "%s: expected nothing there yet, found %s. Delete it or choose another directory."
+              .formatted(target, Files.isDirectory(target) ? "files" : "a file"));
     }
   }
 

@@ -55,14 +55,7 @@ public final class ModelLoader {
    * @throws CheckpointException if the family has no language head, or a tensor is missing or wrong
    */
   public CausalLm causalLm() throws IOException {
-    String head =
-        names
-            .languageHead()
-            .orElseThrow(
-                () ->
-                    new CheckpointException(
-                        "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
-                            .formatted(directory.path(), architecture.modelType())));
+    String head = CheckpointHeads.language(directory);
     Transformer transformer = transformer();
     String matrix = architecture.tiedHead() ? names.tokens() : head;
     Weight weight =
@@ -72,6 +65,7 @@ public final class ModelLoader {
 
   /** Loads a sequence classifier or reward model. */
   public SequenceClassifier classifier() throws IOException {
+    CheckpointHeads.labels(directory);
     Transformer transformer = transformer();
     int hidden = architecture.hiddenSize();
     Optional<Linear> dense = Optional.empty();

@@ -10,6 +10,7 @@ import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.run.RunDirectory;
+import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
@@ -52,10 +53,11 @@ final class DemoCommand {
     Recipe recipe = context.recipe();
     Console console = context.console();
     context.beamOptions(PipelineOptions.class); // refused before anything is made
+    TrainingRun run =
+        new TrainingRun(
+            recipe, new RunLayout(context.out()), () -> context.beamOptions(PipelineOptions.class));
+    run.requireModels(); // refused likewise
     try (RunDirectory directory = PrepareCommand.open(context)) {
-      TrainingRun run =
-          new TrainingRun(
-              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
       PrepareSummary data = PrepareCommand.prepare(run, directory);
       console.line(
           "1 prepare   %d reviews, %d tokens in packed rows, %d dead letters",

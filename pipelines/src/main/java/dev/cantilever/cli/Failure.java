@@ -15,7 +15,7 @@ import org.apache.flink.util.SerializedThrowable;
  * message.
  *
  * @param exitCode the code that the program ends with
- * @param message one message, without a stack trace
+ * @param message one line, without a stack trace
  */
 record Failure(ExitCode exitCode, String message) {
   private static final String OURS = "dev.cantilever.";
@@ -34,6 +34,11 @@ record Failure(ExitCode exitCode, String message) {
           "SchemaException", ExitCode.USAGE,
           "BudgetExceededException", ExitCode.OVER_BUDGET,
           "DeviceException", ExitCode.DEVICE);
+
+  /** Joins the lines of what libraries say. */
+  Failure {
+    message = message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
 
   static Failure of(Throwable thrown) {
     List<Throwable> chain = chain(thrown);
@@ -97,7 +102,8 @@ record Failure(ExitCode exitCode, String message) {
       return "cannot read or write "
           + file.getFile()
           + ": "
-          + (file.getReason() == null ? e.getClass().getSimpleName() : file.getReason());
+          + (file.getReason() == null ? e.getClass().getSimpleName() : file.getReason())
+          + "; check the path, and what you may read and write there";
     }
     return "reading or writing failed: " + text(e);
   }

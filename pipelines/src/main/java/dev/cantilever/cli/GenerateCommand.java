@@ -50,6 +50,4 @@ final class GenerateCommand {
     }
     return CommandResult.done(new JsonResult().putObjects("texts", rows));
   }
-
-  /** The base model of a run, which is the embedded one where none is named. */
 }

@@ -170,7 +170,11 @@ final class ParityCommand {
       keys.forEach(result::putNull);
       result.failed(failure);
     }
-    context.console().line("%s", result);
+    if (result.failure().isPresent()) {
+      context.console().note("cantilever parity: %s", result);
+    } else {
+      context.console().line("%s", result);
+    }
     results.add(result);
   }
 
@@ -213,12 +217,13 @@ final class ParityCommand {
     if (results.stream().allMatch(FixtureResult::pass)) {
       return CommandResult.done(json);
     }
-    boolean overBudget =
-        results.stream()
-            .flatMap(result -> result.failure().stream())
-            .anyMatch(failure -> failure.exitCode() == ExitCode.OVER_BUDGET);
-    return overBudget
-        ? new CommandResult(json, ExitCode.OVER_BUDGET)
-        : CommandResult.checkFailed(json);
+    for (ExitCode graver : List.of(ExitCode.OVER_BUDGET, ExitCode.USAGE)) {
+      if (results.stream()
+          .flatMap(result -> result.failure().stream())
+          .anyMatch(failure -> failure.exitCode() == graver)) {
+        return new CommandResult(json, graver);
+      }
+    }
+    return CommandResult.checkFailed(json);
   }
 }

@@ -7,6 +7,7 @@ import dev.cantilever.recipe.Recipe;
 import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
 import dev.cantilever.run.RunDirectory;
+import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
@@ -51,10 +52,11 @@ final class PpoCommand {
     Recipe recipe = context.recipe();
     context.beamOptions(PipelineOptions.class); // refused before anything is made
     long began = System.nanoTime();
+    TrainingRun run =
+        new TrainingRun(
+            recipe, new RunLayout(context.out()), () -> context.beamOptions(PipelineOptions.class));
+    run.requireModels(); // refused likewise
     try (RunDirectory directory = PrepareCommand.open(context)) {
-      TrainingRun run =
-          new TrainingRun(
-              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
       PrepareCommand.prepare(run, directory);
       Evaluation before = run.evaluateBefore();
       LoopSummary loop;

@@ -60,6 +60,12 @@ final class SftCommand {
   }
 
   private static void requireData(RunLayout layout) {
+    if (Files.exists(layout.root()) && !Files.isDirectory(layout.root())) {
+      throw new UsageException(
+          "expected the directory of a run at "
+              + layout.root()
+              + ", found a file; give the --out of ./cantilever prepare");
+    }
     if (!CommitDirectory.at(layout.data()).isCommitted()) {
       throw new UsageException(
           "expected prepared data at "

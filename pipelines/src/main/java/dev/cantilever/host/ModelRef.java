@@ -1,5 +1,6 @@
 package dev.cantilever.host;
 
+import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.manifest.Digests;
 import java.io.IOException;
 import java.io.Serializable;
@@ -23,9 +24,15 @@ public record ModelRef(String directory, String digest) implements Serializable 
   /**
    * Looks at a directory; reads every weight once.
    *
+   * @throws CheckpointException if it is not there, or no directory
    * @throws IOException if a file cannot be read
    */
   public static ModelRef of(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      throw new CheckpointException(
+          "%s: expected the directory of a model or an adapter, found %s. Check the path."
+              .formatted(directory, Files.exists(directory) ? "a file" : "nothing"));
+    }
     Path absolute = directory.toAbsolutePath().normalize();
     List<Path> files;
     try (Stream<Path> all = Files.list(absolute)) {

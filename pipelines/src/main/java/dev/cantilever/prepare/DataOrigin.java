@@ -20,6 +20,7 @@ import java.util.TreeMap;
  */
 record DataOrigin(String settings, long seed, String tokenizer) implements Serializable {
 
+  static final String FILE = "tokenizer.json";
   static final String TOKENIZER = "tokenizer_digest";
   private static final String SETTINGS = "settings_digest";
   private static final String SEED = "seed";
@@ -30,11 +31,11 @@ record DataOrigin(String settings, long seed, String tokenizer) implements Seria
   }
 
   static String tokenizerDigest(Path directory) throws IOException {
-    Path file = directory.resolve("tokenizer.json");
+    Path file = directory.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new DatasetException(
           directory.toString(),
-          "a model directory with a tokenizer.json",
+          "a model directory with a " + FILE,
           Files.isDirectory(directory) ? "none in it" : "no such directory",
           "Check the path; the tokenizer is saved by transformers' save_pretrained");
     }

@@ -80,8 +80,8 @@ public final class PreparePipeline {
       throws IOException {
     CommitDirectory directory = CommitDirectory.at(dataDirectory);
     if (directory.isCommitted()) {
-      DataOrigin.of(spec, tokenizerDirectory, seed)
-          .require(directory.readVerified(), dataDirectory);
+      PreparedData.open(dataDirectory).requireTokenizer(tokenizerDirectory);
+      DataOrigin.of(spec, tokenizerDirectory, seed).require(directory.read(), dataDirectory);
     } else {
       PrepareDocuments prepare =
           PrepareDocuments.of(spec, tokenizerDirectory, dataDirectory, seed, runName);

@@ -100,7 +100,7 @@ public final class PreparedData {
     String found = DataOrigin.tokenizerDigest(modelDirectory);
     if (!found.equals(expected)) {
       throw new DatasetException(
-          modelDirectory.toString(),
+          modelDirectory.resolve(DataOrigin.FILE).toString(),
           "the tokenizer that prepared " + directory.path() + ", digest " + expected,
           found,
           "Prepare the data with this model's tokenizer, or use the model they were made for");

@@ -2,7 +2,9 @@ package dev.cantilever.reward;
 
 import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.ModelRef;
+import dev.cantilever.hub.CheckpointException;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A classifier in its place.
@@ -13,4 +15,21 @@ import java.io.Serializable;
  * @param maxTokens most tokens of a text
  */
 public record Judge(DeviceSpec device, ModelRef model, String label, int maxTokens)
-    implements Serializable {}
+    implements Serializable {
+
+  /**
+   * Which of the classifier's outputs is the reward; the only one, where it has but one.
+   *
+   * @param labels the classifier's, in the order of its outputs
+   * @throws CheckpointException if none has the label's name
+   */
+  public int rewarded(List<String> labels) {
+    int rewarded = labels.size() == 1 ? 0 : labels.indexOf(label);
+    if (rewarded < 0) {
+      throw new CheckpointException(
+          "%s: expected a label '%s' to reward, found %s. Set reward.label to one of these."
+              .formatted(model.path().resolve("config.json"), label, labels));
+    }
+    return rewarded;
+  }
+}

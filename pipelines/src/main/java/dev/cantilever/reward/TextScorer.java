@@ -2,7 +2,6 @@ package dev.cantilever.reward;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.host.HostedClassifier;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.model.TokenRows;
@@ -23,7 +22,8 @@ final class TextScorer {
   private final int[] order; // outputs, the rewarded one first
 
   /**
-   * @throws CheckpointException if the classifier has no label of the judge's name
+   * @throws dev.cantilever.hub.CheckpointException if the classifier has no label of the judge's
+   *     name
    */
   TextScorer(Backend backend, HostedClassifier hosted, Judge judge) {
     this.backend = backend;
@@ -33,12 +33,7 @@ final class TextScorer {
   }
 
   private int[] order(List<String> labels) {
-    int rewarded = labels.size() == 1 ? 0 : labels.indexOf(judge.label());
-    if (rewarded < 0) {
-      throw new CheckpointException(
-          "%s: expected a label '%s' to reward, found %s. Set reward.label to one of these."
-              .formatted(judge.model().path().resolve("config.json"), judge.label(), labels));
-    }
+    int rewarded = judge.rewarded(labels);
     int[] outputs = new int[labels.size()];
     outputs[0] = rewarded;
     int next = 1;

@@ -83,6 +83,18 @@ public final class TrainingRun {
     return EmbeddedSamples.extract(sample, Path.of(System.getProperty("java.io.tmpdir")));
   }
 
+  /**
+   * Looks at the models that the recipe names; reads no weight but to tell its digest, and writes
+   * nothing. For before there is a run that a wrong path belongs to.
+   *
+   * @throws dev.cantilever.hub.CheckpointException naming the file at fault
+   * @throws dev.cantilever.text.DatasetException if it is a tokenizer
+   */
+  public void requireModels() throws IOException {
+    ModelCheck.policy(base(run), run.adapter());
+    ModelCheck.judge(judge());
+  }
+
   /** Text to token rows and documents in {@code data/}. */
   public PrepareSummary prepare() throws IOException {
     return PreparePipeline.run(

@@ -81,6 +81,12 @@ class FailureTest {
   }
 
   @Test
+  void of_severalLines_isOneLine() {
+    assertThat(Failure.of(new UsageException("first\n  second\r\n")).message())
+        .isEqualTo("first second");
+  }
+
+  @Test
   void of_interruption_is130() {
     Failure failure = Failure.of(new RuntimeException(new InterruptedException()));
     assertThat(failure.exitCode().number()).isEqualTo(130);

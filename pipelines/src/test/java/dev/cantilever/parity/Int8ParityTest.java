@@ -13,19 +13,21 @@ class Int8ParityTest {
   private static final long BUDGET = 64L << 20;
 
   @Test
-  void run_bitsandbytesFixture_isWithinToleranceInBothModes() throws IOException {
+  void run_bitsandbytesFixture_hasItsIntegersAndIsWithinToleranceInBothModes() throws IOException {
     Int8ParityReport report = Int8Parity.run(Fixtures.path("llm_int8"), BackendKind.CPU, BUDGET);
 
     assertThat(report.cases())
         .extracting(Int8ParityReport.CaseErrors::name)
         .containsExactlyInAnyOrder("case0", "case1");
     for (Int8ParityReport.CaseErrors errors : report.cases()) {
+      assertThat(errors.int8Differing()).as(errors.name()).isZero();
       assertThat(errors.absmaxDiffering()).as(errors.name()).isZero();
       assertThat(errors.outRel()).as(errors.name()).isLessThan(2e-3);
       assertThat(errors.gradXRel()).as(errors.name()).isLessThan(2e-3);
       assertThat(errors.weightOnlyOutRel()).as(errors.name()).isLessThan(2e-3);
       assertThat(errors.weightOnlyGradXRel()).as(errors.name()).isLessThan(2e-3);
     }
+    assertThat(report.pass()).isTrue();
   }
 
   @Test

@@ -1,27 +1,10 @@
 package dev.cantilever.backend.onednn;
 
 /**
- * Row-wise absmax quantisation to 8 bits as bitsandbytes does it on a GPU: q = round-half-even(x ·
- * (127 · (1 / absmax))), every step in fp32.
- *
- * <p>bitsandbytes (kInt8VectorQuant) takes the scale from {@code __fdividef(127, absmax)}, which is
- * 127 times the device's approximate reciprocal. That is within one unit in the last place of the
- * quotient, and the table behind it is the device's own; here it is the nearest float. The choice
- * shows only where x · 127 / absmax is a tie: 51 of the 98304 integers of the golden file are, and
- * of the formulas that need no table this one misses the fewest. Integers that differ from the
- * file's, without and with outlier columns:
- *
- * <pre>
- * 127 · nearest(1 / absmax)    0   1
- * nearest(127 / absmax)        3   3
- * 127 · down(1 / absmax)      12   4
- * 127 · up(1 / absmax)         4   7
- * down(127 / absmax)          14   3
- * nearest(127 · x / absmax)    5   3
- * </pre>
- *
- * <p>The one is a row whose absmax is 0.1517333984375: 1 / absmax lies 0.60 of a unit above a float
- * and the device took that one. No other row contradicts the nearest reciprocal.
+ * Row-wise absmax quantisation to 8 bits as bitsandbytes does it on a GPU (kInt8VectorQuant, for
+ * weights and activations alike): q = round-half-even(x · (127 · (1 / absmax))), every step in
+ * fp32, the reciprocal being the device's ({@link ApproximateReciprocal}). The values are taken as
+ * stored, without bitsandbytes' cast to binary16.
  */
 final class RowQuantizer {
 
@@ -44,7 +27,7 @@ final class RowQuantizer {
         absmax = Math.max(absmax, magnitude);
       }
     }
-    float scale = absmax == 0 ? 0 : 1 / absmax * LARGEST;
+    float scale = absmax == 0 ? 0 : ApproximateReciprocal.of(absmax) * LARGEST;
     if (scale == Float.POSITIVE_INFINITY) {
       scale = 0; // the reciprocal of a subnormal number: such a row is zero to 8 bits
       absmax = 0;

@@ -1,0 +1,48 @@
+package dev.cantilever.model;
+
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelDirectory;
+import java.util.List;
+
+/**
+ * What a checkpoint can be used for, told from its description and the names of its tensors before
+ * a weight is read.
+ */
+public final class CheckpointHeads {
+  private CheckpointHeads() {}
+
+  /**
+   * The path of a causal language model's output layer.
+   *
+   * @throws CheckpointException if the checkpoint is of no known family, its description asks for
+   *     what this project does not compute, or it has no such layer
+   */
+  public static String language(ModelDirectory directory) {
+    ArchitectureFamily family = Families.of(directory.config());
+    Architecture architecture = family.architecture(directory.config());
+    String head =
+        family
+            .names()
+            .languageHead()
+            .orElseThrow(
+                () ->
+                    new CheckpointException(
+                        "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
+                            .formatted(directory.path(), architecture.modelType())));
+    if (!architecture.tiedHead()) {
+      directory.entry(head + ".weight");
+    }
+    return head;
+  }
+
+  /**
+   * The labels of a sequence classifier or reward model, in the order of its outputs; throws as
+   * {@link #language} does.
+   */
+  public static List<String> labels(ModelDirectory directory) {
+    ArchitectureFamily family = Families.of(directory.config());
+    Architecture architecture = family.architecture(directory.config());
+    directory.entry(family.names().classifier().output() + ".weight");
+    return architecture.classifier().labels();
+  }
+}

@@ -1,0 +1,51 @@
+package dev.cantilever.train;
+
+import dev.cantilever.adapter.AdapterMerger;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.model.CheckpointHeads;
+import dev.cantilever.reward.Judge;
+import dev.cantilever.tokenizer.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Looks at the models of a recipe, as far as descriptions, headers and tokenizers tell. What only
+ * loading finds, a tensor of another shape, changes no setting and can be mended under a run.
+ */
+final class ModelCheck {
+  private ModelCheck() {}
+
+  /**
+   * Looks at a base, and at an adapter for it.
+   *
+   * @throws dev.cantilever.hub.CheckpointException naming the file at fault
+   */
+  static void policy(Path base, Optional<Path> adapter) throws IOException {
+    try (ModelDirectory directory = ModelDirectory.open(base)) {
+      CheckpointHeads.language(directory);
+      requireTokenizer(directory);
+    }
+    if (adapter.isPresent()) {
+      AdapterMerger.open(base, adapter.get()).close();
+    }
+  }
+
+  /**
+   * Looks at a classifier.
+   *
+   * @throws dev.cantilever.hub.CheckpointException naming the file at fault
+   */
+  static void judge(Judge judge) throws IOException {
+    try (ModelDirectory directory = ModelDirectory.open(judge.model().path())) {
+      judge.rewarded(CheckpointHeads.labels(directory));
+      requireTokenizer(directory);
+    }
+  }
+
+  private static void requireTokenizer(ModelDirectory directory) throws IOException {
+    try (TextTokenizer tokenizer = TextTokenizer.load(directory.path())) {
+      tokenizer.requireFits(directory.config().requireInt("vocab_size"));
+    }
+  }
+}
