@@ -135,6 +135,7 @@ class ArchitectureTest {
               Set.of(
                   "adapter",
                   "finetune",
+                  "generate",
                   "merge",
                   "recipe",
                   "run",

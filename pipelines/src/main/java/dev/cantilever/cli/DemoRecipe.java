@@ -7,6 +7,7 @@ import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.prepare.PrepareSpec;
 import dev.cantilever.recipe.RecipeSchema;
 import dev.cantilever.rollout.RolloutSpec;
+import dev.cantilever.train.RecipeSections;
 import java.util.Optional;
 
 /**

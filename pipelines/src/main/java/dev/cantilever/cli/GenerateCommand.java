@@ -4,6 +4,7 @@ import dev.cantilever.generate.GenerationSettings;
 import dev.cantilever.generate.TextGenerator;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.RecipeSections;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import dev.cantilever.merge.MergeSpec;
 import dev.cantilever.merge.MergeSummary;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.RecipeSections;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

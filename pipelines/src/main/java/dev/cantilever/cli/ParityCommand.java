@@ -12,6 +12,7 @@ import dev.cantilever.parity.PpoParityReport;
 import dev.cantilever.parity.PpoPrecision;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.RecipeSections;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -8,6 +8,7 @@ import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
+import dev.cantilever.train.RecipeSections;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;

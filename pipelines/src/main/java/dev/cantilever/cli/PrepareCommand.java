@@ -8,6 +8,7 @@ import dev.cantilever.recipe.Recipe;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.train.RecipeSections;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;

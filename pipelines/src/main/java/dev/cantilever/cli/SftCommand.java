@@ -5,6 +5,7 @@ import dev.cantilever.manifest.CommitDirectory;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
+import dev.cantilever.train.RecipeSections;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;

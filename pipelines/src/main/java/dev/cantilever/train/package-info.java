@@ -6,6 +6,9 @@
  * itself where its result is there, and translates sections of the recipe into what the stage's
  * room takes. The commands of these names call one method each; {@code demo} calls them all.
  *
+ * <p>{@link dev.cantilever.train.RecipeSections} is the table of all sections a recipe may have.
+ * {@link dev.cantilever.train.PpoPipeline} is PPO as a program of its own, for a cluster.
+ *
  * <p>What PPO starts from follows from the files: the merged checkpoint if there is one; else the
  * base with the adapter of fine-tuning, or that of {@code --adapter}, frozen under the new one;
  * else the bare base.

@@ -16,6 +16,7 @@ import dev.cantilever.ppo.ScoreSpec;
 import dev.cantilever.ppo.StepSizeSpec;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.Setting;
+import dev.cantilever.train.RecipeSections;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

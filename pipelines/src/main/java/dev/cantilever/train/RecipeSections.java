@@ -1,4 +1,4 @@
-package dev.cantilever.cli;
+package dev.cantilever.train;
 
 import dev.cantilever.evaluate.EvaluationSpec;
 import dev.cantilever.finetune.FineTuneSpec;
@@ -17,7 +17,7 @@ import dev.cantilever.update.UpdateSpec;
  * The sections of a recipe, the same for every command: one file describes a whole run, and each
  * command reads what it needs. One line a section.
  */
-final class RecipeSections {
+public final class RecipeSections {
 
   private static final RecipeSchema ALL =
       RecipeSchema.empty()
@@ -35,7 +35,8 @@ final class RecipeSections {
 
   private RecipeSections() {}
 
-  static RecipeSchema all() {
+  /** The schema of all of them, with their defaults. */
+  public static RecipeSchema all() {
     return ALL;
   }
 }
