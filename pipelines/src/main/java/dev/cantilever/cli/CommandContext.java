@@ -3,11 +3,10 @@ package dev.cantilever.cli;
 import dev.cantilever.console.Console;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.UsageException;
+import dev.cantilever.train.RunnerArguments;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /** What a command is given to work with. */
 final class CommandContext {
@@ -43,27 +42,14 @@ final class CommandContext {
         () -> new UsageException("expected --out DIR, found none; say where to write"));
   }
 
-  /** What was typed after {@code --}, as typed. */
-  String[] beamArguments() {
-    return beamArguments.toArray(String[]::new);
-  }
-
   /**
-   * Beam's options from what was typed after {@code --}.
+   * What was typed after {@code --}, found to be options of Beam.
    *
    * @throws UsageException if Beam does not take them
    */
-  <T extends PipelineOptions> T beamOptions(Class<T> type) {
-    try {
-      return PipelineOptionsFactory.fromArgs(beamArguments()).withValidation().as(type);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(
-          "expected options of Beam after --, got "
-              + String.join(" ", beamArguments)
-              + ": "
-              + e.getMessage()
-              + "; see Beam's documentation of the runner",
-          e);
-    }
+  RunnerArguments runner() {
+    RunnerArguments arguments = new RunnerArguments(beamArguments);
+    arguments.spreading(); // refused here, before anything is made
+    return arguments;
   }
 }

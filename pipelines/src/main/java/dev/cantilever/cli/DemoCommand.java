@@ -11,11 +11,11 @@ import dev.cantilever.recipe.Recipe;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
+import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** {@code demo}: the whole recipe on the embedded model and reviews. */
 final class DemoCommand {
@@ -52,10 +52,8 @@ final class DemoCommand {
     long began = System.nanoTime();
     Recipe recipe = context.recipe();
     Console console = context.console();
-    context.beamOptions(PipelineOptions.class); // refused before anything is made
-    TrainingRun run =
-        new TrainingRun(
-            recipe, new RunLayout(context.out()), () -> context.beamOptions(PipelineOptions.class));
+    RunnerArguments runner = context.runner();
+    TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
     run.requireModels(); // refused likewise
     try (RunDirectory directory = PrepareCommand.open(context)) {
       PrepareSummary data = PrepareCommand.prepare(run, directory);

@@ -20,7 +20,7 @@ final class DemoRecipe {
   private static final int SFT_TOKENS = 70_000;
   private static final int EVALUATION_ROWS = 100;
   private static final int RESPONSE_TOKENS = 20;
-  private static final int STEPS = 40;
+  private static final int STEPS = 45;
   private static final int ROWS = 32;
   private static final int MINI_BATCH = 8;
   private static final int EPOCHS = 2;

@@ -9,7 +9,6 @@ import dev.cantilever.train.RecipeSections;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** {@code merge}: adapter into base, file to file. */
 final class MergeCommand {
@@ -32,7 +31,7 @@ final class MergeCommand {
             required(run.model(), "--model", "the base in HF layout"),
             required(run.adapter(), "--adapter", "an adapter in PEFT layout"),
             context.out().toString());
-    MergeSummary summary = MergePipeline.run(spec, context.beamOptions(PipelineOptions.class));
+    MergeSummary summary = MergePipeline.run(spec, context.runner().spreading());
     context
         .console()
         .line(

@@ -9,10 +9,10 @@ import dev.cantilever.row.StepStats;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.RecipeSections;
+import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** {@code ppo}: rollouts, scores, updates, until done. */
 final class PpoCommand {
@@ -51,11 +51,9 @@ final class PpoCommand {
 
   private static CommandResult run(CommandContext context) throws IOException {
     Recipe recipe = context.recipe();
-    context.beamOptions(PipelineOptions.class); // refused before anything is made
+    RunnerArguments runner = context.runner();
     long began = System.nanoTime();
-    TrainingRun run =
-        new TrainingRun(
-            recipe, new RunLayout(context.out()), () -> context.beamOptions(PipelineOptions.class));
+    TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
     run.requireModels(); // refused likewise
     try (RunDirectory directory = PrepareCommand.open(context)) {
       PrepareCommand.prepare(run, directory);

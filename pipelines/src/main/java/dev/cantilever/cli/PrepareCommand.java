@@ -9,11 +9,11 @@ import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.run.RunSpec;
 import dev.cantilever.train.RecipeSections;
+import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** {@code prepare}: text to tokenised, packed Parquet. */
 final class PrepareCommand {
@@ -31,14 +31,12 @@ final class PrepareCommand {
 
   private static CommandResult run(CommandContext context) throws IOException {
     Recipe recipe = context.recipe();
-    context.beamOptions(PipelineOptions.class); // refused before anything is made
+    RunnerArguments runner = context.runner();
     Path out = context.out();
     boolean prepared = CommitDirectory.at(new RunLayout(out).data()).isCommitted();
     PrepareSummary summary;
     try (RunDirectory directory = open(context)) {
-      TrainingRun run =
-          new TrainingRun(
-              recipe, directory.layout(), () -> context.beamOptions(PipelineOptions.class));
+      TrainingRun run = new TrainingRun(recipe, directory.layout(), runner);
       summary = prepare(run, directory);
     }
     if (prepared) {

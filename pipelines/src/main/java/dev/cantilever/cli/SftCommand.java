@@ -6,11 +6,11 @@ import dev.cantilever.recipe.UsageException;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.RecipeSections;
+import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** {@code sft}: LoRA on a frozen 8-bit base, causal language model. */
 final class SftCommand {
@@ -31,7 +31,7 @@ final class SftCommand {
   }
 
   private static CommandResult run(CommandContext context) throws IOException {
-    context.beamOptions(PipelineOptions.class); // refused before anything is made
+    RunnerArguments runner = context.runner();
     Path root = context.out();
     requireData(new RunLayout(root)); // before a run would be made there
     try (RunDirectory run = RunDirectory.open(root, context.recipe(), RecipeSections.all())) {
@@ -39,10 +39,7 @@ final class SftCommand {
       if (Files.exists(layout.sftAdapter())) {
         context.console().note("%s was fine-tuned before; nothing was done", root);
       }
-      FineTuneSummary summary =
-          new TrainingRun(
-                  context.recipe(), layout, () -> context.beamOptions(PipelineOptions.class))
-              .sft();
+      FineTuneSummary summary = new TrainingRun(context.recipe(), layout, runner).sft();
       context
           .console()
           .line(

@@ -27,10 +27,7 @@ public final class PpoPipeline {
     Recipe recipe = RecipeSections.all().load(layout.recipe(), List.of());
     try (RunDirectory run = RunDirectory.open(layout.root(), recipe, RecipeSections.all())) {
       LoopSummary summary =
-          new TrainingRun(
-                  recipe,
-                  run.layout(),
-                  () -> PipelineOptionsFactory.fromArgs(args).as(PpoOptions.class))
+          new TrainingRun(recipe, run.layout(), new RunnerArguments(List.of(args)))
               .ppo(StepListener.SILENT);
       System.out.printf(
           "%d steps are done; the adapter is %s%n", summary.steps().size(), summary.adapter());

@@ -46,8 +46,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Supplier;
-import org.apache.beam.sdk.options.PipelineOptions;
 
 /** The stages of a recipe over a run directory that this process holds. */
 public final class TrainingRun {
@@ -56,16 +54,16 @@ public final class TrainingRun {
 
   private final Recipe recipe;
   private final RunLayout layout;
-  private final Supplier<? extends PipelineOptions> options;
+  private final RunnerArguments runner;
   private final RunSpec run;
 
   /**
-   * @param options makes the options of each pipeline
+   * @param runner options of Beam for its pipelines
    */
-  public TrainingRun(Recipe recipe, RunLayout layout, Supplier<? extends PipelineOptions> options) {
+  public TrainingRun(Recipe recipe, RunLayout layout, RunnerArguments runner) {
     this.recipe = recipe;
     this.layout = layout;
-    this.options = options;
+    this.runner = runner;
     this.run = recipe.section("run", RunSpec.class);
   }
 
@@ -103,7 +101,7 @@ public final class TrainingRun {
         layout.data(),
         run.seed(),
         name(),
-        options.get());
+        runner.spreading());
   }
 
   /**
@@ -126,7 +124,7 @@ public final class TrainingRun {
         data.manifestPath(),
         layout.sftAdapter(),
         run.seed(),
-        options.get());
+        runner.onDevice());
   }
 
   /**
@@ -142,7 +140,7 @@ public final class TrainingRun {
     MergeSpec spec =
         new MergeSpec(
             base(run).toString(), layout.sftAdapter().toString(), layout.merged().toString());
-    return Optional.of(MergePipeline.run(spec, options.get()));
+    return Optional.of(MergePipeline.run(spec, runner.spreading()));
   }
 
   /**
@@ -175,7 +173,7 @@ public final class TrainingRun {
           judge(),
           held.forEvaluation(spec.prompts()),
           layout.evaluation(when),
-          options.get());
+          runner.onDevice());
     }
   }
 
@@ -203,7 +201,7 @@ public final class TrainingRun {
             recipe.section("loop", LoopSpec.class));
     try (TextTokenizer tokenizer = TextTokenizer.load(start.base().path())) {
       StepQueries asked = queries(Split.TRAIN, start.base(), rollout, tokenizer);
-      return new RlhfLoop(task, layout, asked, options).run(listener);
+      return new RlhfLoop(task, layout, asked, runner::onDevice).run(listener);
     }
   }
 

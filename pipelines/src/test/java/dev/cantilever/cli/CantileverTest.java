@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.beam.sdk.options.PipelineOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine.Parameters;
@@ -52,7 +51,7 @@ class CantileverTest {
               .put("seed", spec.seed())
               .put("names", names)
               .put("out", context.out().toString())
-              .put("beam", List.of(context.beamArguments()));
+              .put("beam", context.runner().typed());
       return names.isEmpty() ? CommandResult.checkFailed(json) : CommandResult.done(json);
     }
   }
@@ -68,11 +67,7 @@ class CantileverTest {
                         context ->
                             CommandResult.done(
                                 new JsonResult()
-                                    .put(
-                                        "temp",
-                                        context
-                                            .beamOptions(PipelineOptions.class)
-                                            .getTempLocation())))
+                                    .put("temp", context.runner().spreading().getTempLocation())))
                     .build());
     CommandEntry untouched =
         new CommandEntry(
@@ -115,12 +110,22 @@ class CantileverTest {
 
   @Test
   void run_jsonAsked_endsStdoutWithTheObjectAndTalksOnStderr() throws IOException {
-    assertThat(run("greet", "--json", "--seed", "7", "Ada", "Grace", "--", "--runner=X", "-y"))
+    assertThat(
+            run(
+                "greet",
+                "--json",
+                "--seed",
+                "7",
+                "Ada",
+                "Grace",
+                "--",
+                "--jobName=x",
+                "--tempLocation=/t"))
         .isEqualTo(ExitCode.DONE);
     assertThat(out())
         .isEqualTo(
             "{\"seed\":7,\"names\":[\"Ada\",\"Grace\"],\"out\":\"greetings\","
-                + "\"beam\":[\"--runner=X\",\"-y\"]}\n");
+                + "\"beam\":[\"--jobName=x\",\"--tempLocation=/t\"]}\n");
     assertThat(lastLine().get("seed").asInt()).isEqualTo(7);
     assertThat(err()).contains("hello Ada").contains("greet: 2/2 names");
   }
