@@ -24,7 +24,7 @@ final class DemoRecipe {
   private static final int ROWS = 32;
   private static final int MINI_BATCH = 8;
   private static final int EPOCHS = 2;
-  private static final double KL_COEFFICIENT = 0.12;
+  private static final double KL_COEFFICIENT = 0.15;
 
   private DemoRecipe() {}
 
