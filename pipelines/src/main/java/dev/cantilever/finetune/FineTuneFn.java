@@ -78,7 +78,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
   }
 
   private Adapter fresh(Backend backend, CausalLm model, Arena matrices) {
-    AdapterConfig config = job.lora().config(TaskType.CAUSAL_LM, job.base().directory());
+    AdapterConfig config = job.lora().config(TaskType.CAUSAL_LM, job.base());
     return Adapter.fresh(
         backend, matrices, ADAPTER, config, model.transformer().targets(), job.seed());
   }

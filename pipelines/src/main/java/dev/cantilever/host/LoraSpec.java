@@ -46,13 +46,14 @@ public record LoraSpec(
    * The adapter's settings as PEFT keeps them.
    *
    * @param task what the adapted model is for
-   * @param base where the base comes from, as the files will say
+   * @param base the base; the files name its directory without the path, which differs from machine
+   *     to machine and would make equal runs differ
    */
-  public AdapterConfig config(TaskType task, String base) {
+  public AdapterConfig config(TaskType task, ModelRef base) {
     TargetModules targets =
         targetModules.equals(List.of(ALL_LINEAR))
             ? new TargetModules.AllLinear()
             : new TargetModules.Names(targetModules);
-    return new AdapterConfig(r, alpha, dropout, targets, useRslora, false, task, base);
+    return new AdapterConfig(r, alpha, dropout, targets, useRslora, false, task, base.name());
   }
 }

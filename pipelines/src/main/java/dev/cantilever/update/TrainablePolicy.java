@@ -115,7 +115,7 @@ final class TrainablePolicy implements AutoCloseable {
       Path directory = PolicyState.adapter(task.previous().get());
       return Adapter.load(backend, arena, AdapterRef.POLICY, directory, targets, true);
     }
-    AdapterConfig config = task.lora().config(TaskType.CAUSAL_LM, base.source().name());
+    AdapterConfig config = task.lora().config(TaskType.CAUSAL_LM, base.source());
     return Adapter.fresh(backend, arena, AdapterRef.POLICY, config, targets, task.policy().seed());
   }
 

@@ -117,10 +117,13 @@ class DemoCommandTest {
   }
 
   @Test
-  void run_leavesWhatTheDocumentationShows() {
+  void run_leavesWhatTheDocumentationShows() throws IOException {
     assertThat(run.recipe()).exists();
     assertThat(CommitDirectory.at(run.data()).isCommitted()).isTrue();
     assertThat(run.sftAdapter().resolve("adapter_model.safetensors")).exists();
+    assertThat(run.sftAdapter().resolve("adapter_config.json"))
+        .content()
+        .contains("\"base_model_name_or_path\": \"neox-imdb-10m\"");
     assertThat(run.merged().resolve("config.json")).exists();
     assertThat(CommitDirectory.at(run.rollouts(2)).isCommitted()).isTrue();
     assertThat(CommitDirectory.at(run.updates(2)).isCommitted()).isTrue();
