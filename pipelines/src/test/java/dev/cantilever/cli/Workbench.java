@@ -3,6 +3,7 @@ package dev.cantilever.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.host.LoraSpec;
+import dev.cantilever.host.ModelRef;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.TaskType;
@@ -86,7 +87,9 @@ final class Workbench {
     LoraSpec spec = new LoraSpec(2, 4, 0, List.of("dense"), false);
     try (AdapterWriter writer =
         AdapterWriter.create(
-            directory, spec.config(TaskType.CAUSAL_LM, "model"), List.of(module))) {
+            directory,
+            spec.config(TaskType.CAUSAL_LM, new ModelRef("model", "")),
+            List.of(module))) {
       writer.writeA(module, new float[2 * 256]);
       writer.writeB(module, new float[2 * 256]);
       writer.finish();
