@@ -153,7 +153,7 @@ class ArchitectureTest {
                   "tokenizer",
                   "update")),
           Map.entry("commit", Set.of("row", "beam", "codec", "manifest")),
-          Map.entry("ppo", Set.of("row", "recipe")),
+          Map.entry("ppo", Set.of()),
           Map.entry("merge", Set.of("recipe", "adapter", "hub", "manifest")),
           Map.entry(
               "parity",

@@ -8,13 +8,11 @@ import dev.cantilever.loop.LoopSummary;
 import dev.cantilever.merge.MergeSummary;
 import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.recipe.Recipe;
-import dev.cantilever.row.Rollout;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
-import java.util.List;
 import java.util.Locale;
 
 /** {@code demo}: the whole recipe on the embedded model and reviews. */
@@ -77,11 +75,13 @@ final class DemoCommand {
       console.line(
           "4 ppo       %d steps, %d rollouts, kl %.1f at the end",
           loop.steps().size(), PpoCommand.rollouts(loop, recipe), kl);
-      show(console, before, after, recipe.section("evaluation", EvaluationSpec.class));
+      BeforeAfter difference = new BeforeAfter(before, after);
+      difference.print(console, recipe.section("evaluation", EvaluationSpec.class));
       console.line("");
-      console.line("everything is in %s; its adapter/ loads in peft", context.out());
+      console.line(
+          "everything is in %s; its adapter/ loads in peft over its merged/", context.out());
       JsonResult json = new JsonResult();
-      PpoCommand.compare(json, before, after);
+      difference.into(json);
       return CommandResult.done(
           json.put("kl_last", kl)
               .put("sft_loss_before", sft.lossBefore())
@@ -99,37 +99,5 @@ final class DemoCommand {
         "adapter added to %d tensors, stored within %.1e of the sum",
         merge.tensorsMerged(),
         merge.drift());
-  }
-
-  private static void show(
-      Console console, Evaluation before, Evaluation after, EvaluationSpec spec) {
-    console.line("");
-    console.table(
-        List.of("on " + spec.prompts() + " fixed prompts", "before", "after"),
-        List.of(
-            List.of(
-                "mean positive probability",
-                number(before.meanProbability()),
-                number(after.meanProbability())),
-            List.of(
-                "distinct bigrams",
-                number(before.distinctBigrams()),
-                number(after.distinctBigrams()))));
-    for (int prompt = 0; prompt < spec.shown(); prompt++) {
-      Rollout was = before.rollouts().get(prompt);
-      Rollout is = after.rollouts().get(prompt);
-      console.line("");
-      console.line("  %s …", oneLine(was.query().query()));
-      console.line("    before  %s", oneLine(was.response().text()));
-      console.line("    after   %s", oneLine(is.response().text()));
-    }
-  }
-
-  private static String number(double value) {
-    return String.format(Locale.ROOT, "%.3f", value);
-  }
-
-  private static String oneLine(String text) {
-    return text.replaceAll("\\s+", " ").strip();
   }
 }

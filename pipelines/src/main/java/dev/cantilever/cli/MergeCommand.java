@@ -16,8 +16,7 @@ final class MergeCommand {
 
   static Command command() {
     return Command.builder(
-            "merge --model pythia-1b --adapter run/adapter --out pythia-1b-tuned",
-            MergeCommand::run)
+            "merge --model pythia-1b --adapter my-lora --out pythia-1b-tuned", MergeCommand::run)
         .recipe(RecipeSections.all(), "run")
         .options(CommonOption.MODEL, CommonOption.ADAPTER)
         .outRequired()

@@ -218,12 +218,12 @@ final class ParityCommand {
     if (results.stream().allMatch(FixtureResult::pass)) {
       return CommandResult.done(json);
     }
-    for (ExitCode graver : List.of(ExitCode.OVER_BUDGET, ExitCode.USAGE)) {
-      if (results.stream()
-          .flatMap(result -> result.failure().stream())
-          .anyMatch(failure -> failure.exitCode() == graver)) {
-        return new CommandResult(json, graver);
-      }
+    boolean overBudget =
+        results.stream()
+            .flatMap(result -> result.failure().stream())
+            .anyMatch(failure -> failure.exitCode() == ExitCode.OVER_BUDGET);
+    if (overBudget) {
+      return new CommandResult(json, ExitCode.OVER_BUDGET);
     }
     return CommandResult.checkFailed(json);
   }

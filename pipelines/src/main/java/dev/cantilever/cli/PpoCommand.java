@@ -1,6 +1,8 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.evaluate.Evaluation;
+import dev.cantilever.evaluate.EvaluationSpec;
+import dev.cantilever.finetune.FineTuneSummary;
 import dev.cantilever.loop.LoopSummary;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.recipe.Recipe;
@@ -13,12 +15,15 @@ import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code ppo}: rollouts, scores, updates, until done. */
 final class PpoCommand {
 
   /** Steps over which the last KL is averaged. */
   private static final int LAST_STEPS = 3;
+
+  private static final double NANOS_PER_SECOND = 1e9;
 
   private PpoCommand() {}
 
@@ -63,22 +68,24 @@ final class PpoCommand {
         loop = run.ppo(progress);
       }
       Evaluation after = run.evaluateAfter();
+      BeforeAfter difference = new BeforeAfter(before, after);
+      difference.print(context.console(), recipe.section("evaluation", EvaluationSpec.class));
       JsonResult json = new JsonResult();
-      compare(json, before, after);
+      difference.into(json);
+      Optional<FineTuneSummary> sft = run.fineTuned();
+      put(json, "sft_loss_before", sft.map(FineTuneSummary::lossBefore));
+      put(json, "sft_loss_after", sft.map(FineTuneSummary::lossAfter));
       return CommandResult.done(
           json.put("kl_last", lastKl(loop.steps()))
               .put("steps", loop.steps().size())
               .put("rollouts", rollouts(loop, recipe))
-              .put("wall_s", (System.nanoTime() - began) / 1e9)
+              .put("wall_s", (System.nanoTime() - began) / NANOS_PER_SECOND)
               .put("run", context.out().toString()));
     }
   }
 
-  static void compare(JsonResult json, Evaluation before, Evaluation after) {
-    json.put("positive_before", before.meanProbability())
-        .put("positive_after", after.meanProbability())
-        .put("distinct2_before", before.distinctBigrams())
-        .put("distinct2_after", after.distinctBigrams());
+  private static void put(JsonResult json, String key, Optional<Double> value) {
+    value.ifPresentOrElse(number -> json.put(key, number), () -> json.putNull(key));
   }
 
   static double lastKl(List<StepStats> steps) {

@@ -22,7 +22,8 @@ final class PrepareCommand {
 
   static Command command() {
     return Command.builder(
-            "prepare --out runs/reviews --set prepare.input=reviews.jsonl", PrepareCommand::run)
+            "prepare --out runs/reviews --set prepare.input=reviews.jsonl --set loop.steps=100",
+            PrepareCommand::run)
         .recipe(RecipeSections.all(), "prepare", "run")
         .options(CommonOption.MODEL, CommonOption.SEED)
         .outRequired()

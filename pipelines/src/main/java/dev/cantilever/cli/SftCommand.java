@@ -18,7 +18,7 @@ final class SftCommand {
   private SftCommand() {}
 
   static Command command() {
-    return Command.builder("sft --out runs/reviews --set sft.learning_rate=1e-3", SftCommand::run)
+    return Command.builder("sft --out runs/reviews", SftCommand::run)
         .recipe(RecipeSections.all(), "lora", "run", "sft")
         .options(
             CommonOption.MODEL,

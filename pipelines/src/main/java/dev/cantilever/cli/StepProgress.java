@@ -20,9 +20,8 @@ final class StepProgress implements StepListener, AutoCloseable {
 
   @Override
   public void begins(int done, int steps) {
-    Progress task = console.progress("ppo", "steps", steps);
-    task.advance(done);
-    progress = Optional.of(task);
+    // Steps of an earlier session are not counted: they say nothing of this one's rate.
+    progress = Optional.of(console.progress("ppo", "steps", steps - done));
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.io.Serializable;
 /**
  * An adapter on disk and the name under which it acts.
  *
- * @param name what spans call it; not the name of an adapter that is trained
+ * @param name what spans call it
  * @param source its directory, PEFT layout
  */
 public record AdapterRef(String name, ModelRef source) implements Serializable {

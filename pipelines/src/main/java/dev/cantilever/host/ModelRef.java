@@ -7,6 +7,7 @@ import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -14,11 +15,12 @@ import java.util.stream.Stream;
  * load by the path and are keyed by the digest.
  *
  * @param directory in HF layout, or PEFT layout for an adapter
- * @param digest SHA-256 over names and contents of the weight files and {@code config.json}
+ * @param digest SHA-256 over names and contents of the weight files and of {@code config.json} or
+ *     {@code adapter_config.json}
  */
 public record ModelRef(String directory, String digest) implements Serializable {
 
-  private static final String CONFIG = "config.json";
+  private static final Set<String> CONFIGS = Set.of("config.json", "adapter_config.json");
   private static final String WEIGHTS = ".safetensors";
 
   /**
@@ -47,7 +49,7 @@ public record ModelRef(String directory, String digest) implements Serializable 
 
   private static boolean counts(Path file) {
     String name = String.valueOf(file.getFileName());
-    return !name.startsWith(".") && (name.equals(CONFIG) || name.endsWith(WEIGHTS));
+    return !name.startsWith(".") && (CONFIGS.contains(name) || name.endsWith(WEIGHTS));
   }
 
   /** The directory as a path. */

@@ -3,6 +3,7 @@ package dev.cantilever.loop;
 import dev.cantilever.commit.CommitRollouts;
 import dev.cantilever.commit.CommitSpec;
 import dev.cantilever.manifest.CommitDirectory;
+import dev.cantilever.manifest.FileTree;
 import dev.cantilever.manifest.ManifestException;
 import dev.cantilever.reward.ScoreRollouts;
 import dev.cantilever.rollout.GenerateRollouts;
@@ -50,13 +51,16 @@ final class Iteration {
   void run(PipelineOptions options, Supplier<List<Query>> queries) throws IOException {
     CommitDirectory rollouts = CommitDirectory.at(layout.rollouts(step));
     rollouts.deleteLitter();
-    CommitDirectory.at(layout.updates(step)).deleteLitter();
+    if (Files.exists(layout.updates(step))) { // of an update that did not get to its state
+      FileTree.delete(layout.updates(step));
+    }
     Pipeline pipeline = Pipeline.create(options);
     PCollection<String> manifest =
         rollouts.isCommitted()
             ? pipeline.apply(
                 "Committed rollouts",
-                Create.of(rollouts.manifestPath().toString()).withCoder(StringUtf8Coder.of()))
+                Create.of(rollouts.manifestPath().toAbsolutePath().toString())
+                    .withCoder(StringUtf8Coder.of()))
             : rollouts(pipeline, queries.get());
     manifest.apply(UpdatePolicy.as(update));
     PipelineResult.State ended = pipeline.run().waitUntilFinish();

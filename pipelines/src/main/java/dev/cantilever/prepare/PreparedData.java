@@ -84,6 +84,11 @@ public final class PreparedData {
     return manifest.facts();
   }
 
+  /** The most token ids that are stored of a document. */
+  public int maxDocumentTokens() {
+    return Integer.parseInt(manifest.fact("max_document_tokens"));
+  }
+
   /** The manifest's path. */
   public Path manifestPath() {
     return directory.manifestPath();

@@ -25,6 +25,11 @@ public record RolloutPolicy(
     adapters = List.copyOf(adapters);
   }
 
+  /** The same base with these adapters acting. */
+  public RolloutPolicy withAdapters(List<AdapterRef> acting) {
+    return new RolloutPolicy(device, base, acting, run, seed);
+  }
+
   /** Digest over the adapters' digests in their order; that of no text where none acts. */
   public String adapterDigest() {
     StringBuilder listing = new StringBuilder();

@@ -47,6 +47,11 @@ public record RolloutSpec(
     }
   }
 
+  /** Most tokens that a query and its response can have together. */
+  public int longestRow() {
+    return Math.addExact(queryMaxTokens, responseMaxTokens);
+  }
+
   private static void requireRange(String what, int min, int max) {
     if (min < 1 || max < min) {
       throw new IllegalArgumentException(

@@ -14,7 +14,7 @@ public record RunLayout(Path root) {
     return root.resolve("recipe.yaml");
   }
 
-  /** What the run is and which stages are done. */
+  /** What makes the directory a run: the digest of its recipe. */
   public Path runJson() {
     return root.resolve("run.json");
   }

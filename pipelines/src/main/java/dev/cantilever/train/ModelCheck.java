@@ -3,6 +3,8 @@ package dev.cantilever.train;
 import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.model.CheckpointHeads;
+import dev.cantilever.model.Families;
+import dev.cantilever.recipe.UsageException;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
@@ -19,12 +21,29 @@ final class ModelCheck {
   /**
    * Looks at a base, and at an adapter for it.
    *
+   * @param longestRow most tokens that the base must take in one row
+   * @throws UsageException if it does not take so many
    * @throws dev.cantilever.hub.CheckpointException naming the file at fault
    */
-  static void policy(Path base, Optional<Path> adapter) throws IOException {
+  static void policy(Path base, Optional<Path> adapter, int longestRow) throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(base)) {
       CheckpointHeads.language(directory);
       requireTokenizer(directory);
+      int positions =
+          Families.of(directory.config())
+              .architecture(directory.config())
+              .embedding()
+              .maxPositions();
+      if (longestRow > positions) {
+        throw new UsageException(
+            "expected rollout.query_max_tokens and rollout.response_max_tokens to fit the "
+                + positions
+                + " positions of "
+                + directory.config().file()
+                + " together, got "
+                + longestRow
+                + "; lower one of them");
+      }
     }
     if (adapter.isPresent()) {
       AdapterMerger.open(base, adapter.get()).close();

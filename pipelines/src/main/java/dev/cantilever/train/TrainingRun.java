@@ -24,6 +24,7 @@ import dev.cantilever.prepare.PrepareSpec;
 import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.prepare.PreparedData;
 import dev.cantilever.recipe.Recipe;
+import dev.cantilever.recipe.UsageException;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.reward.RewardSpec;
 import dev.cantilever.rollout.RolloutPolicy;
@@ -42,6 +43,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +58,7 @@ public final class TrainingRun {
   private final RunLayout layout;
   private final RunnerArguments runner;
   private final RunSpec run;
+  private final Map<Path, ModelRef> models = new HashMap<>();
 
   /**
    * @param runner options of Beam for its pipelines
@@ -89,7 +92,8 @@ public final class TrainingRun {
    * @throws dev.cantilever.text.DatasetException if it is a tokenizer
    */
   public void requireModels() throws IOException {
-    ModelCheck.policy(base(run), run.adapter());
+    ModelCheck.policy(
+        base(run), run.adapter(), recipe.section("rollout", RolloutSpec.class).longestRow());
     ModelCheck.judge(judge());
   }
 
@@ -104,6 +108,13 @@ public final class TrainingRun {
         runner.spreading());
   }
 
+  /** What fine-tuning did, if there is a fine-tuned adapter. */
+  public Optional<FineTuneSummary> fineTuned() throws IOException {
+    return Files.exists(layout.sftAdapter())
+        ? Optional.of(FineTuneSummary.of(layout.sftAdapter()))
+        : Optional.empty();
+  }
+
   /**
    * An adapter fine-tuned on the prepared rows in {@code sft/adapter}, unless it is there.
    *
@@ -113,6 +124,7 @@ public final class TrainingRun {
     if (Files.exists(layout.sftAdapter())) {
       return FineTuneSummary.of(layout.sftAdapter());
     }
+    requireBeforePpo("sft");
     Path base = base(run);
     PreparedData data = PreparedData.open(layout.data());
     data.requireTokenizer(base);
@@ -120,7 +132,7 @@ public final class TrainingRun {
         recipe.section("sft", FineTuneSpec.class),
         recipe.section("lora", LoraSpec.class),
         DeviceSpec.of(run),
-        ModelRef.of(base),
+        looked(base),
         data.manifestPath(),
         layout.sftAdapter(),
         run.seed(),
@@ -137,6 +149,7 @@ public final class TrainingRun {
     if (Files.exists(layout.merged())) {
       return Optional.empty();
     }
+    requireBeforePpo("merge");
     MergeSpec spec =
         new MergeSpec(
             base(run).toString(), layout.sftAdapter().toString(), layout.merged().toString());
@@ -205,11 +218,23 @@ public final class TrainingRun {
     }
   }
 
+  /** What PPO started from may not change under its states. */
+  private void requireBeforePpo(String stage) {
+    if (Files.exists(layout.states())) {
+      throw new UsageException(
+          "expected "
+              + stage
+              + " to come before ppo in a run, found states of ppo in "
+              + layout.states()
+              + "; give another --out");
+    }
+  }
+
   private StartingPoint startingPoint() throws IOException {
     if (Files.isDirectory(layout.merged())) {
-      return new StartingPoint(ModelRef.of(layout.merged()), List.of());
+      return new StartingPoint(looked(layout.merged()), List.of());
     }
-    ModelRef base = ModelRef.of(base(run));
+    ModelRef base = looked(base(run));
     List<AdapterRef> reference = new ArrayList<>();
     if (Files.isDirectory(layout.sftAdapter())) {
       reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(layout.sftAdapter())));
@@ -219,17 +244,38 @@ public final class TrainingRun {
     return new StartingPoint(base, reference);
   }
 
+  /** Looks at a large directory once. */
+  private ModelRef looked(Path model) throws IOException {
+    ModelRef known = models.get(model);
+    if (known == null) {
+      known = ModelRef.of(model);
+      models.put(model, known);
+    }
+    return known;
+  }
+
   private Judge judge() throws IOException {
     RewardSpec reward = recipe.section("reward", RewardSpec.class);
     Path model =
         reward.model().isPresent() ? reward.model().get() : embedded(EmbeddedSample.CLASSIFIER);
-    return new Judge(DeviceSpec.of(run), ModelRef.of(model), reward.label(), reward.maxTokens());
+    return new Judge(DeviceSpec.of(run), looked(model), reward.label(), reward.maxTokens());
   }
 
   private StepQueries queries(
       Split split, ModelRef base, RolloutSpec rollout, TextTokenizer tokenizer) throws IOException {
     PreparedData data = PreparedData.open(layout.data());
     data.requireTokenizer(base.path());
+    int stored = data.maxDocumentTokens();
+    if (rollout.queryMaxTokens() > stored) {
+      throw new UsageException(
+          "expected rollout.query_max_tokens of at most "
+              + stored
+              + ", the prepare.max_document_tokens of "
+              + layout.data()
+              + ", got "
+              + rollout.queryMaxTokens()
+              + "; lower it, or prepare another run with more");
+    }
     Map<String, IntSequence> documents = new TreeMap<>();
     for (TokenizedDocument document : data.documents(split)) {
       documents.put(document.documentId(), document.ids());

@@ -25,9 +25,14 @@ import java.nio.file.Path;
  * @param controller of the KL coefficient, for the step to come
  * @param moments of all scores seen
  * @param baseDigest digest of the base that the adapter belongs to
+ * @param referenceDigest digest over the reference's adapters
  */
 public record PolicyState(
-    int step, KlController controller, RunningMoments moments, String baseDigest) {
+    int step,
+    KlController controller,
+    RunningMoments moments,
+    String baseDigest,
+    String referenceDigest) {
 
   static final String FILE = "state.json";
   private static final String ADAPTER = "adapter";
@@ -76,7 +81,8 @@ public record PolicyState(
               scores.required("mean").doubleValue(),
               scores.required("variance").doubleValue(),
               scores.required("std").doubleValue()),
-          json.required("base_digest").textValue());
+          json.required("base_digest").textValue(),
+          json.required("reference_digest").textValue());
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           "%s: expected the state of a PPO step, found it damaged: %s. Restore it, or delete the directory to go on from the step before."
@@ -97,7 +103,7 @@ public record PolicyState(
         .put("mean", moments.mean())
         .put("variance", moments.variance())
         .put("std", moments.std());
-    json.put("base_digest", baseDigest);
+    json.put("base_digest", baseDigest).put("reference_digest", referenceDigest);
     AtomicFile.write(
         state.resolve(FILE),
         (JSON.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8));

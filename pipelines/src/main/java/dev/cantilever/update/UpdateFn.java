@@ -16,6 +16,7 @@ import dev.cantilever.row.Rollout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -58,10 +59,13 @@ final class UpdateFn extends DoFn<String, String> {
             new StepUpdate(task, policy, rollouts).run(memory, controller, moments);
         policy.save(staged.path());
         new PolicyState(
-                task.step(), outcome.controller(), outcome.moments(), base.source().digest())
+                task.step(),
+                outcome.controller(),
+                outcome.moments(),
+                base.source().digest(),
+                referenceDigest())
             .write(staged.path());
-        String digest = ModelRef.of(PolicyState.adapter(staged.path())).digest();
-        DerivedFiles.commit(task, outcome, digest);
+        DerivedFiles.commit(task, outcome, digestAfter(staged.path()));
         staged.publish();
       }
     }
@@ -73,17 +77,31 @@ final class UpdateFn extends DoFn<String, String> {
     }
     PolicyState state = PolicyState.read(task.previous().get());
     if (state.step() != task.step() - 1
-        || !state.baseDigest().equals(task.policy().base().digest())) {
+        || !state.baseDigest().equals(task.policy().base().digest())
+        || !state.referenceDigest().equals(referenceDigest())) {
       throw new CheckpointException(
-          "%s: expected the state after step %d over the base %s, found step %d over %s. Continue with the recipe and the base that the run began with."
+          "%s: expected the state after step %d over base %s and reference %s, found step %d over %s and %s. Continue with the base and the reference adapters that the run began with."
               .formatted(
                   task.previousState(),
                   task.step() - 1,
                   task.policy().base().digest(),
+                  referenceDigest(),
                   state.step(),
-                  state.baseDigest()));
+                  state.baseDigest(),
+                  state.referenceDigest()));
     }
     return Optional.of(state);
+  }
+
+  private String referenceDigest() {
+    return task.policy().withAdapters(referenceAdapters()).adapterDigest();
+  }
+
+  /** As the next step's rollouts will state it. */
+  private String digestAfter(Path state) throws IOException {
+    List<AdapterRef> acting = new ArrayList<>(referenceAdapters());
+    acting.add(new AdapterRef(AdapterRef.POLICY, ModelRef.of(PolicyState.adapter(state))));
+    return task.policy().withAdapters(acting).adapterDigest();
   }
 
   private List<AdapterRef> referenceAdapters() {

@@ -4,7 +4,8 @@ import dev.cantilever.host.KeptValues;
 import java.io.Serializable;
 
 /**
- * The section {@code update}: how an update runs on its device. No setting here changes a result.
+ * The section {@code update}: how an update runs on its device. No setting here changes a result in
+ * int8 mode {@code weight-only}.
  *
  * @param maxTokens most tokens of one pass; a mini-batch that has more goes in turns, its gradients
  *     summed

@@ -57,7 +57,7 @@ class ParityCommandTest {
   }
 
   @Test
-  void run_oneFixtureCannotRun_theOthersDoAndTheCodeIsTwo() throws IOException {
+  void run_oneFixtureCannotRun_theOthersDoAndTheCheckHasFailed() throws IOException {
     Path unknown = Files.createDirectory(dir.resolve("unknown"));
     Fixtures.copy("gpt_neox", unknown);
     Path config = unknown.resolve("config.json");
@@ -71,7 +71,7 @@ class ParityCommandTest {
             Fixtures.path("gpt_neox_reward").toString(),
             "--json");
 
-    assertThat(code).isEqualTo(ExitCode.USAGE);
+    assertThat(code).isEqualTo(ExitCode.CHECK_FAILED);
     JsonNode json = lastLine();
     assertThat(json.at("/unknown/error").asText()).contains("model_type").contains("novel");
     assertThat(json.at("/unknown/pass").asBoolean(true)).isFalse();

@@ -121,7 +121,7 @@ class FineTunePipelineTest {
     assertThat(FineTuneSummary.of(out)).isEqualTo(summary);
     try (AdapterDirectory adapter = AdapterDirectory.open(out)) {
       assertThat(adapter.config().r()).isEqualTo(4);
-      assertThat(adapter.config().baseModelNameOrPath()).isEqualTo(base.directory());
+      assertThat(adapter.config().baseModelNameOrPath()).isEqualTo("neox-imdb-10m");
     }
   }
 

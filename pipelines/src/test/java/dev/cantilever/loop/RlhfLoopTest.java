@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cantilever.codec.ParquetRecordReader;
 import dev.cantilever.codec.Schemas;
 import dev.cantilever.commit.CommittedRollouts;
+import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.ModelHost;
+import dev.cantilever.host.ModelRef;
+import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.manifest.CommitDirectory;
 import dev.cantilever.manifest.ManifestException;
 import dev.cantilever.row.Rollout;
@@ -20,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,7 +115,7 @@ class RlhfLoopTest {
     // As a kill leaves it: rollouts of step 2 committed, others' halves lying about.
     copy(layout.rollouts(2), there.rollouts(2));
     Files.createDirectories(there.states().resolve(".step-000002.part"));
-    Files.createDirectories(there.updates(2));
+    copy(layout.updates(1), there.updates(2)); // committed, by a build of other bits
     Files.writeString(there.updates(2).resolve(".updates.parquet.part"), "half");
     Files.createDirectories(there.rollouts(3));
     Files.writeString(there.rollouts(3).resolve("batch-000007.parquet"), "litter");
@@ -142,22 +146,38 @@ class RlhfLoopTest {
   }
 
   @Test
+  void run_overAReferenceAdapter_startsAtKlZero_andIsHeldToThatReference() throws IOException {
+    AdapterRef trained = new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(layout.adapter()));
+    Path other = folder.resolve("stacked");
+    LoopSummary stacked = small.run(small.task(2, List.of(trained)), other);
+    assertThat(stacked.steps().get(0).get(Statistic.KL)).isZero();
+    assertThat(stacked.steps().get(1).get(Statistic.KL)).isNotZero();
+    Rollout first =
+        CommittedRollouts.read(CommitDirectory.at(new RunLayout(other).rollouts(1)).manifestPath())
+            .get(0);
+    assertThat(first.provenance().adapterDigest()).isNotEqualTo(sampledFrom(1));
+    assertThatThrownBy(() -> small.run(small.task(STEPS), other))
+        .hasStackTraceContaining(CheckpointException.class.getName())
+        .hasStackTraceContaining("reference adapters that the run began with");
+  }
+
+  @Test
+  void run_rolloutsOfAStep_stateTheDigestThatTheStepBeforeLeft() throws IOException {
+    assertThat(sampledFrom(2)).isEqualTo(summary.steps().get(0).adapterDigest());
+    assertThat(sampledFrom(3)).isEqualTo(summary.steps().get(1).adapterDigest());
+  }
+
+  private static String sampledFrom(int step) throws IOException {
+    return CommittedRollouts.read(CommitDirectory.at(layout.rollouts(step)).manifestPath())
+        .get(0)
+        .provenance()
+        .adapterDigest();
+  }
+
+  @Test
   void run_beyondStopKl_ends() throws IOException {
-    LoopTask task = small.task(STEPS);
-    LoopTask early =
-        new LoopTask(
-            task.run(),
-            task.seed(),
-            task.device(),
-            task.base(),
-            task.reference(),
-            task.judge(),
-            task.rollout(),
-            task.lora(),
-            task.ppo(),
-            task.update(),
-            new LoopSpec(STEPS, java.util.Optional.of(1e-9), 2));
-    LoopSummary stopped = small.run(early, folder.resolve("early"));
+    LoopSpec early = new LoopSpec(STEPS, Optional.of(1e-9), 2);
+    LoopSummary stopped = small.run(small.task(early, List.of()), folder.resolve("early"));
     int done = stopped.steps().size();
     assertThat(done).isLessThanOrEqualTo(STEPS);
     IntStream.range(0, done - 1)

@@ -1,6 +1,7 @@
 package dev.cantilever.loop;
 
 import dev.cantilever.backend.BackendKind;
+import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.LoraSpec;
 import dev.cantilever.host.ModelRef;
@@ -57,13 +58,21 @@ final class SmallRun {
   }
 
   LoopTask task(int steps) throws IOException {
+    return task(steps, List.of());
+  }
+
+  LoopTask task(int steps, List<AdapterRef> reference) throws IOException {
+    return task(new LoopSpec(steps, Optional.empty(), 2), reference);
+  }
+
+  LoopTask task(LoopSpec loop, List<AdapterRef> reference) throws IOException {
     DeviceSpec device = new DeviceSpec(BackendKind.CPU, 1L << 30, Int8Mode.WEIGHT_ONLY);
     return new LoopTask(
         "small",
         11,
         device,
         ModelRef.of(EmbeddedSamples.extract(EmbeddedSample.LANGUAGE_MODEL, models)),
-        List.of(),
+        reference,
         new Judge(
             device,
             ModelRef.of(EmbeddedSamples.extract(EmbeddedSample.CLASSIFIER, models)),
@@ -75,7 +84,7 @@ final class SmallRun {
             .withBatch(new BatchSpec(ROWS, 3, 2))
             .withStepSize(PpoSpec.defaults().stepSize().withLearningRates(1e-3, 1e-2)),
         UpdateSpec.defaults(),
-        new LoopSpec(steps, Optional.empty(), 2));
+        loop);
   }
 
   StepQueries queries(LoopTask task) {
