@@ -48,6 +48,7 @@ class ArchitectureTest {
           Map.entry(
               "finetune",
               Set.of(
+                  "prepare",
                   "recipe",
                   "run",
                   "host",

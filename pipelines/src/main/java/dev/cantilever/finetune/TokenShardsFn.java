@@ -3,6 +3,7 @@ package dev.cantilever.finetune;
 import dev.cantilever.manifest.CommitDirectory;
 import dev.cantilever.manifest.CommitManifest;
 import dev.cantilever.manifest.FileEntry;
+import dev.cantilever.prepare.PreparedData;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,19 +15,19 @@ final class TokenShardsFn extends DoFn<String, String> {
 
   private static final long serialVersionUID = 1L;
 
-  private static final String TOKENS = "tokens-";
-
   @ProcessElement
   public void process(@Element String manifestPath, OutputReceiver<String> shards)
       throws IOException {
     CommitDirectory directory = CommitDirectory.ofManifest(Path.of(manifestPath));
     CommitManifest manifest = directory.readVerified();
     List<FileEntry> tokens =
-        manifest.files().stream().filter(file -> file.name().startsWith(TOKENS)).toList();
+        manifest.files().stream()
+            .filter(file -> file.name().startsWith(PreparedData.TOKENS))
+            .toList();
     if (tokens.stream().mapToLong(FileEntry::rows).sum() == 0) {
       throw new DatasetException(
           manifestPath,
-          "files " + TOKENS + "*.parquet with rows in them",
+          "files " + PreparedData.TOKENS + "*.parquet with rows in them",
           tokens.size() + " such files, without a row",
           "Give the data of the command prepare, and prepare more text");
     }

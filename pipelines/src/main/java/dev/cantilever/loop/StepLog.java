@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.codec.ParquetRecordReader;
-import dev.cantilever.codec.ParquetRecordWriter;
 import dev.cantilever.codec.Schemas;
+import dev.cantilever.codec.StagedParquet;
 import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
 import dev.cantilever.run.RunLayout;
@@ -14,8 +14,6 @@ import dev.cantilever.update.DerivedFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -81,15 +79,7 @@ final class StepLog {
   }
 
   private void writeTable() throws IOException {
-    Path aside = layout.steps().resolveSibling("." + layout.steps().getFileName() + ".part");
-    try (ParquetRecordWriter<StepStats> writer =
-        ParquetRecordWriter.open(Schemas.STEP_STATS, aside)) {
-      for (StepStats row : rows) {
-        writer.write(row);
-      }
-    }
-    Files.move(
-        aside, layout.steps(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    StagedParquet.write(Schemas.STEP_STATS, layout.steps(), rows);
   }
 
   private static ObjectNode line(StepStats stats) {

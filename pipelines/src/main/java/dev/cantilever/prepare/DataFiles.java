@@ -14,7 +14,6 @@ record DataFiles(Path directory) {
   /** What the manifest says the files are. */
   static final String KIND = "prepared-data";
 
-  static final String TOKENS = "tokens-";
   static final String DOCUMENTS = "documents-";
   private static final String DEAD_LETTERS = "dead-letters";
   private static final String SUFFIX = ".parquet";
@@ -24,7 +23,7 @@ record DataFiles(Path directory) {
 
   /** A shard's packed rows, numbered in their splits. */
   Path tokens(int shard) {
-    return directory.resolve(TOKENS + number(shard) + SUFFIX);
+    return directory.resolve(PreparedData.TOKENS + number(shard) + SUFFIX);
   }
 
   /** A shard's documents. */
@@ -44,7 +43,7 @@ record DataFiles(Path directory) {
 
   /** A shard's packed rows, numbered within the shard. */
   Path shardTokens(int shard) {
-    return passing().resolve(TOKENS + number(shard) + SUFFIX);
+    return passing().resolve(PreparedData.TOKENS + number(shard) + SUFFIX);
   }
 
   /** A shard's dead letters. */

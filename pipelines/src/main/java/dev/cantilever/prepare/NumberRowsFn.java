@@ -2,6 +2,7 @@ package dev.cantilever.prepare;
 
 import dev.cantilever.codec.ParquetRecordReader;
 import dev.cantilever.codec.Schemas;
+import dev.cantilever.codec.StagedParquet;
 import dev.cantilever.manifest.FileEntry;
 import dev.cantilever.row.Split;
 import dev.cantilever.row.TokenRow;

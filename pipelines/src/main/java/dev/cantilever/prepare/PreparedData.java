@@ -21,6 +21,9 @@ import java.util.function.Predicate;
 /** Committed data, for whoever learns from them. Holds no open file. */
 public final class PreparedData {
 
+  /** How the names of files of packed rows begin. */
+  public static final String TOKENS = "tokens-";
+
   private final CommitDirectory directory;
   private final CommitManifest manifest;
 
@@ -57,7 +60,7 @@ public final class PreparedData {
    * @return all of them
    */
   public List<TokenRow> rows(Split split) throws IOException {
-    return read(Schemas.TOKEN_ROW, DataFiles.TOKENS, row -> row.split() == split);
+    return read(Schemas.TOKEN_ROW, TOKENS, row -> row.split() == split);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.cantilever.prepare;
 import dev.cantilever.batch.PackingTally;
 import dev.cantilever.batch.TokenPacker;
 import dev.cantilever.codec.Schemas;
+import dev.cantilever.codec.StagedParquet;
 import dev.cantilever.manifest.FileEntry;
 import dev.cantilever.row.DeadLetter;
 import dev.cantilever.row.IntSequence;

@@ -1,8 +1,8 @@
 package dev.cantilever.update;
 
-import dev.cantilever.codec.ParquetRecordWriter;
 import dev.cantilever.codec.RecordSchema;
 import dev.cantilever.codec.Schemas;
+import dev.cantilever.codec.StagedParquet;
 import dev.cantilever.manifest.CommitDirectory;
 import dev.cantilever.manifest.CommitManifest;
 import dev.cantilever.manifest.FileEntry;
@@ -10,10 +10,8 @@ import dev.cantilever.row.StepStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /** {@code updates/step=…}: a row per rollout and a row for the step, committed by a manifest. */
 public final class DerivedFiles {
@@ -55,17 +53,7 @@ public final class DerivedFiles {
 
   private static <T> FileEntry write(Path file, RecordSchema<T> schema, List<T> records)
       throws IOException {
-    Path aside = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".part");
-    try {
-      try (ParquetRecordWriter<T> writer = ParquetRecordWriter.open(schema, aside)) {
-        for (T record : records) {
-          writer.write(record);
-        }
-      }
-      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(aside);
-    }
+    StagedParquet.write(schema, file, records);
     return FileEntry.of(file, records.size());
   }
 }

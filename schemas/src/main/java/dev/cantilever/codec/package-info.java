@@ -12,7 +12,8 @@
  * that reads or fills them in place; {@link dev.cantilever.codec.ArrowMemory} owns the allocator
  * and fails if it does not end at zero. {@link dev.cantilever.codec.ParquetRecordWriter} and {@link
  * dev.cantilever.codec.ParquetRecordReader} write and read Parquet in the standard three-level list
- * layout, Zstd-compressed, the same bytes for the same rows.
+ * layout, Zstd-compressed, the same bytes for the same rows; {@link
+ * dev.cantilever.codec.StagedParquet} is a file that appears whole or not at all.
  *
  * <p>Invariant: record, Arrow, Parquet and back is the identity, to the bit, for every value that a
  * record accepts. Whoever makes a batch closes it.
