@@ -1,10 +1,8 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.console.Console;
-import dev.cantilever.evaluate.Evaluation;
 import dev.cantilever.evaluate.EvaluationSpec;
 import dev.cantilever.finetune.FineTuneSummary;
-import dev.cantilever.loop.LoopSummary;
 import dev.cantilever.merge.MergeSummary;
 import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.recipe.Recipe;
@@ -14,6 +12,7 @@ import dev.cantilever.train.RunnerArguments;
 import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 
 /** {@code demo}: the whole recipe on the embedded model and reviews. */
 final class DemoCommand {
@@ -52,7 +51,7 @@ final class DemoCommand {
     Console console = context.console();
     RunnerArguments runner = context.runner();
     TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
-    run.requireModels(); // refused likewise
+    run.requireModels(); // refused before anything is made
     try (RunDirectory directory = PrepareCommand.open(context)) {
       PrepareSummary data = PrepareCommand.prepare(run, directory);
       console.line(
@@ -65,29 +64,17 @@ final class DemoCommand {
       console.line(
           "3 merge     %s",
           run.merge().map(DemoCommand::merged).orElse("done before, the checkpoint is there"));
-      Evaluation before = run.evaluateBefore();
-      LoopSummary loop;
-      try (StepProgress progress = new StepProgress(console)) {
-        loop = run.ppo(progress);
-      }
-      Evaluation after = run.evaluateAfter();
-      double kl = PpoCommand.lastKl(loop.steps());
+      PpoOutcome outcome = PpoOutcome.of(run, console);
       console.line(
           "4 ppo       %d steps, %d rollouts, kl %.1f at the end",
-          loop.steps().size(), PpoCommand.rollouts(loop, recipe), kl);
-      BeforeAfter difference = new BeforeAfter(before, after);
-      difference.print(console, recipe.section("evaluation", EvaluationSpec.class));
+          outcome.steps(), outcome.rollouts(recipe), outcome.lastKl());
+      outcome.print(console, recipe.section("evaluation", EvaluationSpec.class));
       console.line("");
       console.line(
           "everything is in %s; its adapter/ loads in peft over its merged/", context.out());
-      JsonResult json = new JsonResult();
-      difference.into(json);
       return CommandResult.done(
-          json.put("kl_last", kl)
-              .put("sft_loss_before", sft.lossBefore())
-              .put("sft_loss_after", sft.lossAfter())
-              .put("steps", loop.steps().size())
-              .put("rollouts", PpoCommand.rollouts(loop, recipe))
+          outcome
+              .json(recipe, Optional.of(sft))
               .put("wall_s", (System.nanoTime() - began) / NANOS_PER_SECOND)
               .put("run", context.out().toString()));
     }
