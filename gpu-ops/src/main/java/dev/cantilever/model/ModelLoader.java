@@ -49,6 +49,11 @@ public final class ModelLoader {
     this.weights = new WeightLoader(backend, directory, precision, base, panels);
   }
 
+  /** The description that is loaded by. */
+  public Architecture architecture() {
+    return architecture;
+  }
+
   /**
    * Loads a causal language model.
    *

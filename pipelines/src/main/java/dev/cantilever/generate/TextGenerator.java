@@ -4,10 +4,11 @@ import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.AttachedAdapters;
 import dev.cantilever.host.DeviceSpec;
-import dev.cantilever.host.HostedModel;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.host.ModelRef;
+import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
@@ -61,7 +62,7 @@ public final class TextGenerator {
   public List<String> continuations(List<String> prompts, GenerationSettings settings)
       throws IOException, InterruptedException {
     try (ModelLease lease = ModelHost.lease(DeviceSpec.of(run), "generate")) {
-      HostedModel hosted = lease.model(model);
+      Hosted<CausalLm> hosted = lease.model(model);
       TextTokenizer tokenizer = hosted.tokenizer();
       int[][] rows = rows(prompts, tokenizer);
       int[] limits = new int[rows.length];

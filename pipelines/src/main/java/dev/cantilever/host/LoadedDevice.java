@@ -3,20 +3,45 @@ package dev.cantilever.host;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.ModelLoader;
+import dev.cantilever.model.SequenceClassifier;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
-/** An open device with at most one base model and one classifier. Used under a lease only. */
+/**
+ * An open device with at most one base model, in 8 bit, and one classifier, in the precision it is
+ * stored in. Used under a lease only.
+ */
 final class LoadedDevice implements AutoCloseable {
 
   private final DeviceSpec spec;
   private final Backend backend;
-  private @Nullable HostedModel model;
-  private @Nullable HostedClassifier classifier;
+  private final Place<CausalLm> base;
+  private final Place<SequenceClassifier> classifier;
 
   LoadedDevice(DeviceSpec spec) {
     this.spec = spec;
     this.backend = Backends.open(spec.backend(), spec.budgetBytes());
+    this.base =
+        new Place<>(
+            source ->
+                Hosted.load(
+                    backend,
+                    source,
+                    BasePrecision.of(spec.int8Mode()),
+                    "base weights",
+                    "weight panels",
+                    ModelLoader::causalLm));
+    this.classifier =
+        new Place<>(
+            source ->
+                Hosted.load(
+                    backend,
+                    source,
+                    BasePrecision.STORED,
+                    "classifier weights",
+                    "classifier panels",
+                    ModelLoader::classifier));
   }
 
   DeviceSpec spec() {
@@ -27,42 +52,18 @@ final class LoadedDevice implements AutoCloseable {
     return backend;
   }
 
-  HostedModel model(ModelRef source) throws IOException {
-    HostedModel loaded = model;
-    if (loaded != null && loaded.source().equals(source)) {
-      return loaded;
-    }
-    if (loaded != null) { // first, because two may not fit
-      model = null;
-      loaded.close();
-    }
-    HostedModel fresh = HostedModel.load(backend, source, BasePrecision.of(spec.int8Mode()));
-    model = fresh;
-    return fresh;
+  Hosted<CausalLm> model(ModelRef source) throws IOException {
+    return base.get(source);
   }
 
-  HostedClassifier classifier(ModelRef source) throws IOException {
-    HostedClassifier loaded = classifier;
-    if (loaded != null && loaded.source().equals(source)) {
-      return loaded;
-    }
-    if (loaded != null) {
-      classifier = null;
-      loaded.close();
-    }
-    HostedClassifier fresh = HostedClassifier.load(backend, source);
-    classifier = fresh;
-    return fresh;
+  Hosted<SequenceClassifier> classifier(ModelRef source) throws IOException {
+    return classifier.get(source);
   }
 
   @Override
   public void close() {
-    if (model != null) {
-      model.close();
-    }
-    if (classifier != null) {
-      classifier.close();
-    }
+    base.close();
+    classifier.close();
     backend.close();
   }
 }

@@ -1,6 +1,8 @@
 package dev.cantilever.host;
 
 import dev.cantilever.backend.Backend;
+import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.SequenceClassifier;
 import java.io.IOException;
 import java.util.List;
 
@@ -35,7 +37,7 @@ public final class ModelLease implements AutoCloseable {
    * @throws dev.cantilever.memory.BudgetExceededException if it does not fit
    * @throws IOException if a file cannot be read
    */
-  public HostedModel model(ModelRef source) throws IOException {
+  public Hosted<CausalLm> model(ModelRef source) throws IOException {
     requireOpen();
     return device.model(source);
   }
@@ -43,7 +45,7 @@ public final class ModelLease implements AutoCloseable {
   /**
    * The classifier of a directory, loaded now unless it is there; throws as {@link #model} does.
    */
-  public HostedClassifier classifier(ModelRef source) throws IOException {
+  public Hosted<SequenceClassifier> classifier(ModelRef source) throws IOException {
     requireOpen();
     return device.classifier(source);
   }
@@ -53,7 +55,8 @@ public final class ModelLease implements AutoCloseable {
    *
    * @throws dev.cantilever.hub.CheckpointException if an adapter does not belong to the model
    */
-  public AttachedAdapters attach(HostedModel model, List<AdapterRef> adapters) throws IOException {
+  public AttachedAdapters attach(Hosted<CausalLm> model, List<AdapterRef> adapters)
+      throws IOException {
     requireOpen();
     return AttachedAdapters.load(device.backend(), model.model(), adapters);
   }

@@ -3,9 +3,10 @@ package dev.cantilever.reward;
 import dev.cantilever.beam.ArrowBatch;
 import dev.cantilever.beam.BatchKey;
 import dev.cantilever.codec.Schemas;
-import dev.cantilever.host.HostedClassifier;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
+import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.row.Score;
 import java.io.IOException;
@@ -34,7 +35,7 @@ final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBat
         rollouts.stream().map(r -> r.query().query() + r.response().text()).toList();
     List<List<Score>> scores;
     try (ModelLease lease = ModelHost.lease(judge.device(), "score rollouts")) {
-      HostedClassifier classifier = lease.classifier(judge.model());
+      Hosted<SequenceClassifier> classifier = lease.classifier(judge.model());
       scores = new TextScorer(lease.backend(), classifier, judge).scores(texts);
     }
     List<Rollout> scored = new ArrayList<>(rollouts.size());

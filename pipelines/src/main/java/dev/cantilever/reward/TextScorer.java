@@ -1,7 +1,7 @@
 package dev.cantilever.reward;
 
 import dev.cantilever.backend.Backend;
-import dev.cantilever.host.HostedClassifier;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.model.TokenRows;
@@ -17,7 +17,7 @@ final class TextScorer {
   private static final int PASS_TOKENS = 4096;
 
   private final Backend backend;
-  private final HostedClassifier hosted;
+  private final Hosted<SequenceClassifier> hosted;
   private final Judge judge;
   private final int[] order; // outputs, the rewarded one first
 
@@ -25,11 +25,11 @@ final class TextScorer {
    * @throws dev.cantilever.hub.CheckpointException if the classifier has no label of the judge's
    *     name
    */
-  TextScorer(Backend backend, HostedClassifier hosted, Judge judge) {
+  TextScorer(Backend backend, Hosted<SequenceClassifier> hosted, Judge judge) {
     this.backend = backend;
     this.hosted = hosted;
     this.judge = judge;
-    this.order = order(hosted.classifier().labels());
+    this.order = order(hosted.model().labels());
   }
 
   private int[] order(List<String> labels) {
@@ -46,7 +46,7 @@ final class TextScorer {
   }
 
   List<List<Score>> scores(List<String> texts) {
-    int longest = Math.min(judge.maxTokens(), hosted.classifier().maxPositions());
+    int longest = Math.min(judge.maxTokens(), hosted.model().maxPositions());
     List<int[]> rows =
         texts.stream()
             .map(text -> hosted.tokenizer().encodeWithSpecialTokens(text, longest))
@@ -69,7 +69,7 @@ final class TextScorer {
   }
 
   private float[][] logits(PassMemory memory, List<int[]> rows) {
-    SequenceClassifier classifier = hosted.classifier();
+    SequenceClassifier classifier = hosted.model();
     TokenRows packed = TokenRows.of(rows.toArray(int[][]::new));
     packed.requireFits(classifier.transformer().architecture());
     memory.reset();
@@ -78,7 +78,7 @@ final class TextScorer {
   }
 
   private List<Score> scores(float[] logits) {
-    List<String> labels = hosted.classifier().labels();
+    List<String> labels = hosted.model().labels();
     List<Score> scores = new ArrayList<>(order.length);
     for (int output : order) {
       scores.add(new Score(judge.model().name(), labels.get(output), logits[output]));

@@ -8,10 +8,11 @@ import dev.cantilever.codec.Schemas;
 import dev.cantilever.draw.KeyedDraw;
 import dev.cantilever.draw.Stream;
 import dev.cantilever.host.AttachedAdapters;
-import dev.cantilever.host.HostedModel;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.manifest.Digests;
+import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
@@ -68,7 +69,7 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
       throws IOException, InterruptedException {
     try (ModelLease lease = ModelHost.lease(policy.device(), "generate rollouts")) {
       Backend backend = lease.backend();
-      HostedModel base = lease.model(policy.base());
+      Hosted<CausalLm> base = lease.model(policy.base());
       try (AttachedAdapters adapters = lease.attach(base, policy.adapters());
           PassMemory memory = new PassMemory(backend, "rollout")) {
         List<Generation> generations =

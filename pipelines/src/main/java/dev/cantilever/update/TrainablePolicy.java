@@ -4,11 +4,12 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.host.AdapterRef;
-import dev.cantilever.host.HostedModel;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.PolicyModel;
 import dev.cantilever.model.PolicySpec;
 import dev.cantilever.model.ValueHead;
@@ -64,7 +65,7 @@ final class TrainablePolicy implements AutoCloseable {
    * @param reference names of the reference's adapters, already on the model
    */
   static TrainablePolicy open(
-      Backend backend, HostedModel base, Set<String> reference, UpdateTask task)
+      Backend backend, Hosted<CausalLm> base, Set<String> reference, UpdateTask task)
       throws IOException {
     Arena parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
     Arena moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
@@ -108,8 +109,8 @@ final class TrainablePolicy implements AutoCloseable {
     }
   }
 
-  private static Adapter adapter(Backend backend, Arena arena, HostedModel base, UpdateTask task)
-      throws IOException {
+  private static Adapter adapter(
+      Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
     var targets = base.model().transformer().targets();
     if (task.previous().isPresent()) {
       Path directory = PolicyState.adapter(task.previous().get());
@@ -120,7 +121,7 @@ final class TrainablePolicy implements AutoCloseable {
   }
 
   private static ValueHead valueHead(
-      Backend backend, Arena arena, HostedModel base, UpdateTask task) throws IOException {
+      Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
     int hidden = base.model().architecture().hiddenSize();
     return task.previous().isPresent()
         ? ValueHead.load(backend, arena, hidden, task.previous().get().resolve(ValueHead.FILE))

@@ -3,12 +3,13 @@ package dev.cantilever.update;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.AttachedAdapters;
-import dev.cantilever.host.HostedModel;
+import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.host.ModelRef;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.StagedDirectory;
+import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.ppo.KlController;
 import dev.cantilever.ppo.RunningMoments;
@@ -51,7 +52,7 @@ final class UpdateFn extends DoFn<String, String> {
     try (ModelLease lease = ModelHost.lease(task.policy().device(), "update policy");
         StagedDirectory staged = StagedDirectory.create(target)) {
       Backend backend = lease.backend();
-      HostedModel base = lease.model(task.policy().base());
+      Hosted<CausalLm> base = lease.model(task.policy().base());
       try (AttachedAdapters reference = lease.attach(base, referenceAdapters());
           TrainablePolicy policy = TrainablePolicy.open(backend, base, reference.names(), task);
           PassMemory memory = new PassMemory(backend, "update")) {

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.manifest.CommitDirectory;
-import dev.cantilever.manifest.Digests;
+import dev.cantilever.run.RunFiles;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.PpoPipeline;
 import java.io.ByteArrayOutputStream;
@@ -19,9 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,34 +136,21 @@ class DemoCommandTest {
     Path other = folder.resolve("second");
     demo(other);
     assertThat(said).contains("before").contains("after").contains("4 ppo");
-    assertThat(digests(other)).isEqualTo(digests(run.root()));
+    assertThat(RunFiles.digests(other)).isEqualTo(RunFiles.digests(run.root()));
   }
 
   @Test
   void sameLineAgain_saysTheSameAndChangesNothing() throws IOException {
-    Map<String, String> before = digests(run.root());
+    Map<String, String> before = RunFiles.digests(run.root());
     ObjectNode again = ((ObjectNode) demo(run.root())).without("wall_s");
     assertThat(again).isEqualTo(((ObjectNode) json.deepCopy()).without("wall_s"));
-    assertThat(digests(run.root())).isEqualTo(before);
+    assertThat(RunFiles.digests(run.root())).isEqualTo(before);
   }
 
   @Test
   void ppoPipeline_overARunThatIsDone_changesNothing() throws IOException {
-    Map<String, String> before = digests(run.root());
+    Map<String, String> before = RunFiles.digests(run.root());
     PpoPipeline.main(new String[] {"--run=" + run.root(), "--targetParallelism=1"});
-    assertThat(digests(run.root())).isEqualTo(before);
-  }
-
-  private static Map<String, String> digests(Path root) throws IOException {
-    Map<String, String> digests = new TreeMap<>();
-    try (Stream<Path> files = Files.walk(root)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        String name = root.relativize(file).toString();
-        if (!name.equals("metrics.jsonl") && !name.equals(".lock")) {
-          digests.put(name, Digests.sha256(file));
-        }
-      }
-    }
-    return digests;
+    assertThat(RunFiles.digests(run.root())).isEqualTo(before);
   }
 }

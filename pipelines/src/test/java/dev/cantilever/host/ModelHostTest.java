@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.model.CausalLm;
 import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
 import dev.cantilever.tensor.Int8Mode;
@@ -41,13 +42,13 @@ class ModelHostTest {
 
   @Test
   void model_secondLease_isTheOneOfTheFirst() throws Exception {
-    HostedModel first;
+    Hosted<CausalLm> first;
     try (ModelLease lease = ModelHost.lease(CPU, "first")) {
       first = lease.model(language);
     }
     try (ModelLease lease = ModelHost.lease(CPU, "second")) {
       assertThat(lease.model(language)).isSameAs(first);
-      assertThat(lease.classifier(classifier).classifier().labels())
+      assertThat(lease.classifier(classifier).model().labels())
           .containsExactly("NEGATIVE", "POSITIVE");
     }
   }
@@ -58,7 +59,7 @@ class ModelHostTest {
     try (ModelLease lease = ModelHost.lease(CPU, "swap")) {
       lease.model(language);
       long one = lease.backend().budget().liveBytes();
-      HostedModel other = lease.model(copy);
+      Hosted<CausalLm> other = lease.model(copy);
       assertThat(other.source()).isEqualTo(copy);
       assertThat(lease.backend().budget().liveBytes()).isEqualTo(one);
     }

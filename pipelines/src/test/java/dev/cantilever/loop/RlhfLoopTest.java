@@ -16,6 +16,7 @@ import dev.cantilever.row.Rollout;
 import dev.cantilever.row.RolloutUpdate;
 import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
+import dev.cantilever.run.RunFiles;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.update.DerivedFiles;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.cantilever.loop;
+package dev.cantilever.run;
 
 import dev.cantilever.manifest.Digests;
 import java.io.IOException;
@@ -9,15 +9,18 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** Digests of all files of a run whose bytes are promised. */
-final class RunFiles {
+public final class RunFiles {
   private RunFiles() {}
 
-  /** By path below the run; wall-clock times in {@code metrics.jsonl} differ between runs. */
-  static Map<String, String> digests(Path run) throws IOException {
+  /**
+   * By path below the run. Not {@code metrics.jsonl}, whose wall-clock times differ between runs,
+   * nor the lock, which holds the writer's process id.
+   */
+  public static Map<String, String> digests(Path run) throws IOException {
     Map<String, String> digests = new TreeMap<>();
     try (Stream<Path> files = Files.walk(run)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        if (!file.endsWith("metrics.jsonl")) {
+        if (!file.endsWith("metrics.jsonl") && !file.endsWith(".lock")) {
           digests.put(run.relativize(file).toString(), Digests.sha256(file));
         }
       }
