@@ -5,6 +5,10 @@ import dev.cantilever.memory.MemoryBudget;
 /**
  * A device that computes. Eight families of operations, transfers, and nothing else.
  *
+ * <p>Operations are enqueued. What an operation finds wrong with values (an index out of range, a
+ * number that is not finite) it throws at the latest at the next download or {@link #synchronize};
+ * what it wrote by then is undefined. Wrong shapes are refused at once.
+ *
  * <p>A backend is used by one thread at a time. Closing it frees its workspace; arenas that others
  * opened in its budget are theirs to close first.
  */

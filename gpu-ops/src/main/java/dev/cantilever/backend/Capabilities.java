@@ -9,8 +9,12 @@ import java.util.Set;
  *
  * @param weightTypes element types a dense weight, bias, norm or embedding may be stored in
  * @param int8Modes ways int8 weights can be executed
+ * @param matrixInputs type that activations and gradients are rounded to before a product with a
+ *     16-bit or int8 weight; F32 where they are not rounded. Products with F32 matrices never round
+ * @param cacheType element type of a KV cache
  */
-public record Capabilities(Set<DType> weightTypes, Set<Int8Mode> int8Modes) {
+public record Capabilities(
+    Set<DType> weightTypes, Set<Int8Mode> int8Modes, DType matrixInputs, DType cacheType) {
 
   /** Copies the sets. */
   public Capabilities {

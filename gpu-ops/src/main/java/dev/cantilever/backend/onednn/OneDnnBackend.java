@@ -23,7 +23,11 @@ import java.util.Set;
 public final class OneDnnBackend implements Backend {
 
   private static final Capabilities CAPABILITIES =
-      new Capabilities(Set.of(DType.F32, DType.F16, DType.BF16), Set.of(Int8Mode.values()));
+      new Capabilities(
+          Set.of(DType.F32, DType.F16, DType.BF16),
+          Set.of(Int8Mode.values()),
+          DType.F32,
+          DType.F32);
 
   private final MemoryBudget budget;
   private final Arena workspace;

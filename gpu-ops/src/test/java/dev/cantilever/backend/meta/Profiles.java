@@ -9,7 +9,11 @@ import java.util.Set;
 final class Profiles {
 
   private static final Capabilities ALL =
-      new Capabilities(Set.of(DType.F32, DType.F16, DType.BF16), Set.of(Int8Mode.values()));
+      new Capabilities(
+          Set.of(DType.F32, DType.F16, DType.BF16),
+          Set.of(Int8Mode.values()),
+          DType.F32,
+          DType.F32);
 
   /** Int8 row by row without padding, no panels, no workspace. */
   static final DeviceProfile PLAIN =
@@ -21,7 +25,8 @@ final class Profiles {
           "tiled",
           256,
           3 << 20,
-          new Capabilities(Set.of(DType.F16, DType.BF16), Set.of(Int8Mode.WEIGHT_ONLY)),
+          new Capabilities(
+              Set.of(DType.F16, DType.BF16), Set.of(Int8Mode.WEIGHT_ONLY), DType.BF16, DType.BF16),
           (out, in) -> (out + 31L) / 32 * 32 * ((in + 15L) / 16 * 16),
           w -> 4L * w.outFeatures() * w.inFeatures());
 
