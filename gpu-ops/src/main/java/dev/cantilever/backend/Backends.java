@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.backend.onednn.OneDnnBackend;
+import dev.cantilever.tensor.DType;
 
 /** The one factory of backends, and the only class that names an implementation. */
 public final class Backends {
@@ -20,10 +21,26 @@ public final class Backends {
   public static Backend open(BackendKind kind, long budgetBytes) {
     return switch (kind) {
       case CPU -> cpu(budgetBytes, Runtime.getRuntime().availableProcessors());
-      case CUDA ->
-          throw new DeviceException(
-              "Expected a CUDA device, but this build has no CUDA backend. Use --backend cpu.");
+      case CUDA -> cuda(budgetBytes, DType.BF16);
     };
+  }
+
+  /** Number of CUDA devices that can be used; 0 without a driver. Never throws. */
+  public static int cudaDevices() {
+    return 0;
+  }
+
+  /**
+   * Opens the first CUDA device.
+   *
+   * @param budgetBytes hard ceiling of what this process takes of the device
+   * @param matrixInputs BF16, or F32 for products of full precision, see {@link
+   *     Capabilities#matrixInputs}; the KV cache has the same type
+   * @throws DeviceException if there is no device, or it cannot be used
+   */
+  public static Backend cuda(long budgetBytes, DType matrixInputs) {
+    throw new DeviceException(
+        "Expected a CUDA device, but this build has no CUDA backend. Use --backend cpu.");
   }
 
   /**

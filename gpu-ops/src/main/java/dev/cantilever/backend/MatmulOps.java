@@ -80,6 +80,16 @@ public interface MatmulOps {
    */
   void readInt8(Tensor target, Int8Weight source);
 
+  /**
+   * Fills a weight with random integers, made on the device: q[o, i] uniform in −127..127, every
+   * absmax the same. Element (o, i) depends on the key and on o·I + i alone, so it is the same on
+   * every backend whatever the layout: with w the word {@code e mod 4} of Philox4x32-10 at key and
+   * counter (low and high half of ⌊e/4⌋, 2, 0), e = o·I + i, q = ⌊w·255/2³²⌋ − 127.
+   *
+   * @param absmax of every row
+   */
+  void randomInt8(Int8Weight target, float absmax, long key);
+
   /** Bytes of a panel for a weight, or 0 where this backend has no use for one. */
   long panelBytes(Weight w);
 

@@ -40,4 +40,14 @@ public interface Transfers {
 
   /** Widens or narrows values between F32, F16 and BF16; rounds to nearest, ties to even. */
   void convert(Tensor target, Tensor source);
+
+  /**
+   * Fills a tensor with random numbers uniform in [−bound, bound], made on the device. Element e
+   * depends on the key and on e alone: with w the word {@code e mod 4} of Philox4x32-10 at key and
+   * counter (low and high half of ⌊e/4⌋, 3, 0), bound·(2·⌊w/2⁸⌋·2⁻²⁴ − 1) in fp32, rounded to the
+   * element type to nearest, ties to even.
+   *
+   * @param target F32, F16 or BF16
+   */
+  void fillUniform(Tensor target, float bound, long key);
 }
