@@ -74,4 +74,9 @@ final class MetaMatmulOps implements MatmulOps {
     OpChecks.buildPanel(w, panelBytes(w));
     weights.weight("buildPanel", w);
   }
+
+  @Override
+  public void randomInt8(Int8Weight target, float absmax, long key) {
+    throw new UnsupportedOperationException("randomInt8");
+  }
 }

@@ -69,4 +69,9 @@ final class MetaTransfers implements Transfers {
               .formatted(op, elements, type, tensor));
     }
   }
+
+  @Override
+  public void fillUniform(Tensor target, float bound, long key) {
+    throw new UnsupportedOperationException("fillUniform");
+  }
 }

@@ -222,4 +222,9 @@ final class OneDnnMatmulOps implements MatmulOps {
     product.packForward(panel.address(), stored);
     product.packGradient(panel.address() + first, stored);
   }
+
+  @Override
+  public void randomInt8(Int8Weight target, float absmax, long key) {
+    throw new UnsupportedOperationException("randomInt8");
+  }
 }

@@ -101,4 +101,9 @@ final class OneDnnTransfers implements Transfers {
           StoredFloats.write(target, from, buffers[0], 0, count);
         });
   }
+
+  @Override
+  public void fillUniform(Tensor target, float bound, long key) {
+    throw new UnsupportedOperationException("fillUniform");
+  }
 }

@@ -93,4 +93,9 @@ final class ScalarMatmul implements MatmulOps {
   public void buildPanel(Weight w) {
     throw new AssertionError("not a product with a frozen weight");
   }
+
+  @Override
+  public void randomInt8(Int8Weight target, float absmax, long key) {
+    throw new UnsupportedOperationException("randomInt8");
+  }
 }
