@@ -35,6 +35,8 @@ class ArchitectureTest {
           Map.entry("backend", Set.of("tensor", "memory")),
           Map.entry("backend.onednn", Set.of("backend", "tensor", "memory")),
           Map.entry("backend.meta", Set.of("backend", "tensor", "memory")),
+          Map.entry("backend.cuda", Set.of("backend.cuda.driver", "backend", "tensor", "memory")),
+          Map.entry("backend.cuda.driver", Set.of("backend", "tensor", "memory")),
           Map.entry("autograd", Set.of("backend", "tensor", "memory")),
           Map.entry("nn", Set.of("autograd", "backend", "tensor", "memory")),
           Map.entry("hub", Set.of("tensor", "memory")),
@@ -44,7 +46,8 @@ class ArchitectureTest {
           Map.entry("optim", Set.of("autograd", "hub", "backend", "tensor", "memory")));
 
   /* The rooms of devices, which only the factory of backends may name. */
-  private static final Set<String> DEVICES = Set.of("backend.onednn", "backend.meta");
+  private static final Set<String> DEVICES =
+      Set.of("backend.onednn", "backend.meta", "backend.cuda", "backend.cuda.driver");
 
   static final class ThisModule implements ImportOption {
     @Override
@@ -86,7 +89,11 @@ class ArchitectureTest {
   static final ArchRule NATIVE_TYPES_STAY_WHERE_MEMORY_IS =
       noClasses()
           .that()
-          .resideOutsideOfPackages(BASE + "memory", BASE + "backend.onednn")
+          .resideOutsideOfPackages(
+              BASE + "memory",
+              BASE + "backend.onednn",
+              BASE + "backend.cuda",
+              BASE + "backend.cuda.driver")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..");
@@ -125,6 +132,7 @@ class ArchitectureTest {
   private static boolean mayImport(JavaClass item, Optional<String> room, String other) {
     return DEVICES.contains(other)
         ? item.isEquivalentTo(Backends.class)
+            || room.filter(DEVICES::contains).map(ALLOWED::get).orElse(Set.of()).contains(other)
         : room.map(ALLOWED::get).filter(allowed -> allowed.contains(other)).isPresent();
   }
 

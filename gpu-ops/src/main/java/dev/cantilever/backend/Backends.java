@@ -1,5 +1,7 @@
 package dev.cantilever.backend;
 
+import dev.cantilever.backend.cuda.CudaBackend;
+import dev.cantilever.backend.cuda.driver.CudaInstallation;
 import dev.cantilever.backend.onednn.OneDnnBackend;
 import dev.cantilever.tensor.DType;
 
@@ -8,6 +10,9 @@ public final class Backends {
 
   /** Scratch of the CPU's operations: a chunk of logits, a matrix being converted. */
   private static final long CPU_WORKSPACE_BYTES = 32L << 20;
+
+  /** Scratch of a GPU's operations: rounded inputs, partial sums, a chunk of logits. */
+  private static final long CUDA_WORKSPACE_BYTES = 96L << 20;
 
   private Backends() {}
 
@@ -27,7 +32,7 @@ public final class Backends {
 
   /** Number of CUDA devices that can be used; 0 without a driver. Never throws. */
   public static int cudaDevices() {
-    return 0;
+    return CudaInstallation.devices();
   }
 
   /**
@@ -39,8 +44,7 @@ public final class Backends {
    * @throws DeviceException if there is no device, or it cannot be used
    */
   public static Backend cuda(long budgetBytes, DType matrixInputs) {
-    throw new DeviceException(
-        "Expected a CUDA device, but this build has no CUDA backend. Use --backend cpu.");
+    return CudaBackend.create(budgetBytes, CUDA_WORKSPACE_BYTES, matrixInputs);
   }
 
   /**

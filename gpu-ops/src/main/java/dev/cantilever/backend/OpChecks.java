@@ -232,6 +232,36 @@ public final class OpChecks {
     }
   }
 
+  /** Copies between a tensor and an array of so many elements. */
+  public static void transfer(String op, Tensor tensor, DType type, int elements) {
+    if (tensor.dtype() != type || tensor.elements() != elements) {
+      throw new ShapeException(
+          "%s: expected %d elements of %s, as the array, got %s. Make one fit the other."
+              .formatted(op, elements, type, tensor));
+    }
+  }
+
+  /** {@link Transfers#convert}. */
+  public static void convert(Tensor target, Tensor source) {
+    List<DType> types = List.of(FLOATS);
+    if (!types.contains(target.dtype())
+        || !types.contains(source.dtype())
+        || target.elements() != source.elements()) {
+      throw new ShapeException(
+          "convert: expected tensors of equal size of the types %s, got %s into %s. Check both."
+              .formatted(types, source, target));
+    }
+  }
+
+  /** {@link Transfers#fillUniform}. */
+  public static void fillUniform(Tensor target, float bound) {
+    if (!List.of(FLOATS).contains(target.dtype()) || !(bound >= 0 && bound < Float.MAX_VALUE)) {
+      throw new ShapeException(
+          "fillUniform: expected one of %s and a bound of 0 or more, got %s and %s. Check both."
+              .formatted(List.of(FLOATS), target, bound));
+    }
+  }
+
   /** {@link ActivationOps}: F32 tensors of equal size. */
   public static void activation(String op, Tensor first, Tensor... others) {
     if (first.dtype() != DType.F32) {

@@ -164,4 +164,9 @@ public final class HostMemory implements MemorySource {
   public static long getLong(long address) {
     return UNSAFE.getLong(address);
   }
+
+  /** Stores a long at {@code address}. */
+  public static void putLong(long address, long value) {
+    UNSAFE.putLong(address, value);
+  }
 }

@@ -1,0 +1,168 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.ActivationOps;
+import dev.cantilever.backend.AttentionOps;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.Capabilities;
+import dev.cantilever.backend.EmbeddingOps;
+import dev.cantilever.backend.LossOps;
+import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.NormOps;
+import dev.cantilever.backend.OptimizerOps;
+import dev.cantilever.backend.SamplingOps;
+import dev.cantilever.backend.Transfers;
+import dev.cantilever.backend.cuda.driver.CubinCache;
+import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.backend.cuda.driver.KernelLibrary;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.MemoryBudget;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Int8Mode;
+import java.util.Set;
+
+/** An NVIDIA GPU as a device: one card, one context, one stream. */
+public final class CudaBackend implements Backend {
+
+  private final CudaDevice device;
+  private final KernelLibrary kernels;
+  private final MemoryBudget budget;
+  private final Arena workspace;
+  private final Faults faults;
+  private final Staging staging;
+  private final Capabilities capabilities;
+  private final Transfers transfers;
+  private final MatmulOps matmul;
+  private final NormOps norm;
+  private final AttentionOps attention;
+  private final ActivationOps activation;
+  private final EmbeddingOps embedding;
+  private final LossOps loss;
+  private final SamplingOps sampling;
+  private final OptimizerOps optimizer;
+  private boolean closed;
+
+  private CudaBackend(CudaDevice device, long budgetBytes, long workspaceBytes, DType inputs) {
+    this.device = device;
+    this.kernels = new KernelLibrary(device, CubinCache.standard());
+    this.budget = new MemoryBudget(device.name(), budgetBytes, new DeviceMemory(device));
+    this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
+    this.faults = new Faults(device, workspace.allocate(Long.BYTES));
+    long scratchBytes = workspaceBytes - workspace.usedBytes();
+    this.staging = new Staging(device);
+    this.capabilities =
+        new Capabilities(
+            Set.of(DType.F32, DType.F16, DType.BF16), Set.of(Int8Mode.values()), inputs, inputs);
+    Execution execution = new Execution(device, kernels, faults, workspace, scratchBytes, inputs);
+    transfers = new CudaTransfers(execution, staging);
+    matmul = new CudaMatmulOps(execution);
+    norm = new CudaNormOps(execution);
+    attention = new CudaAttentionOps(execution);
+    activation = new CudaActivationOps(execution);
+    embedding = new CudaEmbeddingOps(execution);
+    loss = new CudaLossOps(execution);
+    sampling = new CudaSamplingOps(execution);
+    optimizer = new CudaOptimizerOps(execution);
+  }
+
+  /**
+   * Opens the first card.
+   *
+   * @param budgetBytes ceiling of all arenas
+   * @param workspaceBytes scratch of operations, taken at once
+   * @param matrixInputs BF16 or F32, see {@link Capabilities#matrixInputs}
+   * @throws dev.cantilever.backend.DeviceException if there is none that can be used
+   */
+  public static CudaBackend create(long budgetBytes, long workspaceBytes, DType matrixInputs) {
+    if (matrixInputs != DType.BF16 && matrixInputs != DType.F32) {
+      throw new IllegalArgumentException(
+          "Expected BF16 or F32 as inputs of products, got " + matrixInputs);
+    }
+    CudaDevice device = CudaDevice.open(0);
+    try {
+      return new CudaBackend(device, budgetBytes, workspaceBytes, matrixInputs);
+    } catch (RuntimeException | Error e) {
+      device.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public String device() {
+    return device.name();
+  }
+
+  @Override
+  public MemoryBudget budget() {
+    return budget;
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public Transfers transfers() {
+    return transfers;
+  }
+
+  @Override
+  public MatmulOps matmul() {
+    return matmul;
+  }
+
+  @Override
+  public NormOps norm() {
+    return norm;
+  }
+
+  @Override
+  public AttentionOps attention() {
+    return attention;
+  }
+
+  @Override
+  public ActivationOps activation() {
+    return activation;
+  }
+
+  @Override
+  public EmbeddingOps embedding() {
+    return embedding;
+  }
+
+  @Override
+  public LossOps loss() {
+    return loss;
+  }
+
+  @Override
+  public SamplingOps sampling() {
+    return sampling;
+  }
+
+  @Override
+  public OptimizerOps optimizer() {
+    return optimizer;
+  }
+
+  @Override
+  public void synchronize() {
+    faults.check();
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    device.synchronize();
+    staging.close();
+    faults.close();
+    workspace.close();
+    kernels.close();
+    device.close();
+  }
+}

@@ -1,0 +1,25 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.backend.cuda.driver.KernelLibrary;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.DType;
+
+/**
+ * What the families share: the card, its kernels, the fault word and scratch memory.
+ *
+ * @param device the card
+ * @param kernels compiled on first use
+ * @param faults what kernels report of bad values
+ * @param workspace scratch of one operation: mark, allocate, reset before returning. All work goes
+ *     through one stream, so the next operation may have the same bytes at once
+ * @param workspaceBytes size of the workspace, which never grows
+ * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
+ */
+record Execution(
+    CudaDevice device,
+    KernelLibrary kernels,
+    Faults faults,
+    Arena workspace,
+    long workspaceBytes,
+    DType matrixInputs) {}

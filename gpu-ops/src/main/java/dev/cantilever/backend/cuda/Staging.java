@@ -1,0 +1,74 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.cuda.driver.CudaDevice;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Pinned host memory through which copies go, so that they need not wait for the device: a ring
+ * whose pieces are handed out in order, and which waits when it comes round.
+ */
+final class Staging {
+
+  /** Size of the ring; a larger copy goes in pieces. */
+  static final int BYTES = 16 << 20;
+
+  private static final int ALIGNMENT = 64;
+
+  private final CudaDevice device;
+  private final Pointer memory;
+  private int at;
+
+  Staging(CudaDevice device) {
+    this.device = device;
+    this.memory = device.allocateHost(BYTES);
+  }
+
+  /** Most bytes of one piece: half of the ring, so that filling and copying overlap. */
+  static int pieceBytes() {
+    return BYTES / 2;
+  }
+
+  /** Everything handed out before may be handed out again: the device has been waited for. */
+  void reset() {
+    at = 0;
+  }
+
+  /** A host address of some bytes that no copy in flight reads. */
+  long take(int bytes) {
+    if (at + bytes > BYTES) {
+      device.synchronize();
+      at = 0;
+    }
+    long address = memory.address() + at;
+    at += (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+    return address;
+  }
+
+  /** Enqueues a copy from a piece. */
+  void send(long target, long piece, int bytes) {
+    device.copyFromHost(target, new HostRange(piece, bytes), bytes);
+  }
+
+  /** Copies some bytes, at most a piece, from the device and waits; where they lie until reset. */
+  long fetch(long source, int bytes) {
+    device.synchronize();
+    reset();
+    long piece = take(bytes);
+    device.copyToHost(new HostRange(piece, bytes), source, bytes);
+    device.synchronize();
+    reset();
+    return piece;
+  }
+
+  void close() {
+    device.freeHost(memory);
+  }
+
+  private static final class HostRange extends Pointer {
+    HostRange(long address, long bytes) {
+      this.address = address;
+      this.limit = bytes;
+      this.capacity = bytes;
+    }
+  }
+}

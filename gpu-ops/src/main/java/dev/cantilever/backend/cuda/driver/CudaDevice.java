@@ -1,0 +1,232 @@
+package dev.cantilever.backend.cuda.driver;
+
+import dev.cantilever.backend.DeviceException;
+import java.util.HexFormat;
+import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.cudart.CUuuid;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.SizeTPointer;
+
+/**
+ * One GPU with its context and the one stream that all work of this process goes through.
+ *
+ * <p>Addresses are device addresses unless named host. One thread at a time; it may change.
+ */
+public final class CudaDevice implements AutoCloseable {
+
+  /**
+   * Memory of a card.
+   *
+   * @param freeBytes not taken by any process
+   * @param totalBytes of the card
+   */
+  public record Memory(long freeBytes, long totalBytes) {}
+
+  private static final int NAME_BYTES = 256;
+
+  private final int ordinal;
+  private final String name;
+  private final String uuid;
+  private final ComputeCapability capability;
+  private final int multiprocessors;
+  private final int sharedBytes;
+  private final CUctx_st context;
+  private final CUstream_st stream;
+  private Thread current;
+  private boolean closed;
+
+  private CudaDevice(int ordinal) {
+    this.ordinal = ordinal;
+    this.name = nameOf(ordinal);
+    this.uuid = uuidOf(ordinal);
+    this.capability =
+        new ComputeCapability(
+            attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+            attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+    if (capability.compareTo(ComputeCapability.OLDEST) < 0) {
+      throw new DeviceException(
+          "Expected a GPU of compute capability %s or later, found %s of %s. Use --backend cpu, or another card."
+              .formatted(ComputeCapability.OLDEST, name, capability));
+    }
+    this.multiprocessors = attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    this.sharedBytes = attribute(cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+    this.context = new CUctx_st();
+    CudaStatus.check(
+        cudart.cuDevicePrimaryCtxRetain(context, ordinal), "make a context on " + name);
+    this.current = Thread.currentThread();
+    CudaStatus.check(cudart.cuCtxSetCurrent(context), "use its context");
+    this.stream = new CUstream_st();
+    CudaStatus.check(cudart.cuStreamCreate(stream, cudart.CU_STREAM_NON_BLOCKING), "make a stream");
+  }
+
+  /**
+   * Opens a GPU; the caller closes it.
+   *
+   * @param ordinal its number, from 0
+   * @throws DeviceException if there is no driver, no such device, or it is too old
+   */
+  public static CudaDevice open(int ordinal) {
+    int count = CudaInstallation.requireDriver();
+    if (ordinal >= count) {
+      throw new DeviceException(
+          "Expected a CUDA device number %d, found %d devices. Check nvidia-smi and CUDA_VISIBLE_DEVICES."
+              .formatted(ordinal, count));
+    }
+    return new CudaDevice(ordinal);
+  }
+
+  private static String nameOf(int ordinal) {
+    byte[] text = new byte[NAME_BYTES];
+    CudaStatus.check(cudart.cuDeviceGetName(text, NAME_BYTES, ordinal), "tell its name");
+    int length = 0;
+    while (text[length] != 0) {
+      length++;
+    }
+    return new String(text, 0, length, java.nio.charset.StandardCharsets.US_ASCII);
+  }
+
+  private static String uuidOf(int ordinal) {
+    try (CUuuid id = new CUuuid()) {
+      CudaStatus.check(cudart.cuDeviceGetUuid(id, ordinal), "tell its identity");
+      byte[] bytes = new byte[16];
+      id.bytes().get(bytes);
+      return HexFormat.of().formatHex(bytes);
+    }
+  }
+
+  private int attribute(int which) {
+    int[] value = new int[1];
+    CudaStatus.check(
+        cudart.cuDeviceGetAttribute(value, which, ordinal), "tell its attribute " + which);
+    return value[0];
+  }
+
+  /** Product name, for example {@code "NVIDIA H100 80GB HBM3"}. */
+  public String name() {
+    return name;
+  }
+
+  /** Identity of the card, 32 hexadecimal digits. */
+  public String uuid() {
+    return uuid;
+  }
+
+  /** Its instruction set. */
+  public ComputeCapability capability() {
+    return capability;
+  }
+
+  /** Number of multiprocessors. */
+  public int multiprocessors() {
+    return multiprocessors;
+  }
+
+  /** Most shared memory of one block, in bytes. */
+  public int sharedBytes() {
+    return sharedBytes;
+  }
+
+  /** Memory of the card now, as the driver tells it. */
+  public Memory memory() {
+    enter();
+    try (SizeTPointer free = new SizeTPointer(1);
+        SizeTPointer total = new SizeTPointer(1)) {
+      CudaStatus.check(cudart.cuMemGetInfo(free, total), "tell its memory");
+      return new Memory(free.get(), total.get());
+    }
+  }
+
+  /** Makes the context the calling thread's. */
+  void enter() {
+    if (closed) {
+      throw new IllegalStateException("The device " + name + " is closed");
+    }
+    if (current != Thread.currentThread()) {
+      CudaStatus.check(cudart.cuCtxSetCurrent(context), "use its context");
+      current = Thread.currentThread();
+    }
+  }
+
+  CUstream_st stream() {
+    return stream;
+  }
+
+  /** Takes memory of the device. */
+  public long allocate(long bytes) {
+    enter();
+    long[] address = new long[1];
+    CudaStatus.check(cudart.cuMemAlloc(address, bytes), "give " + bytes + " bytes of memory");
+    return address[0];
+  }
+
+  /** Gives memory back. */
+  public void free(long address) {
+    enter();
+    CudaStatus.check(cudart.cuMemFree(address), "take memory back");
+  }
+
+  /** Takes host memory that the device can copy from and to by itself. */
+  public Pointer allocateHost(long bytes) {
+    enter();
+    Pointer memory = new Pointer();
+    CudaStatus.check(
+        cudart.cuMemAllocHost(memory, bytes), "pin " + bytes + " bytes of host memory");
+    return memory;
+  }
+
+  /** Gives pinned memory back. */
+  public void freeHost(Pointer memory) {
+    enter();
+    CudaStatus.check(cudart.cuMemFreeHost(memory), "give pinned host memory back");
+  }
+
+  /** Enqueues a copy from pinned host memory, which must stay as it is until it is done. */
+  public void copyFromHost(long target, Pointer host, long bytes) {
+    enter();
+    CudaStatus.check(
+        cudart.cuMemcpyHtoDAsync(target, host, bytes, stream), "take " + bytes + " bytes");
+  }
+
+  /** Enqueues a copy to pinned host memory. */
+  public void copyToHost(Pointer host, long source, long bytes) {
+    enter();
+    CudaStatus.check(
+        cudart.cuMemcpyDtoHAsync(host, source, bytes, stream), "give " + bytes + " bytes");
+  }
+
+  /** Enqueues a copy on the device. */
+  public void copy(long target, long source, long bytes) {
+    enter();
+    CudaStatus.check(
+        cudart.cuMemcpyDtoDAsync(target, source, bytes, stream), "copy " + bytes + " bytes");
+  }
+
+  /** Enqueues setting every byte. */
+  public void fill(long target, int value, long bytes) {
+    enter();
+    CudaStatus.check(
+        cudart.cuMemsetD8Async(target, (byte) value, bytes, stream), "fill " + bytes + " bytes");
+  }
+
+  /** Waits until everything enqueued is done. */
+  public void synchronize() {
+    enter();
+    CudaStatus.check(cudart.cuStreamSynchronize(stream), "finish its work");
+  }
+
+  /**
+   * Gives the context back; what was allocated must have been freed. A second call does nothing.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    enter();
+    CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
+    closed = true;
+    CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");
+  }
+}

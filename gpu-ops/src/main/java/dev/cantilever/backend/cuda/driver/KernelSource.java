@@ -1,0 +1,55 @@
+package dev.cantilever.backend.cuda.driver;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * One CUDA C++ file, compiled as a whole under given definitions.
+ *
+ * @param owner class beside whose own code the file lies as a resource
+ * @param file its name, for example {@code "norm.cu"}
+ * @param definitions preprocessor definitions as {@code NAME=VALUE}, in order
+ */
+public record KernelSource(Class<?> owner, String file, List<String> definitions) {
+
+  /** Copies the definitions. */
+  public KernelSource {
+    definitions = List.copyOf(definitions);
+  }
+
+  /** A file without definitions. */
+  public static KernelSource of(Class<?> owner, String file) {
+    return new KernelSource(owner, file, List.of());
+  }
+
+  /** The file's text. */
+  public String text() {
+    return read(file);
+  }
+
+  /** The text of a file that this one includes; it lies beside it. */
+  String included(String name) {
+    return read(name);
+  }
+
+  private String read(String name) {
+    try (InputStream stream = owner.getResourceAsStream(name)) {
+      if (stream == null) {
+        throw new IllegalStateException(
+            "Expected the kernel source %s beside %s in the class path, found none. Build again."
+                .formatted(name, owner.getName()));
+      }
+      return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return definitions.isEmpty() ? file : file + definitions;
+  }
+}

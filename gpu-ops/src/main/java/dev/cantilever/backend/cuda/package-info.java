@@ -1,0 +1,19 @@
+/**
+ * The operations on an NVIDIA GPU: a launcher a family, and beside it, as resources, its kernels.
+ *
+ * <p>Enter by {@link dev.cantilever.backend.cuda.CudaBackend}. Each {@code Cuda…Ops} checks shapes
+ * by {@link dev.cantilever.backend.OpChecks} and launches kernels of the {@code .cu} file of its
+ * family's name; {@code prelude.cuh} holds what all of them include. {@code KernelCatalog} lists
+ * every source, so that all are compiled for every architecture where there is no GPU.
+ *
+ * <p>Invariants: one stream, so operations run in the order they are called; nothing allocates or
+ * waits inside an operation; the order of every sum follows from the weight, the direction and the
+ * architecture; no kernel spills registers or asks for more than 99 KiB of shared memory. What a
+ * kernel finds wrong with values is thrown when the host next waits ({@code Faults}).
+ *
+ * <p>Only the factory {@code dev.cantilever.backend.Backends} and tests may use this package.
+ */
+@NullMarked
+package dev.cantilever.backend.cuda;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,143 @@
+// What every kernel file includes: types, 16-bit conversions, sums of fixed order, Philox, faults.
+// No CUDA header is needed; 16-bit values are unsigned shorts.
+
+typedef unsigned char u8;
+typedef signed char s8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef long long s64;
+
+#define STORAGE_F32 0
+#define STORAGE_F16 1
+#define STORAGE_BF16 2
+
+#define WARP 32
+#define FULL_WARP 0xffffffffu
+
+// ---- 16-bit floats -------------------------------------------------------------------------
+
+static __device__ __forceinline__ float half_to_float(u16 h) {
+  float f;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(f) : "h"(h));
+  return f;
+}
+
+static __device__ __forceinline__ u16 float_to_half(float f) {  // nearest, ties to even
+  u16 h;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(f));
+  return h;
+}
+
+static __device__ __forceinline__ float bfloat_to_float(u16 b) {
+  return __uint_as_float((u32)b << 16);
+}
+
+static __device__ __forceinline__ u16 float_to_bfloat(float f) {  // nearest, ties to even
+  u16 b;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(b) : "f"(f));
+  return b;
+}
+
+// Two bfloats in one word, the first in the low half.
+static __device__ __forceinline__ u32 pack_bfloats(float low, float high) {
+  u32 word;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+}
+
+// An element of a tensor of any storage type; the code is uniform over the grid.
+static __device__ __forceinline__ float load_stored(const void* base, s64 index, int storage) {
+  if (storage == STORAGE_F32) return ((const float*)base)[index];
+  u16 bits = ((const u16*)base)[index];
+  return storage == STORAGE_F16 ? half_to_float(bits) : bfloat_to_float(bits);
+}
+
+static __device__ __forceinline__ void store_stored(void* base, s64 index, int storage, float value) {
+  if (storage == STORAGE_F32) {
+    ((float*)base)[index] = value;
+  } else {
+    ((u16*)base)[index] = storage == STORAGE_F16 ? float_to_half(value) : float_to_bfloat(value);
+  }
+}
+
+// ---- sums of fixed order -------------------------------------------------------------------
+
+// Sum over the warp, the same bits in every lane: pairs at distance 16, 8, 4, 2, 1.
+static __device__ __forceinline__ float warp_sum(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance >>= 1) {
+    value += __shfl_xor_sync(FULL_WARP, value, distance);
+  }
+  return value;
+}
+
+static __device__ __forceinline__ double warp_sum(double value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance >>= 1) {
+    value += __shfl_xor_sync(FULL_WARP, value, distance);
+  }
+  return value;
+}
+
+static __device__ __forceinline__ float warp_max(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance >>= 1) {
+    value = fmaxf(value, __shfl_xor_sync(FULL_WARP, value, distance));
+  }
+  return value;
+}
+
+// Sum over the block, the same bits in every thread: warps first, then their sums in order.
+// `scratch` holds one value a warp; blockDim.x is a multiple of 32. Ends with a barrier passed.
+template <typename T>
+static __device__ __forceinline__ T block_sum(T value, T* scratch) {
+  value = warp_sum(value);
+  __syncthreads();  // scratch may still be read from the sum before
+  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = value;
+  __syncthreads();
+  T sum = scratch[0];
+  for (int warp = 1; warp < blockDim.x / WARP; warp++) sum += scratch[warp];
+  return sum;
+}
+
+static __device__ __forceinline__ float block_max(float value, float* scratch) {
+  value = warp_max(value);
+  __syncthreads();
+  if (threadIdx.x % WARP == 0) scratch[threadIdx.x / WARP] = value;
+  __syncthreads();
+  float most = scratch[0];
+  for (int warp = 1; warp < blockDim.x / WARP; warp++) most = fmaxf(most, scratch[warp]);
+  return most;
+}
+
+// ---- Philox4x32-10 (Salmon et al. 2011), as dev.cantilever.backend.Philox --------------------
+
+static __device__ __forceinline__ uint4 philox(u64 key, u32 c0, u32 c1, u32 c2, u32 c3) {
+  u32 k0 = (u32)key;
+  u32 k1 = (u32)(key >> 32);
+#pragma unroll
+  for (int round = 0; round < 10; round++) {
+    u64 p0 = (u64)0xD2511F53u * c0;
+    u64 p1 = (u64)0xCD9E8D57u * c2;
+    u32 n0 = (u32)(p1 >> 32) ^ c1 ^ k0;
+    u32 n2 = (u32)(p0 >> 32) ^ c3 ^ k1;
+    c0 = n0;
+    c1 = (u32)p1;
+    c2 = n2;
+    c3 = (u32)p0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return make_uint4(c0, c1, c2, c3);
+}
+
+static __device__ __forceinline__ u32 philox_word(uint4 words, int which) {
+  return which == 0 ? words.x : which == 1 ? words.y : which == 2 ? words.z : words.w;
+}
+
+// ---- faults (see Faults.java) ----------------------------------------------------------------
+
+static __device__ __forceinline__ void report_fault(u64* word, int call, int row, u32 value) {
+  atomicMin(word, (u64)(u32)call << 56 | (u64)(u32)(row & 0xffffff) << 32 | value);
+}

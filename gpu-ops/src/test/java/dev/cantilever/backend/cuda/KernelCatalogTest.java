@@ -1,0 +1,67 @@
+package dev.cantilever.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.backend.cuda.driver.ComputeCapability;
+import dev.cantilever.backend.cuda.driver.KernelCompiler;
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every kernel compiles for every architecture, without a GPU and without spilling. */
+class KernelCatalogTest {
+
+  private static final List<ComputeCapability> TARGETS =
+      List.of(
+          new ComputeCapability(8, 0),
+          new ComputeCapability(8, 6),
+          new ComputeCapability(8, 9),
+          new ComputeCapability(9, 0),
+          new ComputeCapability(12, 0));
+
+  /** What a block may have on every one of them: that of 8.6, 8.9 and 12.0. */
+  private static final int SHARED_BYTES = 99 << 10;
+
+  private static final Pattern SPILLS =
+      Pattern.compile(
+          "(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
+  private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
+
+  private static KernelCompiler compiler;
+
+  @BeforeAll
+  static void loadCompiler() {
+    compiler = KernelCompiler.load();
+  }
+
+  static List<KernelSource> sources() {
+    return KernelCatalog.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("sources")
+  void compile_everyArchitecture_neitherSpillsNorAsksTooMuch(KernelSource source) {
+    for (ComputeCapability target : TARGETS) {
+      KernelCompiler.Compiled compiled = compiler.compile(source, target);
+      assertThat(compiled.cubin()).startsWith(0x7f, 'E', 'L', 'F');
+      String where = source + " for " + target.target() + "\n" + compiled.log();
+      Matcher spills = SPILLS.matcher(compiled.log());
+      int kernels = 0;
+      while (spills.find()) {
+        kernels++;
+        for (int group = 1; group <= 3; group++) {
+          assertThat(Integer.parseInt(spills.group(group))).as(where).isZero();
+        }
+      }
+      assertThat(kernels).as("kernels reported: " + where).isPositive();
+      Matcher shared = SHARED.matcher(compiled.log());
+      while (shared.find()) {
+        assertThat(Integer.parseInt(shared.group(1))).as(where).isLessThanOrEqualTo(SHARED_BYTES);
+      }
+    }
+  }
+}
