@@ -1,5 +1,7 @@
 package dev.cantilever.backend;
 
+import dev.cantilever.backend.meta.DeviceProfile;
+import dev.cantilever.backend.meta.MetaBackend;
 import dev.cantilever.backend.onednn.OneDnnBackend;
 import dev.cantilever.tensor.DType;
 
@@ -41,6 +43,15 @@ public final class Backends {
   public static Backend cuda(long budgetBytes, DType matrixInputs) {
     throw new DeviceException(
         "Expected a CUDA device, but this build has no CUDA backend. Use --backend cpu.");
+  }
+
+  /**
+   * Opens a device of shapes and bytes only that lays weights out as an open device does, without
+   * its workspace and under no budget: for the sizes of what will be put there. The caller closes
+   * it before the device.
+   */
+  public static Backend planned(Backend device) {
+    return MetaBackend.create(DeviceProfile.of(device), Long.MAX_VALUE);
   }
 
   /**
