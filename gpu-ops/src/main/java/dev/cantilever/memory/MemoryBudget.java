@@ -83,6 +83,11 @@ public final class MemoryBudget {
     return limitBytes;
   }
 
+  /** Alignment in bytes of every address handed out; a power of two. */
+  public long alignment() {
+    return source.alignment();
+  }
+
   /** Bytes reserved now, by all open arenas. */
   public synchronized long liveBytes() {
     return liveBytes;

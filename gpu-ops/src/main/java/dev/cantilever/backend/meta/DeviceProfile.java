@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Capabilities;
 import dev.cantilever.tensor.Weight;
 import java.util.function.ToLongFunction;
@@ -30,6 +31,17 @@ public record DeviceProfile(
 
     /** Bytes of a weight [outFeatures, inFeatures]; scales not included. */
     long bytes(int outFeatures, int inFeatures);
+  }
+
+  /** The profile of an open device, without its workspace. */
+  public static DeviceProfile of(Backend device) {
+    return new DeviceProfile(
+        device.device(),
+        device.budget().alignment(),
+        0,
+        device.capabilities(),
+        device.matmul()::int8Bytes,
+        device.matmul()::panelBytes);
   }
 
   /** Checks the numbers. */
