@@ -289,6 +289,27 @@ class SyntheticWeightsTest {
     }
   }
 
+  @Test
+  void weightBytes_ofNeoX20b_areKnownFromItsConfigAlone() throws IOException {
+    long hidden = 6144;
+    Path file =
+        Files.writeString(
+            folder.resolve("neox-20b.json"),
+            """
+            {"model_type": "gpt_neox", "hidden_size": 6144, "num_attention_heads": 64,
+             "num_hidden_layers": 44, "intermediate_size": 24576, "vocab_size": 50432,
+             "hidden_act": "gelu_fast", "rotary_pct": 0.25, "torch_dtype": "float16"}
+            """);
+    WeightSource source = WeightSource.synthetic(ModelConfig.at(file), 5);
+
+    WeightBytes sizes =
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+
+    // A block: 12·C² integers, a scale and a 16-bit bias for each of 9·C outputs, two norms.
+    long block = 12 * hidden * hidden + (4 + 2) * 9 * hidden + 2 * 4 * hidden;
+    assertThat(sizes.base()).isEqualTo(44 * block + 2 * 2 * 50_432 * hidden + 2 * 2 * hidden);
+  }
+
   private void assertBytes(WeightSource source, BasePrecision precision, ModelKind<?> kind)
       throws IOException {
     WeightBytes sizes = WeightBytes.of(backend, source, precision, kind);
