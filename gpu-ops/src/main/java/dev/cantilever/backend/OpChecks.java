@@ -277,15 +277,6 @@ public final class OpChecks {
     }
   }
 
-  /** {@link Transfers#fillUniform}. */
-  public static void fillUniform(Tensor target, float bound) {
-    if (!List.of(FLOATS).contains(target.dtype()) || !(bound >= 0 && bound < Float.MAX_VALUE)) {
-      throw new ShapeException(
-          "fillUniform: expected one of %s and a bound of 0 or more, got %s and %s. Check both."
-              .formatted(List.of(FLOATS), target, bound));
-    }
-  }
-
   /** {@link ActivationOps}: F32 tensors of equal size. */
   public static void activation(String op, Tensor first, Tensor... others) {
     if (first.dtype() != DType.F32) {
