@@ -75,6 +75,6 @@ final class CudaMatmulOps implements MatmulOps {
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return TensorCoreProduct.sources();
   }
 }
