@@ -2,6 +2,8 @@ package dev.cantilever.backend;
 
 import dev.cantilever.backend.cuda.CudaBackend;
 import dev.cantilever.backend.cuda.driver.CudaInstallation;
+import dev.cantilever.backend.meta.DeviceProfile;
+import dev.cantilever.backend.meta.MetaBackend;
 import dev.cantilever.backend.onednn.OneDnnBackend;
 import dev.cantilever.tensor.DType;
 
@@ -45,6 +47,15 @@ public final class Backends {
    */
   public static Backend cuda(long budgetBytes, DType matrixInputs) {
     return CudaBackend.create(budgetBytes, CUDA_WORKSPACE_BYTES, matrixInputs);
+  }
+
+  /**
+   * Opens a device of shapes and bytes only that lays weights out as an open device does, without
+   * its workspace and under no budget: for the sizes of what will be put there. The caller closes
+   * it before the device.
+   */
+  public static Backend planned(Backend device) {
+    return MetaBackend.create(DeviceProfile.of(device), Long.MAX_VALUE);
   }
 
   /**

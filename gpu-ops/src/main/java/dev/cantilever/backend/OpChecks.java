@@ -128,6 +128,30 @@ public final class OpChecks {
     require("readInt8", "absmax", source.absmax(), F32, "O", source.outFeatures());
   }
 
+  /** {@link MatmulOps#randomInt8}; the data are {@link #int8Data}'s to check. */
+  public static void randomInt8(Int8Weight target, float absmax) {
+    require("randomInt8", "absmax", target.absmax(), F32, "O", target.outFeatures());
+    magnitude("randomInt8", "absmax", absmax);
+  }
+
+  /** {@link Transfers#fillUniform}. */
+  public static void fillUniform(Tensor target, float bound) {
+    if (!Arrays.asList(FLOATS).contains(target.dtype())) {
+      throw new ShapeException(
+          "fillUniform: expected target of %s, got %s. Fill a floating-point tensor."
+              .formatted(Arrays.toString(FLOATS), target));
+    }
+    magnitude("fillUniform", "bound", bound);
+  }
+
+  private static void magnitude(String op, String name, float value) {
+    if (!(value >= 0 && value < Float.POSITIVE_INFINITY)) {
+      throw new ShapeException(
+          "%s: expected %s as a finite number of at least 0, got %s. Pass a magnitude."
+              .formatted(op, name, value));
+    }
+  }
+
   /** {@link MatmulOps#buildPanel}. */
   public static Tensor buildPanel(Weight w, long panelBytes) {
     Tensor panel =
@@ -250,15 +274,6 @@ public final class OpChecks {
       throw new ShapeException(
           "convert: expected tensors of equal size of the types %s, got %s into %s. Check both."
               .formatted(types, source, target));
-    }
-  }
-
-  /** {@link Transfers#fillUniform}. */
-  public static void fillUniform(Tensor target, float bound) {
-    if (!List.of(FLOATS).contains(target.dtype()) || !(bound >= 0 && bound < Float.MAX_VALUE)) {
-      throw new ShapeException(
-          "fillUniform: expected one of %s and a bound of 0 or more, got %s and %s. Check both."
-              .formatted(List.of(FLOATS), target, bound));
     }
   }
 

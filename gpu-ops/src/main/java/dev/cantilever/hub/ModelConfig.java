@@ -52,6 +52,18 @@ public final class ModelConfig {
     return new ModelConfig(file, JsonFile.read(file));
   }
 
+  /**
+   * Reads the {@code config.json} of a model directory, or a lone file of that kind, which is
+   * enough wherever no weights are needed.
+   *
+   * @throws CheckpointException if there is neither, or it is not a JSON object
+   */
+  public static ModelConfig at(Path directoryOrFile) throws IOException {
+    return Files.isDirectory(directoryOrFile)
+        ? read(directoryOrFile)
+        : new ModelConfig(directoryOrFile, JsonFile.read(directoryOrFile));
+  }
+
   /** Where the file was read from. */
   public Path file() {
     return file;

@@ -26,7 +26,6 @@ public final class Arena implements AutoCloseable {
   public record Mark(int chunk, long offset, long used) {}
 
   private final MemoryBudget budget;
-  private final MemorySource source;
   private final String name;
   private final Purpose purpose;
   private final long granularity;
@@ -39,9 +38,8 @@ public final class Arena implements AutoCloseable {
   private long reserved;
   private boolean closed;
 
-  Arena(MemoryBudget budget, MemorySource source, String name, Purpose purpose, long granularity) {
+  Arena(MemoryBudget budget, String name, Purpose purpose, long granularity) {
     this.budget = budget;
-    this.source = source;
     this.name = name;
     this.purpose = purpose;
     this.granularity = granularity;
@@ -81,7 +79,9 @@ public final class Arena implements AutoCloseable {
       at = 0;
     }
     if (chunk == chunks.size()) {
-      chunks.add(newChunk(Math.max(size, granularity)));
+      long chunkBytes = align(Math.max(size, granularity));
+      chunks.add(new Chunk(budget.obtain(this, chunkBytes), chunkBytes));
+      reserved += chunkBytes;
     }
     current = chunk;
     offset = at + size;
@@ -90,21 +90,9 @@ public final class Arena implements AutoCloseable {
     return chunks.get(chunk).address() + at;
   }
 
-  private Chunk newChunk(long bytes) {
-    budget.reserve(this, bytes);
-    try {
-      Chunk chunk = new Chunk(source.allocate(bytes), bytes);
-      reserved += bytes;
-      return chunk;
-    } catch (RuntimeException | Error e) {
-      budget.release(this, bytes);
-      throw e;
-    }
-  }
-
   /** The next multiple of the alignment, or the last one where there is none that fits a long. */
   private long align(long bytes) {
-    long alignment = source.alignment();
+    long alignment = budget.alignment();
     return Math.min(bytes, Long.MAX_VALUE - alignment + 1) + alignment - 1 & -alignment;
   }
 
@@ -148,9 +136,9 @@ public final class Arena implements AutoCloseable {
     }
     closed = true;
     for (Chunk chunk : chunks) {
-      source.free(chunk.address(), chunk.bytes());
+      budget.release(this, chunk.address(), chunk.bytes());
     }
     chunks.clear();
-    budget.close(this, reserved);
+    budget.forget(this);
   }
 }

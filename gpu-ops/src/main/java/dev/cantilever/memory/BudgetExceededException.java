@@ -3,33 +3,61 @@ package dev.cantilever.memory;
 import dev.cantilever.OpsException;
 import java.util.Locale;
 
-/** A reservation would pass the budget; carries the table at the moment of refusal. */
+/**
+ * A chunk would pass the budget, or finds no place in the device's reservation; carries the table
+ * at the moment of refusal.
+ */
 public final class BudgetExceededException extends OpsException {
 
   private final transient MemoryReport report;
 
-  BudgetExceededException(
-      String device, String arena, Purpose purpose, long bytes, MemoryReport report) {
+  /** The sum of all chunks would pass the budget. */
+  BudgetExceededException(String device, Arena arena, long bytes, MemoryReport report) {
     super(
-        String.format(
-            Locale.ROOT,
-            "'%s' (%s) needs %.1f MiB more, but %s has %.1f MiB left of its budget of %.1f MiB."
-                + " Lower the rows, the mini-batch or the response length, or raise --budget.%n%s",
-            arena,
-            purpose.label(),
-            mib(bytes),
-            device,
-            mib(report.limitBytes() - report.liveBytes()),
-            mib(report.limitBytes()),
-            report));
+        message(
+            arena, bytes, "more, but %s has %s".formatted(device, left(report)), "Lower", report));
     this.report = report;
   }
 
-  private static double mib(long bytes) {
-    return bytes / (double) (1 << 20);
+  /** The budget has room, but not in one piece. */
+  BudgetExceededException(
+      String device, Arena arena, long bytes, MemoryReport report, ReservationFullException cause) {
+    super(
+        message(
+            arena,
+            bytes,
+            "more in one piece, but the largest hole of %s has %s MiB, with %s"
+                .formatted(device, mib(cause.largestHoleBytes()), left(report)),
+            "Close arenas that are larger first, lower",
+            report),
+        cause);
+    this.report = report;
   }
 
-  /** The memory table when the reservation was refused. */
+  private static String message(
+      Arena arena, long bytes, String found, String remedy, MemoryReport report) {
+    return String.format(
+        Locale.ROOT,
+        "'%s' (%s) needs %s MiB %s. %s the rows, the mini-batch or the response length, or raise"
+            + " --budget.%n%s",
+        arena.name(),
+        arena.purpose().label(),
+        mib(bytes),
+        found,
+        remedy,
+        report);
+  }
+
+  private static String left(MemoryReport report) {
+    return "%s MiB left of its budget of %s MiB"
+        .formatted(mib(report.limitBytes() - report.liveBytes()), mib(report.limitBytes()));
+  }
+
+  private static String mib(long bytes) {
+    return String.format(Locale.ROOT, "%.1f", bytes / (double) (1 << 20));
+  }
+
+  /** The memory table when the chunk was refused. */
   public MemoryReport report() {
     return report;
   }

@@ -53,34 +53,52 @@ public final class MemoryBudget {
    *     known, so that it is one piece
    */
   public synchronized Arena open(String name, Purpose purpose, long granularityBytes) {
-    Arena arena = new Arena(this, source, name, purpose, granularityBytes);
+    Arena arena = new Arena(this, name, purpose, granularityBytes);
     open.add(arena);
     return arena;
   }
 
-  synchronized void reserve(Arena arena, long bytes) {
+  /** Obtains a chunk for an arena; changes nothing if that fails. */
+  synchronized long obtain(Arena arena, long bytes) {
     if (bytes > limitBytes - liveBytes) {
-      throw new BudgetExceededException(device, arena.name(), arena.purpose(), bytes, report());
+      throw new BudgetExceededException(device, arena, bytes, report());
+    }
+    long address;
+    try {
+      address = source.allocate(bytes);
+    } catch (ReservationFullException e) {
+      throw new BudgetExceededException(device, arena, bytes, report(), e);
     }
     liveBytes += bytes;
     peakBytes = Math.max(peakBytes, liveBytes);
     long ofPurpose = live.merge(arena.purpose(), bytes, Long::sum);
     peaks.merge(arena.purpose(), ofPurpose, Math::max);
+    return address;
   }
 
-  synchronized void release(Arena arena, long bytes) {
+  synchronized void release(Arena arena, long address, long bytes) {
+    source.free(address, bytes);
     liveBytes -= bytes;
     live.merge(arena.purpose(), -bytes, Long::sum);
   }
 
-  synchronized void close(Arena arena, long bytes) {
-    release(arena, bytes);
+  synchronized void forget(Arena arena) {
     open.remove(arena);
   }
 
   /** The ceiling in bytes. */
   public long limitBytes() {
     return limitBytes;
+  }
+
+  /** Alignment in bytes of every address handed out; a power of two. */
+  public long alignment() {
+    return source.alignment();
+  }
+
+  /** Whether all chunks lie in one reservation, so that holes count. */
+  public boolean oneReservation() {
+    return source.highWaterBytes().isPresent();
   }
 
   /** Bytes reserved now, by all open arenas. */
@@ -91,6 +109,15 @@ public final class MemoryBudget {
   /** The most bytes that were reserved at once. */
   public synchronized long peakBytes() {
     return peakBytes;
+  }
+
+  /**
+   * The part of the device's reservation that was ever in use, holes below its end included: what a
+   * reservation must have for the same work. Equal to {@link #peakBytes} where each chunk is an
+   * allocation of its own.
+   */
+  public synchronized long highWaterBytes() {
+    return source.highWaterBytes().orElse(peakBytes);
   }
 
   /** Names of the arenas that are open, in the order of opening. */
@@ -106,6 +133,6 @@ public final class MemoryBudget {
           new MemoryReport.Line(
               entry.getKey(), live.getOrDefault(entry.getKey(), 0L), entry.getValue()));
     }
-    return new MemoryReport(device, limitBytes, liveBytes, peakBytes, lines);
+    return new MemoryReport(device, limitBytes, liveBytes, peakBytes, highWaterBytes(), lines);
   }
 }

@@ -10,10 +10,17 @@ import java.util.Locale;
  * @param limitBytes the budget
  * @param liveBytes reserved at that moment
  * @param peakBytes the most that was reserved at once
+ * @param highWaterBytes the part of the device's reservation that was ever in use, holes included;
+ *     equal to {@code peakBytes} where there is no such reservation
  * @param lines a line for each purpose that was ever used
  */
 public record MemoryReport(
-    String device, long limitBytes, long liveBytes, long peakBytes, List<Line> lines) {
+    String device,
+    long limitBytes,
+    long liveBytes,
+    long peakBytes,
+    long highWaterBytes,
+    List<Line> lines) {
 
   /**
    * One purpose's bytes.
@@ -37,6 +44,15 @@ public record MemoryReport(
       append(table, line.purpose().label(), line.liveBytes(), line.peakBytes());
     }
     append(table, "together", liveBytes, peakBytes);
+    if (highWaterBytes > peakBytes) {
+      table.append(
+          String.format(
+              Locale.ROOT,
+              "%-16s %12s %12.1f%n",
+              "with holes",
+              "",
+              highWaterBytes / (double) (1 << 20)));
+    }
     table.append(
         String.format(
             Locale.ROOT, "%-16s %12s %12.1f", "budget", device, limitBytes / (double) (1 << 20)));

@@ -11,6 +11,10 @@
  * opened an arena closes it; nothing here waits for the garbage collector. After the last arena is
  * closed the budget reads zero.
  *
+ * <p>{@link dev.cantilever.memory.DeviceHeap} is the source of devices whose memory is one
+ * reservation: the same calls place chunks at the same offsets there and in a plan, so that the
+ * high-water mark, holes included, is known beforehand.
+ *
  * <p>{@link dev.cantilever.memory.HostMemory} is the one class that touches raw host addresses, and
  * {@link dev.cantilever.memory.NativeWindow} shows a range of them to file channels. Device
  * allocators live with their backend. Everything in {@code gpu-ops} may use this package; it uses

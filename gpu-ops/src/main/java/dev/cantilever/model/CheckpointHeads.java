@@ -18,8 +18,12 @@ public final class CheckpointHeads {
    *     what this project does not compute, or it has no such layer
    */
   public static String language(ModelDirectory directory) {
-    ArchitectureFamily family = Families.of(directory.config());
-    Architecture architecture = family.architecture(directory.config());
+    return language(WeightSource.of(directory));
+  }
+
+  static String language(WeightSource source) {
+    ArchitectureFamily family = Families.of(source.config());
+    Architecture architecture = family.architecture(source.config());
     String head =
         family
             .names()
@@ -28,9 +32,9 @@ public final class CheckpointHeads {
                 () ->
                     new CheckpointException(
                         "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
-                            .formatted(directory.path(), architecture.modelType())));
+                            .formatted(source.path(), architecture.modelType())));
     if (!architecture.tiedHead()) {
-      directory.entry(head + ".weight");
+      source.require(head + ".weight");
     }
     return head;
   }
@@ -40,9 +44,13 @@ public final class CheckpointHeads {
    * {@link #language} does.
    */
   public static List<String> labels(ModelDirectory directory) {
-    ArchitectureFamily family = Families.of(directory.config());
-    Architecture architecture = family.architecture(directory.config());
-    directory.entry(family.names().classifier().output() + ".weight");
+    return labels(WeightSource.of(directory));
+  }
+
+  static List<String> labels(WeightSource source) {
+    ArchitectureFamily family = Families.of(source.config());
+    Architecture architecture = family.architecture(source.config());
+    source.require(family.names().classifier().output() + ".weight");
     return architecture.classifier().labels();
   }
 }

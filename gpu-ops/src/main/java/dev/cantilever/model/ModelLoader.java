@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
@@ -19,12 +20,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Builds a model from a Hugging Face directory: reads the description, checks every tensor's shape
- * against it, streams weights to the device and quantises them matrix by matrix.
+ * Builds a model from a description and a source of weights: checks every tensor's shape against
+ * the description, brings weights to the device and quantises them matrix by matrix.
  */
 public final class ModelLoader {
 
-  private final ModelDirectory directory;
+  private final WeightSource source;
   private final Architecture architecture;
   private final CheckpointNames names;
   private final WeightLoader weights;
@@ -33,20 +34,31 @@ public final class ModelLoader {
   /**
    * Prepares to load; nothing is read but the config.
    *
-   * @param base arena of the weights
+   * @param base arena of the weights; {@link WeightBytes} says its size
    * @param panels arena of unpacked weights for the CPU's product, or empty to go without
    */
+  public ModelLoader(
+      Backend backend,
+      WeightSource source,
+      BasePrecision precision,
+      Arena base,
+      Optional<Arena> panels) {
+    this.source = source;
+    ModelConfig config = source.config();
+    ArchitectureFamily family = Families.of(config);
+    this.architecture = family.architecture(config);
+    this.names = family.names();
+    this.weights = new WeightLoader(backend, source, precision, base, panels);
+  }
+
+  /** Prepares to load a checkpoint, which stays open until it is loaded. */
   public ModelLoader(
       Backend backend,
       ModelDirectory directory,
       BasePrecision precision,
       Arena base,
       Optional<Arena> panels) {
-    this.directory = directory;
-    ArchitectureFamily family = Families.of(directory.config());
-    this.architecture = family.architecture(directory.config());
-    this.names = family.names();
-    this.weights = new WeightLoader(backend, directory, precision, base, panels);
+    this(backend, WeightSource.of(directory), precision, base, panels);
   }
 
   /** The description that is loaded by. */
@@ -60,18 +72,25 @@ public final class ModelLoader {
    * @throws CheckpointException if the family has no language head, or a tensor is missing or wrong
    */
   public CausalLm causalLm() throws IOException {
-    String head = CheckpointHeads.language(directory);
-    Transformer transformer = transformer();
-    String matrix = architecture.tiedHead() ? names.tokens() : head;
-    Weight weight =
-        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
-    return new CausalLm(transformer, weight);
+    String head = CheckpointHeads.language(source);
+    try (weights) {
+      Transformer transformer = transformer();
+      String matrix = architecture.tiedHead() ? names.tokens() : head;
+      Weight weight =
+          weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
+      return new CausalLm(transformer, weight);
+    }
   }
 
   /** Loads a sequence classifier or reward model. */
   public SequenceClassifier classifier() throws IOException {
-    CheckpointHeads.labels(directory);
-    Transformer transformer = transformer();
+    CheckpointHeads.labels(source);
+    try (weights) {
+      return classifier(transformer());
+    }
+  }
+
+  private SequenceClassifier classifier(Transformer transformer) throws IOException {
     int hidden = architecture.hiddenSize();
     Optional<Linear> dense = Optional.empty();
     if (names.classifier().hidden().isPresent()) {
@@ -113,8 +132,8 @@ public final class ModelLoader {
   private LayerNorm norm(String path) throws IOException {
     int hidden = architecture.hiddenSize();
     return new LayerNorm(
-        weights.vector(path + ".weight", hidden),
-        weights.vector(path + ".bias", hidden),
+        weights.normScale(path, hidden),
+        weights.shift(path, hidden),
         architecture.block().normEps());
   }
 
@@ -123,9 +142,16 @@ public final class ModelLoader {
     int hidden = architecture.hiddenSize();
     boolean bias = spec.attentionBias();
     Linear qkv = fused(paths.qkv(), spec, bias);
-    Linear output = linear(paths.attentionOutput(), hidden, spec.attention().outputSize(), bias);
-    Linear up = linear(paths.up(), spec.feedForwardSize(), hidden, true);
-    Linear down = linear(paths.down(), hidden, spec.feedForwardSize(), true);
+    Linear output =
+        linear(
+            paths.attentionOutput(),
+            hidden,
+            spec.attention().outputSize(),
+            bias,
+            WeightRole.RESIDUAL_PROJECTION);
+    Linear up = linear(paths.up(), spec.feedForwardSize(), hidden, true, WeightRole.PROJECTION);
+    Linear down =
+        linear(paths.down(), hidden, spec.feedForwardSize(), true, WeightRole.RESIDUAL_PROJECTION);
     return new TransformerBlock(
         spec.residual(),
         norm(paths.attentionNorm()),
@@ -134,8 +160,9 @@ public final class ModelLoader {
         new Mlp(up, spec.activation(), down));
   }
 
-  private Linear linear(String path, int out, int in, boolean bias) throws IOException {
-    Linear linear = new Linear(path, weights.linear(List.of(path), List.of(out), in, bias));
+  private Linear linear(String path, int out, int in, boolean bias, WeightRole role)
+      throws IOException {
+    Linear linear = new Linear(path, weights.linear(List.of(path), List.of(out), in, bias, role));
     targets.add(new LoraTarget(path, linear, 0, out));
     return linear;
   }
@@ -143,14 +170,17 @@ public final class ModelLoader {
   private Linear fused(List<String> paths, BlockSpec spec, boolean bias) throws IOException {
     int hidden = architecture.hiddenSize();
     if (paths.size() == 1) {
-      return linear(paths.get(0), spec.attention().projectionSize(), hidden, bias);
+      int out = spec.attention().projectionSize();
+      return linear(paths.get(0), out, hidden, bias, WeightRole.PROJECTION);
     }
     List<Integer> widths =
         List.of(
             spec.attention().outputSize(),
             spec.attention().cacheSize(),
             spec.attention().cacheSize());
-    Linear linear = new Linear(paths.get(0), weights.linear(paths, widths, hidden, bias));
+    Linear linear =
+        new Linear(
+            paths.get(0), weights.linear(paths, widths, hidden, bias, WeightRole.PROJECTION));
     int column = 0;
     for (int part = 0; part < paths.size(); part++) {
       targets.add(new LoraTarget(paths.get(part), linear, column, widths.get(part)));

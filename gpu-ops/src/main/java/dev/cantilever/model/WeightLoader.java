@@ -2,11 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
-import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.HostMemory;
-import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
@@ -19,59 +15,63 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Streams tensors of a checkpoint to the device, checked against the shapes the description
- * demands; linear weights are quantised one by one, so that the peak is what is loaded plus one
- * matrix.
+ * Puts the tensors of a source on the device, checked against the shapes the description demands;
+ * linear weights are made 8-bit one by one, so that the peak is what is loaded plus one matrix.
+ * Closing frees the host memory that they passed through.
  */
-final class WeightLoader {
-
-  private static final long WINDOW_BYTES = 4L << 20;
+final class WeightLoader implements AutoCloseable {
 
   private final Backend backend;
-  private final ModelDirectory directory;
+  private final WeightSource source;
   private final BasePrecision precision;
   private final Arena base;
   private final Optional<Arena> panels;
+  private final WeightTarget target;
 
   WeightLoader(
       Backend backend,
-      ModelDirectory directory,
+      WeightSource source,
       BasePrecision precision,
       Arena base,
       Optional<Arena> panels) {
     this.backend = backend;
-    this.directory = directory;
+    this.source = source;
     this.precision = precision;
     this.base = base;
     this.panels = panels;
+    this.target = new WeightTarget(backend, new StagingBuffer());
   }
 
   /** An embedding table [rows, columns], as stored. */
   Tensor table(String path, int rows, int columns) throws IOException {
-    return tensor(path + ".weight", Shape.of(rows, columns));
+    return tensor(path + ".weight", Shape.of(rows, columns), WeightRole.PROJECTION);
   }
 
-  /** A vector [size], as stored. */
-  Tensor vector(String name, int size) throws IOException {
-    return tensor(name, Shape.of(size));
+  /** The factor of a norm [size], as stored. */
+  Tensor normScale(String path, int size) throws IOException {
+    return tensor(path + ".weight", Shape.of(size), WeightRole.NORM_SCALE);
   }
 
-  private Tensor tensor(String name, Shape shape) throws IOException {
-    TensorEntry entry = floating(name, shape);
-    Tensor tensor = Tensor.in(base, entry.dtype(), shape);
-    read(tensor, entry);
+  /** What a norm or a layer adds [size], as stored. */
+  Tensor shift(String path, int size) throws IOException {
+    return tensor(path + ".bias", Shape.of(size), WeightRole.PROJECTION);
+  }
+
+  private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {
+    Tensor tensor = Tensor.in(base, floating(name, shape), shape);
+    source.fill(target, tensor, name, role);
     return tensor;
   }
 
   /** The language head [out, in]: as stored, without a bias. */
   Weight stored(String path, int out, int in) throws IOException {
-    return panelled(DenseWeight.of(tensor(path + ".weight", Shape.of(out, in))));
+    return panelled(DenseWeight.of(table(path, out, in)));
   }
 
   /** A linear layer that is never quantised. */
   Weight dense(String path, int out, int in, boolean bias) throws IOException {
-    Tensor values = tensor(path + ".weight", Shape.of(out, in));
-    Optional<Tensor> added = bias ? Optional.of(vector(path + ".bias", out)) : Optional.empty();
+    Tensor values = table(path, out, in);
+    Optional<Tensor> added = bias ? Optional.of(shift(path, out)) : Optional.empty();
     return DenseWeight.of(values, added);
   }
 
@@ -82,14 +82,18 @@ final class WeightLoader {
    * @param paths modules in the order of their outputs
    * @param widths outputs of each
    */
-  Weight linear(List<String> paths, List<Integer> widths, int in, boolean bias) throws IOException {
-    int out = widths.stream().mapToInt(Integer::intValue).sum();
+  Weight linear(List<String> paths, List<Integer> widths, int in, boolean bias, WeightRole role)
+      throws IOException {
     Optional<Tensor> biases =
-        bias ? Optional.of(fused(base, paths, widths, ".bias", new long[0])) : Optional.empty();
+        bias
+            ? Optional.of(fused(new FusedTensor(paths, ".bias", widths, 0), role))
+            : Optional.empty();
+    FusedTensor matrix = new FusedTensor(paths, ".weight", widths, in);
     if (precision == BasePrecision.STORED) {
-      Tensor values = fused(base, paths, widths, ".weight", new long[] {in});
-      return panelled(DenseWeight.of(values, biases));
+      return panelled(DenseWeight.of(fused(matrix, role), biases));
     }
+    DType stored = floating(matrix);
+    int out = Math.toIntExact(matrix.shape().dim(0));
     Int8Mode mode = precision == BasePrecision.LLM_INT8 ? Int8Mode.LLM_INT8 : Int8Mode.WEIGHT_ONLY;
     long bytes = backend.matmul().int8Bytes(out, in);
     Int8Weight weight =
@@ -101,11 +105,7 @@ final class WeightLoader {
             mode,
             biases,
             Optional.empty());
-    try (Arena staging = backend.budget().open("loading " + paths.get(0), Purpose.WORKSPACE)) {
-      Tensor values = fused(staging, paths, widths, ".weight", new long[] {in});
-      backend.matmul().quantize(weight, values);
-      backend.synchronize();
-    }
+    source.fillInt8(target, weight, matrix, role, stored);
     return panelled(weight);
   }
 
@@ -119,58 +119,38 @@ final class WeightLoader {
     return panelled;
   }
 
-  private Tensor fused(
-      Arena arena, List<String> paths, List<Integer> widths, String suffix, long[] inner)
-      throws IOException {
-    DType dtype = directory.entry(paths.get(0) + suffix).dtype();
-    long out = widths.stream().mapToLong(Integer::longValue).sum();
-    Tensor target = Tensor.in(arena, dtype, shape(out, inner));
-    long row = 0;
-    for (int part = 0; part < paths.size(); part++) {
-      TensorEntry entry = floating(paths.get(part) + suffix, shape(widths.get(part), inner));
-      if (entry.dtype() != dtype) {
+  private Tensor fused(FusedTensor fused, WeightRole role) throws IOException {
+    Tensor tensor = Tensor.in(base, floating(fused), fused.shape());
+    source.fill(target, tensor, fused, role);
+    return tensor;
+  }
+
+  /** The one type that all parts are stored in. */
+  private DType floating(FusedTensor fused) {
+    DType dtype = floating(fused.name(0), fused.shape(0));
+    for (int part = 1; part < fused.parts(); part++) {
+      DType other = floating(fused.name(part), fused.shape(part));
+      if (other != dtype) {
         throw new CheckpointException(
             "%s: expected '%s' to be stored as %s like '%s', found %s. Convert the checkpoint to one type."
-                .formatted(
-                    directory.path(), entry.name(), dtype, paths.get(0) + suffix, entry.dtype()));
+                .formatted(source.path(), fused.name(part), dtype, fused.name(0), other));
       }
-      read(target.slice(row, row + widths.get(part)), entry);
-      row += widths.get(part);
     }
-    return target;
+    return dtype;
   }
 
-  private static Shape shape(long rows, long[] inner) {
-    return inner.length == 0 ? Shape.of(rows) : Shape.of(rows, inner[0]);
-  }
-
-  private TensorEntry floating(String name, Shape shape) {
-    TensorEntry entry = directory.entry(name, shape);
-    if (!backend.capabilities().weightTypes().contains(entry.dtype())) {
+  private DType floating(String name, Shape shape) {
+    DType dtype = source.dtype(name, shape);
+    if (!backend.capabilities().weightTypes().contains(dtype)) {
       throw new CheckpointException(
           "%s: expected '%s' to be one of %s, found %s. Convert the checkpoint."
-              .formatted(
-                  directory.file(name).path(),
-                  name,
-                  backend.capabilities().weightTypes(),
-                  entry.dtype()));
+              .formatted(source.file(name), name, backend.capabilities().weightTypes(), dtype));
     }
-    return entry;
+    return dtype;
   }
 
-  private void read(Tensor target, TensorEntry entry) throws IOException {
-    HostMemory host = new HostMemory();
-    long window = Math.min(WINDOW_BYTES, Math.max(1, entry.bytes()));
-    long staging = host.allocate(window);
-    try {
-      for (long offset = 0; offset < entry.bytes(); offset += window) {
-        long bytes = Math.min(window, entry.bytes() - offset);
-        directory.file(entry.name()).read(entry, offset, bytes, staging);
-        Tensor part = Tensor.at(target.address() + offset, DType.I8, Shape.of(bytes));
-        backend.transfers().upload(part, staging);
-      }
-    } finally {
-      host.free(staging, window);
-    }
+  @Override
+  public void close() {
+    target.staging().close();
   }
 }

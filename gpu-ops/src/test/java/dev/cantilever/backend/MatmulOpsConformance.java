@@ -287,6 +287,79 @@ public abstract class MatmulOpsConformance extends OpsConformance {
   }
 
   @Test
+  void randomInt8_everySize_isPhiloxByElement() {
+    long key = 0x1234_5678_9abc_def0L;
+    for (int[] size : SIZES) {
+      int inputs = size[1];
+      int outputs = size[2];
+      Int8Weight weight = blank(outputs, inputs);
+
+      backend.matmul().randomInt8(weight, 0.25f, key);
+
+      byte[] expected = new byte[outputs * inputs];
+      int[] words = new int[4];
+      for (int e = 0; e < expected.length; e++) {
+        Philox.words(words, 0, key, e / 4, 0, 2, 0);
+        expected[e] = (byte) (Integer.toUnsignedLong(words[e % 4]) * 255 / (1L << 32) - 127);
+      }
+      assertThat(integers(weight)).as(Arrays.toString(size)).isEqualTo(expected);
+      assertThat(tensors.read(weight.absmax())).hasSize(outputs).containsOnly(0.25f);
+    }
+  }
+
+  @Test
+  void randomInt8_manyElements_areUniformOver255Integers() {
+    int size = 509;
+    Int8Weight weight = blank(size, size);
+
+    backend.matmul().randomInt8(weight, 1, 7);
+
+    int[] counts = new int[256];
+    for (byte q : integers(weight)) {
+      counts[q + 128]++;
+    }
+    // Each count is binomial with mean 1016 and deviation below 32: within 6 of these.
+    assertThat(counts[0]).isZero();
+    for (int q = -127; q <= 127; q++) {
+      assertThat(counts[q + 128]).as("count of %d", q).isBetween(825, 1207);
+    }
+  }
+
+  @Test
+  void randomInt8_wrongArguments_areRefused() {
+    MatmulOps ops = backend.matmul();
+    Int8Weight weight = blank(33, 17);
+    Int8Weight fewScales =
+        new Int8Weight(
+            33,
+            17,
+            weight.data(),
+            tensors.output(DType.F32, 32),
+            weight.mode(),
+            Optional.empty(),
+            Optional.empty());
+    assertThatThrownBy(() -> ops.randomInt8(fewScales, 1, 5))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("randomInt8: expected absmax [O=33]");
+    for (float absmax : new float[] {-1, Float.NaN, Float.POSITIVE_INFINITY}) {
+      assertThatThrownBy(() -> ops.randomInt8(weight, absmax, 5))
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("randomInt8: expected absmax as a finite number");
+    }
+  }
+
+  private Int8Weight blank(int outputs, int inputs) {
+    return new Int8Weight(
+        outputs,
+        inputs,
+        tensors.output(DType.I8, backend.matmul().int8Bytes(outputs, inputs)),
+        tensors.output(DType.F32, outputs),
+        Int8Mode.WEIGHT_ONLY,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  @Test
   void linear_llmInt8WithOutliers_equalsTheReference() {
     if (!declared(Form.LLM_INT8)) {
       return;
@@ -355,6 +428,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
               Optional.empty(),
               Optional.of(panel));
       assertDataRefused("quantize", data, bytes, () -> ops.quantize(w, source));
+      assertDataRefused("randomInt8", data, bytes, () -> ops.randomInt8(w, 1, 5));
       assertDataRefused("readInt8", data, bytes, () -> ops.readInt8(plain, w));
       assertDataRefused("buildPanel", data, bytes, () -> ops.buildPanel(w));
       assertDataRefused("linear", data, bytes, () -> ops.linear(y, x, w));

@@ -47,6 +47,22 @@ class ModelConfigTest {
     assertThat(config("{}").dtype()).isEmpty();
   }
 
+  @Test
+  void at_directoryOrLoneFile_readsTheSame() throws IOException {
+    config("{'model_type':'gpt_neox'}");
+    Path lone = Files.move(folder.resolve("config.json"), folder.resolve("neox-20b.json"));
+
+    assertThat(ModelConfig.at(lone).modelType()).isEqualTo("gpt_neox");
+    assertThat(ModelConfig.at(lone).file()).isEqualTo(lone);
+    assertThat(ModelConfig.at(Fixtures.path("gpt_neox")).requireInt("hidden_size")).isEqualTo(48);
+    assertThatThrownBy(() -> ModelConfig.at(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json: expected a JSON file");
+    assertThatThrownBy(() -> ModelConfig.at(folder.resolve("missing.json")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("missing.json: expected a JSON file");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -5,7 +5,10 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.ModelKind;
 import dev.cantilever.model.ModelLoader;
+import dev.cantilever.model.WeightBytes;
+import dev.cantilever.model.WeightSource;
 import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.util.Optional;
@@ -16,12 +19,6 @@ import java.util.Optional;
  * @param <M> what kind of model
  */
 public final class Hosted<M> implements AutoCloseable {
-
-  /** Makes a model from its checkpoint. */
-  @FunctionalInterface
-  interface Kind<M> {
-    M load(ModelLoader loader) throws IOException;
-  }
 
   private final ModelRef source;
   private final TextTokenizer tokenizer;
@@ -49,20 +46,26 @@ public final class Hosted<M> implements AutoCloseable {
       BasePrecision precision,
       String weightsName,
       String panelsName,
-      Kind<M> kind)
+      ModelKind<M> kind)
       throws IOException {
     TextTokenizer tokenizer = TextTokenizer.load(source.path());
-    Arena weights = backend.budget().open(weightsName, Purpose.BASE_WEIGHTS);
-    Arena panels = backend.budget().open(panelsName, Purpose.WEIGHT_PANELS);
     try (ModelDirectory directory = ModelDirectory.open(source.path())) {
-      ModelLoader loader =
-          new ModelLoader(backend, directory, precision, weights, Optional.of(panels));
-      M model = kind.load(loader);
-      tokenizer.requireFits(loader.architecture().embedding().vocabSize());
-      return new Hosted<>(source, tokenizer, weights, panels, model);
+      WeightSource from = WeightSource.of(directory);
+      WeightBytes bytes = WeightBytes.of(backend, from, precision, kind);
+      Arena weights = backend.budget().open(weightsName, Purpose.BASE_WEIGHTS, bytes.base());
+      Arena panels = backend.budget().open(panelsName, Purpose.WEIGHT_PANELS, bytes.panels());
+      try {
+        ModelLoader loader =
+            new ModelLoader(backend, from, precision, weights, Optional.of(panels));
+        M model = kind.load(loader);
+        tokenizer.requireFits(loader.architecture().embedding().vocabSize());
+        return new Hosted<>(source, tokenizer, weights, panels, model);
+      } catch (IOException | RuntimeException e) {
+        panels.close();
+        weights.close();
+        throw e;
+      }
     } catch (IOException | RuntimeException e) {
-      panels.close();
-      weights.close();
       tokenizer.close();
       throw e;
     }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Capabilities;
 import dev.cantilever.tensor.Weight;
 import java.util.function.ToLongFunction;
@@ -9,6 +10,8 @@ import java.util.function.ToLongFunction;
  *
  * @param device name of the device planned for, as its own backend gives it
  * @param alignmentBytes alignment of its memory source; a power of two
+ * @param oneReservation whether its chunks lie in one reservation as large as the budget, which a
+ *     {@link dev.cantilever.memory.DeviceHeap} hands out; else each is an allocation of its own
  * @param workspaceBytes what its backend reserves as {@code WORKSPACE} when it opens; 0 for none
  * @param capabilities what its backend declares
  * @param int8Layout bytes of its int8 weights, {@link
@@ -19,6 +22,7 @@ import java.util.function.ToLongFunction;
 public record DeviceProfile(
     String device,
     long alignmentBytes,
+    boolean oneReservation,
     long workspaceBytes,
     Capabilities capabilities,
     Int8Layout int8Layout,
@@ -30,6 +34,18 @@ public record DeviceProfile(
 
     /** Bytes of a weight [outFeatures, inFeatures]; scales not included. */
     long bytes(int outFeatures, int inFeatures);
+  }
+
+  /** The profile of an open device, without its workspace. */
+  public static DeviceProfile of(Backend device) {
+    return new DeviceProfile(
+        device.device(),
+        device.budget().alignment(),
+        device.budget().oneReservation(),
+        0,
+        device.capabilities(),
+        device.matmul()::int8Bytes,
+        device.matmul()::panelBytes);
   }
 
   /** Checks the numbers. */

@@ -13,11 +13,13 @@ import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.MemoryBudget;
+import dev.cantilever.memory.MemorySource;
 import dev.cantilever.memory.Purpose;
 
 /**
  * Runs models without data, on behalf of the device that its profile describes. Afterwards {@link
- * #budget()} has the peak that this device would have.
+ * #budget()} has the peak that this device would have, and its high-water mark where all its memory
+ * is one reservation.
  */
 public final class MetaBackend implements Backend {
 
@@ -53,11 +55,11 @@ public final class MetaBackend implements Backend {
    * @throws dev.cantilever.memory.BudgetExceededException if the workspace does not fit
    */
   public static MetaBackend create(DeviceProfile profile, long budgetBytes) {
-    MemoryBudget budget =
-        new MemoryBudget(
-            "meta of " + profile.device(),
-            budgetBytes,
-            new PlannedAddresses(profile.alignmentBytes()));
+    MemorySource source =
+        profile.oneReservation()
+            ? PlannedAddresses.reservation(budgetBytes, profile.alignmentBytes())
+            : new PlannedAddresses(profile.alignmentBytes());
+    MemoryBudget budget = new MemoryBudget("meta of " + profile.device(), budgetBytes, source);
     long bytes = profile.workspaceBytes();
     Arena workspace =
         budget.open(profile.device() + " workspace", Purpose.WORKSPACE, Math.max(1, bytes));

@@ -77,6 +77,7 @@ final class MetaMatmulOps implements MatmulOps {
 
   @Override
   public void randomInt8(Int8Weight target, float absmax, long key) {
-    throw new UnsupportedOperationException("randomInt8");
+    OpChecks.randomInt8(target, absmax);
+    weights.int8("randomInt8", target);
   }
 }

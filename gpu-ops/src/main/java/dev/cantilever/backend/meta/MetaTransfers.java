@@ -54,6 +54,6 @@ final class MetaTransfers implements Transfers {
 
   @Override
   public void fillUniform(Tensor target, float bound, long key) {
-    throw new UnsupportedOperationException("fillUniform");
+    OpChecks.fillUniform(target, bound);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.memory.DeviceHeap;
 import dev.cantilever.memory.MemorySource;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,6 +24,13 @@ final class PlannedAddresses implements MemorySource {
 
   PlannedAddresses(long alignment) {
     this.alignment = alignment;
+  }
+
+  /**
+   * The plan of a reservation: where the device would place a chunk, counted from {@link #FIRST}.
+   */
+  static DeviceHeap reservation(long bytes, long alignment) {
+    return new DeviceHeap(FIRST, Math.min(bytes, FIRST), alignment);
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.Arrays;
 import java.util.function.LongConsumer;
 
 /**
@@ -225,6 +226,20 @@ final class OneDnnMatmulOps implements MatmulOps {
 
   @Override
   public void randomInt8(Int8Weight target, float absmax, long key) {
-    throw new UnsupportedOperationException("randomInt8");
+    OpChecks.randomInt8(target, absmax);
+    requireData("randomInt8", target);
+    long elements = (long) target.outFeatures() * target.inFeatures();
+    Tiles.elements(
+        workers,
+        elements,
+        0,
+        (from, count, buffers) -> {
+          byte[] integers = new byte[count];
+          RandomElements.integers(integers, from, count, key);
+          HostMemory.put(target.data().address() + from, integers, 0, count);
+        });
+    float[] scales = new float[target.outFeatures()];
+    Arrays.fill(scales, absmax);
+    HostMemory.put(target.absmax().address(), scales, 0, scales.length);
   }
 }

@@ -81,6 +81,14 @@ final class OneDnnTransfers implements Transfers {
 
   @Override
   public void fillUniform(Tensor target, float bound, long key) {
-    throw new UnsupportedOperationException("fillUniform");
+    OpChecks.fillUniform(target, bound);
+    Tiles.elements(
+        workers,
+        target.elements(),
+        1,
+        (from, count, buffers) -> {
+          RandomElements.uniforms(buffers[0], from, count, bound, key);
+          StoredFloats.write(target, from, buffers[0], 0, count);
+        });
   }
 }

@@ -10,6 +10,8 @@ import dev.cantilever.backend.ShapeException;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.BudgetExceededException;
+import dev.cantilever.memory.DeviceHeap;
+import dev.cantilever.memory.MemoryBudget;
 import dev.cantilever.memory.MemoryReport;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
@@ -85,6 +87,38 @@ class MetaBackendTest {
           assertThat(address).isGreaterThanOrEqualTo(1L << 60);
           assertThat(seen.add(address)).isTrue();
         }
+      }
+    }
+  }
+
+  @Test
+  void reservation_phasesOfDifferentSizes_reachTheDevicesOwnHighWaterMark() {
+    long limit = 4L << 30;
+    MemoryBudget device = new MemoryBudget("card", limit, new DeviceHeap(1 << 20, limit, 256));
+    try (MetaBackend planned = MetaBackend.create(Profiles.card(), limit);
+        Arena workspace = device.open("workspace", Purpose.WORKSPACE, 1L << 30)) {
+      workspace.allocate(1L << 30);
+      phases(planned.budget());
+      phases(device);
+
+      // The second phase's chunk does not fit the hole that the first one leaves.
+      assertThat(device.highWaterBytes())
+          .isEqualTo((1L << 30) + 1000 * 256 + 1000 * 256 + 1001 * 256)
+          .isGreaterThan(device.peakBytes());
+      assertThat(planned.budget().highWaterBytes()).isEqualTo(device.highWaterBytes());
+      assertThat(planned.budget().peakBytes()).isEqualTo(device.peakBytes());
+      assertThat(planned.budget().report().highWaterBytes()).isEqualTo(device.highWaterBytes());
+    }
+  }
+
+  private static void phases(MemoryBudget budget) {
+    Arena cache = budget.open("cache", Purpose.KV_CACHE, 1);
+    cache.allocate(1000 * 256);
+    try (Arena adapter = budget.open("adapter", Purpose.ADAPTER, 1)) {
+      adapter.allocate(999 * 256 + 1);
+      cache.close();
+      try (Arena kept = budget.open("kept", Purpose.CHECKPOINTED, 1)) {
+        kept.allocate(1000 * 256 + 1);
       }
     }
   }
@@ -215,6 +249,6 @@ class MetaBackendTest {
 
   private static DeviceProfile profile(String device, long alignment, long workspace) {
     return new DeviceProfile(
-        device, alignment, workspace, Profiles.TILED.capabilities(), (out, in) -> 1, w -> 0);
+        device, alignment, false, workspace, Profiles.TILED.capabilities(), (out, in) -> 1, w -> 0);
   }
 }

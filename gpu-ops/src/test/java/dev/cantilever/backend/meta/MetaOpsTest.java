@@ -159,6 +159,11 @@ class MetaOpsTest {
             of("absmax", F32, 6),
             of("source", BF16, 6, 8)),
         op(
+            "randomInt8",
+            (b, t) -> b.matmul().randomInt8(int8(t), 0.5f, 3),
+            flat("data", I8, 48),
+            of("absmax", F32, 6)),
+        op(
             "readInt8",
             (b, t) -> b.matmul().readInt8(tensor(t, "target"), int8(t)),
             of("target", I8, 6, 8),

@@ -36,6 +36,7 @@ class MetaTransfersTest {
     transfers.copy(tensor(DType.I8, 6), tensor(DType.I8, 2, 3));
     transfers.zero(tensor(DType.I64, 1L << 40));
     transfers.convert(tensor(DType.F32, 6), tensor(DType.BF16, 6));
+    transfers.fillUniform(tensor(DType.F16, 1L << 40), 0.02f, 3);
 
     float[] floats = {1, 2};
     int[] ints = {3, 4};
@@ -60,5 +61,7 @@ class MetaTransfersTest {
     refused(() -> transfers.convert(tensor(DType.F16, 6), tensor(DType.I16, 6)), "convert");
     refused(() -> transfers.convert(tensor(DType.I8, 6), tensor(DType.F32, 6)), "convert");
     refused(() -> transfers.convert(tensor(DType.F16, 6), tensor(DType.F32, 5)), "convert");
+    refused(() -> transfers.fillUniform(tensor(DType.I8, 6), 1, 3), "fillUniform");
+    refused(() -> transfers.fillUniform(tensor(DType.F16, 6), -1, 3), "fillUniform");
   }
 }

@@ -17,13 +17,14 @@ final class Profiles {
 
   /** Int8 row by row without padding, no panels, no workspace. */
   static final DeviceProfile PLAIN =
-      new DeviceProfile("plain", 64, 0, ALL, (out, in) -> (long) out * in, w -> 0);
+      new DeviceProfile("plain", 64, false, 0, ALL, (out, in) -> (long) out * in, w -> 0);
 
   /** Int8 in tiles of 32 rows and 16 columns, F32 panels, 3 MiB of workspace; no F32 weights. */
   static final DeviceProfile TILED =
       new DeviceProfile(
           "tiled",
           256,
+          false,
           3 << 20,
           new Capabilities(
               Set.of(DType.F16, DType.BF16), Set.of(Int8Mode.WEIGHT_ONLY), DType.BF16, DType.BF16),
@@ -32,8 +33,11 @@ final class Profiles {
 
   private Profiles() {}
 
-  /** A card as planned for: alignment of 256 and 1 GiB for context and libraries. */
+  /**
+   * A card as planned for: one reservation, alignment of 256 and 1 GiB for context and libraries.
+   */
   static DeviceProfile card() {
-    return new DeviceProfile("card", 256, 1L << 30, ALL, (out, in) -> (long) out * in, w -> 0);
+    return new DeviceProfile(
+        "card", 256, true, 1L << 30, ALL, (out, in) -> (long) out * in, w -> 0);
   }
 }

@@ -1,0 +1,112 @@
+package dev.cantilever.model;
+
+import dev.cantilever.backend.Philox;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.HalfPrecision;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Random weights from a description and a seed, made on the device. */
+final class SyntheticWeights extends WeightSource {
+
+  /** Of a fresh transformer: transformers' {@code initializer_range} by default. */
+  private static final double DEVIATION = 0.02;
+
+  private static final int LARGEST = 127;
+
+  /** Standard deviation of a whole number uniform in −127..127. */
+  private static final double INTEGER_DEVIATION =
+      Math.sqrt((Math.pow(2.0 * LARGEST + 1, 2) - 1) / 12);
+
+  private final long seed;
+  private final DType stored;
+  private final int layers;
+
+  SyntheticWeights(ModelConfig config, long seed) {
+    super(config);
+    config.requireInactive("quantization_config", "weights quantised by another tool");
+    this.seed = seed;
+    this.stored = config.dtype().orElse(DType.F16);
+    this.layers = Families.of(config).architecture(config).layers();
+  }
+
+  @Override
+  public WeightSource withoutData() {
+    return this;
+  }
+
+  @Override
+  Path path() {
+    return config().file();
+  }
+
+  @Override
+  Path file(String name) {
+    return config().file();
+  }
+
+  /** Every tensor that the description asks for is there. */
+  @Override
+  void require(String name) {}
+
+  @Override
+  DType dtype(String name, Shape shape) {
+    return stored;
+  }
+
+  @Override
+  void fill(WeightTarget to, Tensor target, String name, WeightRole role) {
+    if (role == WeightRole.NORM_SCALE) {
+      ones(to, target);
+      return;
+    }
+    float bound = (float) (deviation(role) * Math.sqrt(3));
+    to.backend().transfers().fillUniform(target, bound, key(name));
+  }
+
+  @Override
+  void fillInt8(
+      WeightTarget to, Int8Weight target, FusedTensor matrix, WeightRole role, DType type) {
+    float absmax = (float) (deviation(role) * LARGEST / INTEGER_DEVIATION);
+    to.backend().matmul().randomInt8(target, absmax, key(matrix.name(0)));
+  }
+
+  private double deviation(WeightRole role) {
+    return role == WeightRole.RESIDUAL_PROJECTION ? DEVIATION / Math.sqrt(2.0 * layers) : DEVIATION;
+  }
+
+  /** The seed's key, made another by every character of a name in turn. */
+  private long key(String name) {
+    long key = seed;
+    for (int i = 0; i < name.length(); i++) {
+      key = Philox.key(key, name.charAt(i));
+    }
+    return key;
+  }
+
+  private static void ones(WeightTarget to, Tensor target) {
+    to.stream(
+        target,
+        (offset, bytes, address) -> {
+          int count = (int) (bytes / target.dtype().bytes());
+          if (target.dtype() == DType.F32) {
+            float[] values = new float[count];
+            Arrays.fill(values, 1);
+            HostMemory.put(address, values, 0, count);
+          } else {
+            short[] bits = new short[count];
+            Arrays.fill(
+                bits,
+                target.dtype() == DType.F16
+                    ? HalfPrecision.f32ToF16(1)
+                    : HalfPrecision.f32ToBf16(1));
+            HostMemory.put(address, bits, 0, count);
+          }
+        });
+  }
+}

@@ -1,0 +1,97 @@
+package dev.cantilever.model;
+
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Where the tensors of a model come from, by the checkpoint's names: its files, or a seed where
+ * there are none. One loader serves both.
+ */
+public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWeights {
+
+  private final ModelConfig config;
+
+  WeightSource(ModelConfig config) {
+    this.config = config;
+  }
+
+  /** The weights of a checkpoint, which the caller keeps open while they are loaded. */
+  public static WeightSource of(ModelDirectory directory) {
+    return new CheckpointWeights(directory, true);
+  }
+
+  /**
+   * Random weights made on the device, for models of which only {@code config.json} is there. They
+   * are those of a freshly initialised transformer (GPT-2, Radford et al. 2019, section 2.3, and
+   * Megatron-LM): standard deviation 0.02, that of the projections which write to the residual
+   * stream divided by √(2·layers), so that the stream's variance does not grow with depth; the
+   * scale of a norm is 1. All else, biases and shifts of norms too, is drawn, so that no part of
+   * the model is without effect. The distribution is uniform, in √3 deviations around 0.
+   *
+   * <p>What is not quantised is stored in the type that the config names, else in F16. Weights in 8
+   * bit are drawn as integers, without a 16-bit form: every row has the same absmax, chosen for the
+   * deviation above. Every tensor has a key of its own, from the seed and its name; a layer fused
+   * of several modules is, in 8 bit, one tensor by the name of its first.
+   *
+   * @throws CheckpointException if the family is unknown or the config asks for what is not
+   *     computed here
+   */
+  public static WeightSource synthetic(ModelConfig config, long seed) {
+    return new SyntheticWeights(config, seed);
+  }
+
+  /** The model's description. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** The same names, shapes and types, but nothing is read: for planning a load. */
+  public abstract WeightSource withoutData();
+
+  /** What messages name: a directory or a config file. */
+  abstract Path path();
+
+  /** The file at fault where a tensor is. */
+  abstract Path file(String name);
+
+  /**
+   * Refuses a model without a tensor.
+   *
+   * @throws CheckpointException if it is not there
+   */
+  abstract void require(String name);
+
+  /**
+   * The type a tensor is stored in.
+   *
+   * @throws CheckpointException if it is missing or has another shape
+   */
+  abstract DType dtype(String name, Shape shape);
+
+  /** Fills a tensor of the type and shape asked for before. */
+  abstract void fill(WeightTarget to, Tensor target, String name, WeightRole role)
+      throws IOException;
+
+  /** Fills integers and scales of an 8-bit weight. */
+  abstract void fillInt8(
+      WeightTarget to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
+      throws IOException;
+
+  /** Fills the parts of a fused tensor. */
+  final void fill(WeightTarget to, Tensor target, FusedTensor fused, WeightRole role)
+      throws IOException {
+    long row = 0;
+    for (int part = 0; part < fused.parts(); part++) {
+      long end = row + fused.widths().get(part);
+      fill(to, target.slice(row, end), fused.name(part), role);
+      row = end;
+    }
+  }
+}
