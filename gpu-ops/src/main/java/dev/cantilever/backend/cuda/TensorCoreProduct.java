@@ -54,12 +54,6 @@ final class TensorCoreProduct {
     this.execution = execution;
   }
 
-  /** Whether a weight is multiplied here: any but F32. */
-  static boolean takes(Weight w) {
-    return w instanceof Int8Weight
-        || (w instanceof DenseWeight dense && dense.values().dtype() != DType.F32);
-  }
-
   /** y = x·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Weight w) {
     Optional<Tensor> scale =
