@@ -5,10 +5,10 @@ import dev.cantilever.tensor.Tensor;
 /**
  * The paged KV cache of one layer. A slot (a row being generated) owns a list of pages; token t of
  * the slot lies in page {@code pageTable[slot, t / pageTokens]} at {@code t % pageTokens}. Keys are
- * stored rotated.
+ * stored rotated; keys and values are rounded to the element type as they enter, to nearest.
  *
- * @param keys [pages, pageTokens, K·D] F32
- * @param values [pages, pageTokens, K·D] F32
+ * @param keys [pages, pageTokens, K·D] of the backend's {@link Capabilities#cacheType}
+ * @param values [pages, pageTokens, K·D] of the same type
  * @param pageTable [slots, maxPages] I32
  * @param lengths [slots] I32, tokens already in the cache; the same for all layers
  * @param pageTokens tokens in a page

@@ -214,7 +214,7 @@ public final class OpChecks {
       Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
     long n = rows.tokens();
     String op = "attentionCached";
-    long pages = axes(op, "keys", cache.keys(), F32, "pages, P, K*D")[0];
+    long pages = axes(op, "keys", cache.keys(), FLOATS, "pages, P, K*D")[0];
     long slotCount = axes(op, "pageTable", cache.pageTable(), I32, "slots, maxPages")[0];
     require(op, "qkv", qkv, F32, "N, W", n, spec.projectionSize());
     require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
@@ -223,7 +223,7 @@ public final class OpChecks {
         op,
         "keys",
         cache.keys(),
-        F32,
+        FLOATS,
         "pages, P, K*D",
         pages,
         cache.pageTokens(),
@@ -232,7 +232,7 @@ public final class OpChecks {
         op,
         "values",
         cache.values(),
-        F32,
+        new DType[] {cache.keys().dtype()},
         "pages, P, K*D",
         pages,
         cache.pageTokens(),

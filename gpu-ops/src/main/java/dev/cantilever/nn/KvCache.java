@@ -6,6 +6,7 @@ import dev.cantilever.backend.KvPages;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ public final class KvCache {
   private final Tensor lengths;
 
   /**
-   * Allocates a cache.
+   * Allocates a cache of the backend's {@link dev.cantilever.backend.Capabilities#cacheType}.
    *
    * @param arena where it lives
    * @param layers L
@@ -44,9 +45,10 @@ public final class KvCache {
     backend.transfers().upload(pageTable, table);
     this.lengths = Tensor.in(arena, DType.I32, slots);
     backend.transfers().zero(lengths);
+    DType type = backend.capabilities().cacheType();
     for (int layer = 0; layer < layers; layer++) {
-      Tensor keys = Tensor.in(arena, DType.F32, pages, PAGE_TOKENS, spec.cacheSize());
-      Tensor values = Tensor.in(arena, DType.F32, pages, PAGE_TOKENS, spec.cacheSize());
+      Tensor keys = Tensor.in(arena, type, pages, PAGE_TOKENS, spec.cacheSize());
+      Tensor values = Tensor.in(arena, type, pages, PAGE_TOKENS, spec.cacheSize());
       this.layers.add(new KvPages(keys, values, pageTable, lengths, PAGE_TOKENS));
     }
   }
@@ -55,10 +57,15 @@ public final class KvCache {
     return (tokens + PAGE_TOKENS - 1) / PAGE_TOKENS;
   }
 
-  /** Bytes that one slot takes in all layers, page table and length included. */
-  public static long bytesPerSlot(AttentionSpec spec, int layers, int maxTokens) {
+  /**
+   * Bytes that one slot takes in all layers, page table and length included.
+   *
+   * @param type of keys and values
+   */
+  public static long bytesPerSlot(AttentionSpec spec, DType type, int layers, int maxTokens) {
     long pages = pagesFor(maxTokens);
-    return pages * PAGE_TOKENS * 2L * spec.cacheSize() * 4 * layers + 4 * pages + 4;
+    long elements = pages * PAGE_TOKENS * 2L * spec.cacheSize() * layers;
+    return Shape.of(elements).bytes(type) + 4 * pages + 4;
   }
 
   /** The pages of one layer. */

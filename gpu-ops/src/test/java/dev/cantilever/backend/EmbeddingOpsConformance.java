@@ -85,19 +85,26 @@ public abstract class EmbeddingOpsConformance extends OpsConformance {
   }
 
   @Test
-  void bothDirections_indexOutOfRange_namesItAndWritesNothing() {
-    float[] before = tensors.normal(6, 1);
-    Tensor table = tensors.of(before, 3, 2);
+  void bothDirections_indexOutOfRange_namesIt() {
+    Tensor table = tensors.of(tensors.normal(6, 1), 3, 2);
     Tensor y = tensors.of(new float[4], 2, 2);
-    assertThatThrownBy(() -> backend.embedding().gather(y, table, tensors.of(1, 3), false))
+    assertFoundInValues(() -> backend.embedding().gather(y, table, tensors.of(1, 3), false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("[0, 3)")
         .hasMessageContaining("got 3 at position 1");
-    assertThatThrownBy(() -> backend.embedding().scatterAdd(table, y, tensors.of(0, -1)))
+    assertFoundInValues(() -> backend.embedding().scatterAdd(table, y, tensors.of(0, -1)))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("got -1 at position 1");
-    Closeness.assertSameBits("y", tensors.read(y), new float[4]);
-    Closeness.assertSameBits("table", tensors.read(table), before);
+  }
+
+  @Test
+  void gather_afterAFault_worksAgain() {
+    Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor y = tensors.output(DType.F32, 1, 2);
+    assertFoundInValues(() -> backend.embedding().gather(y, table, tensors.of(2), false))
+        .isInstanceOf(ShapeException.class);
+    backend.embedding().gather(y, table, tensors.of(1), false);
+    Closeness.assertSameBits("y", tensors.read(y), new float[] {3, 4});
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,10 +22,24 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What every implementation of {@link MatmulOps#linear} and its kin must do. */
 public abstract class MatmulOpsConformance extends OpsConformance {
 
-  /** Tokens, inputs, outputs. */
+  /**
+   * Tokens, inputs, outputs: within a tile, a multiple of none, and beyond one in each direction.
+   */
   private static final int[][] SIZES = {
-    {1, 1, 1}, {1, 7, 5}, {2, 16, 33}, {3, 64, 17}, {5, 31, 70}, {17, 130, 65}, {70, 33, 130}
+    {1, 1, 1},
+    {1, 7, 5},
+    {2, 16, 33},
+    {3, 64, 17},
+    {5, 31, 70},
+    {17, 130, 65},
+    {70, 33, 130},
+    {33, 96, 130},
+    {65, 257, 129},
+    {129, 200, 300}
   };
+
+  /** Numbers of tokens around the edges of tiles. */
+  private static final int[] COUNTS = {1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 50, 63, 64, 65, 100, 130};
 
   /** The forms a frozen weight comes in. */
   public enum Form {
@@ -37,6 +52,11 @@ public abstract class MatmulOpsConformance extends OpsConformance {
 
   /** A weight on the device with what it stands for: [O, I] and [O]. */
   private record Made(Weight weight, double[] values, double[] bias) {}
+
+  /** How x and dy are rounded before they meet a weight. */
+  private double inputRounding(Form form) {
+    return form == Form.F32 ? 0 : StorageRounding.unit(backend.capabilities().matrixInputs());
+  }
 
   private boolean declared(Form form) {
     return switch (form) {
@@ -103,23 +123,6 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     return tensors.read(dx);
   }
 
-  private static double[] magnitudes(double[] values) {
-    return Arrays.stream(values).map(Math::abs).toArray();
-  }
-
-  /** A chain of k additions is off by at most k roundings of the sum of magnitudes. */
-  private static double[] bounds(double[] sumOfMagnitudes, int k) {
-    return Arrays.stream(sumOfMagnitudes)
-        .map(sum -> (k + 4) * Closeness.ROUNDING * sum + 1e-30)
-        .toArray();
-  }
-
-  private static void addRows(double[] y, double[] bias) {
-    for (int i = 0; i < y.length; i++) {
-      y[i] += bias[i % bias.length];
-    }
-  }
-
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "BF16", "WEIGHT_ONLY"})
   void linear_everySizeAndBias_equalsTheReference(Form form) {
@@ -130,18 +133,19 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       for (boolean withBias : new boolean[] {false, true}) {
         float[] x = tensors.normal(size[0] * size[1], 1);
         Made made = make(form, size[1], size[2], withBias);
-        double[] expected =
-            ReferenceMatmulOps.linear(widen(x), made.values(), size[0], size[1], size[2]);
-        double[] sums =
-            ReferenceMatmulOps.linear(
-                magnitudes(widen(x)), magnitudes(made.values()), size[0], size[1], size[2]);
-        addRows(expected, made.bias());
-        addRows(sums, magnitudes(made.bias()));
+        ExpectedProduct expected =
+            ExpectedProduct.of(
+                    (l, r) -> ReferenceMatmulOps.linear(l, r, size[0], size[1], size[2]),
+                    widen(x),
+                    made.values(),
+                    size[1],
+                    inputRounding(form))
+                .plus(made.bias(), size[1]);
         Closeness.assertClose(
             form + " " + Arrays.toString(size) + " " + tensors,
             linear(x, made.weight()),
-            expected,
-            bounds(sums, size[1]));
+            expected.values(),
+            expected.bounds());
       }
     }
   }
@@ -169,25 +173,22 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     for (int[] size : SIZES) {
       float[] dy = tensors.normal(size[0] * size[2], 1);
       Made made = make(form, size[1], size[2], true);
-      double[] expected =
-          ReferenceMatmulOps.inputGradient(widen(dy), made.values(), size[0], size[1], size[2]);
-      double[] sums =
-          ReferenceMatmulOps.inputGradient(
-              magnitudes(widen(dy)), magnitudes(made.values()), size[0], size[1], size[2]);
+      ExpectedProduct expected =
+          ExpectedProduct.of(
+              (l, r) -> ReferenceMatmulOps.inputGradient(l, r, size[0], size[1], size[2]),
+              widen(dy),
+              made.values(),
+              size[2],
+              inputRounding(form));
+      String what = form + " " + Arrays.toString(size) + " " + tensors;
       Closeness.assertClose(
-          form + " " + Arrays.toString(size) + " " + tensors,
-          inputGradient(dy, made.weight()),
-          expected,
-          bounds(sums, size[2]));
+          what, inputGradient(dy, made.weight()), expected.values(), expected.bounds());
       float[] present = tensors.normal(size[0] * size[1], 1);
       Tensor dx = tensors.of(present, size[0], size[1]);
       Tensor deviceDy = tensors.of(dy, size[0], size[2]);
       backend.matmul().linearInputGradient(dx, deviceDy, made.weight(), true);
-      for (int i = 0; i < expected.length; i++) {
-        expected[i] += present[i];
-        sums[i] += Math.abs(present[i]);
-      }
-      Closeness.assertClose("accumulated", tensors.read(dx), expected, bounds(sums, size[2]));
+      ExpectedProduct sum = expected.plus(widen(present), size[2]);
+      Closeness.assertClose(what + " accumulated", tensors.read(dx), sum.values(), sum.bounds());
     }
   }
 
@@ -214,38 +215,51 @@ public abstract class MatmulOpsConformance extends OpsConformance {
 
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "BF16", "WEIGHT_ONLY"})
-  void bothDirections_aloneInABatchAndPermuted_haveTheSameBits(Form form) {
+  void linear_aloneInABatchAndPermuted_hasTheSameBits(Form form) {
     if (!declared(form)) {
       return;
     }
-    int inputs = 67;
-    int outputs = 45;
-    Made made = make(form, inputs, outputs, true);
-    for (int n : new int[] {2, 3, 7, 16, 50}) {
-      float[] x = tensors.normal(n * inputs, 1);
-      float[] dy = tensors.normal(n * outputs, 1);
-      float[] y = linear(x, made.weight());
-      float[] dx = inputGradient(dy, made.weight());
-      Closeness.assertSameBits("again", linear(x, made.weight()), y);
+    for (int[] size : new int[][] {{67, 45}, {1100, 300}}) {
+      Made made = make(form, size[0], size[1], true);
+      assertRowsAreIndependent("y", size[0], size[1], x -> linear(x, made.weight()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void linearInputGradient_aloneInABatchAndPermuted_hasTheSameBits(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int[] size : new int[][] {{67, 45}, {300, 1100}}) {
+      Made made = make(form, size[0], size[1], true);
+      assertRowsAreIndependent("dx", size[1], size[0], dy -> inputGradient(dy, made.weight()));
+    }
+  }
+
+  /** Compares rows alone with the same rows at other places in batches of every count. */
+  private void assertRowsAreIndependent(
+      String what, int columns, int resultColumns, UnaryOperator<float[]> product) {
+    int most = Arrays.stream(COUNTS).max().orElseThrow();
+    float[] rows = tensors.normal(most * columns, 1);
+    float[] alone = new float[most * resultColumns];
+    for (int r = 0; r < most; r++) {
+      System.arraycopy(
+          product.apply(rowsOf(rows, columns, r, r + 1)),
+          0,
+          alone,
+          r * resultColumns,
+          resultColumns);
+    }
+    for (int n : COUNTS) {
+      float[] last = rowsOf(rows, columns, most - n, most);
+      float[] expected = rowsOf(alone, resultColumns, most - n, most);
+      Closeness.assertSameBits(what + ", " + n + " rows", product.apply(last), expected);
       int[] order = tensors.permutation(n);
       Closeness.assertSameBits(
-          "y permuted",
-          linear(permuted(x, inputs, order), made.weight()),
-          permuted(y, outputs, order));
-      Closeness.assertSameBits(
-          "dx permuted",
-          inputGradient(permuted(dy, outputs, order), made.weight()),
-          permuted(dx, inputs, order));
-      for (int r = 0; r < n; r++) {
-        Closeness.assertSameBits(
-            "y alone, row " + r + " of " + n,
-            linear(rowsOf(x, inputs, r, r + 1), made.weight()),
-            rowsOf(y, outputs, r, r + 1));
-        Closeness.assertSameBits(
-            "dx alone, row " + r + " of " + n,
-            inputGradient(rowsOf(dy, outputs, r, r + 1), made.weight()),
-            rowsOf(dx, inputs, r, r + 1));
-      }
+          what + " permuted, " + n + " rows",
+          product.apply(permuted(last, columns, order)),
+          permuted(expected, resultColumns, order));
     }
   }
 
@@ -380,14 +394,26 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       double[] expected =
           ReferenceMatmulOps.llmInt8(
               x, integers(weight), absmax, n, inputs, size[2], Int8Weight.OUTLIER_THRESHOLD);
-      addRows(expected, made.bias());
-      // Sums of integers are exact; a product of an outlier may be taken in 16 bit (2^-11).
+      // Sums of integers are exact; a product of an outlier may be taken in 16 bit.
+      double outliers =
+          Math.max(
+              StorageRounding.unit(DType.F16),
+              StorageRounding.unit(backend.capabilities().matrixInputs()));
+      double[] magnitudes = ExpectedProduct.magnitudes(made.values());
       double[] sums =
           ReferenceMatmulOps.linear(
-              magnitudes(widen(x)), magnitudes(made.values()), n, inputs, size[2]);
+              ExpectedProduct.magnitudes(widen(x)), magnitudes, n, inputs, size[2]);
+      double[] ties =
+          ReferenceMatmulOps.linear(
+              ReferenceMatmulOps.llmInt8Ties(x, n, inputs, Int8Weight.OUTLIER_THRESHOLD),
+              magnitudes,
+              n,
+              inputs,
+              size[2]);
       double[] allowed = new double[sums.length];
       for (int i = 0; i < sums.length; i++) {
-        allowed[i] = (hasOutlier(x) ? 0x1p-11 : 0x1p-20) * sums[i] + 1e-5;
+        expected[i] += made.bias()[i % size[2]];
+        allowed[i] = (hasOutlier(x) ? outliers : 0x1p-20) * sums[i] + ties[i] + 1e-5;
       }
       Closeness.assertClose(
           Arrays.toString(size) + " " + tensors, linear(x, weight), expected, allowed);

@@ -1,9 +1,12 @@
 package dev.cantilever.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -28,6 +31,19 @@ public abstract class OpsConformance {
     backend = open();
     arena = backend.budget().open("test", Purpose.ACTIVATION);
     tensors = new TestTensors(backend, arena, SEED);
+  }
+
+  /**
+   * What a call throws that finds something wrong with values: at once, or on a device that
+   * computes behind its caller's back, at the latest when that is waited for.
+   */
+  protected final AbstractThrowableAssert<?, ? extends Throwable> assertFoundInValues(
+      ThrowingCallable call) {
+    return assertThatThrownBy(
+        () -> {
+          call.call();
+          backend.synchronize();
+        });
   }
 
   @AfterEach

@@ -59,17 +59,10 @@ public final class ReferenceMatmulOps {
    */
   public static double[] llmInt8(
       float[] x, byte[] q, float[] absmax, int n, int inputs, int outputs, double threshold) {
-    boolean[] outlier = new boolean[inputs];
-    for (int at = 0; at < x.length; at++) {
-      outlier[at % inputs] |= Math.abs(x[at]) >= threshold;
-    }
+    boolean[] outlier = outlierColumns(x, inputs, threshold);
     double[] y = new double[n * outputs];
     for (int r = 0; r < n; r++) {
-      double scale = 0;
-      for (int i = 0; i < inputs; i++) {
-        double magnitude = Math.abs(x[r * inputs + i]);
-        scale = magnitude < threshold ? Math.max(scale, magnitude) : scale;
-      }
+      double scale = rowScale(x, r, inputs, threshold);
       for (int o = 0; o < outputs; o++) {
         long sum = 0;
         double rest = 0;
@@ -85,5 +78,42 @@ public final class ReferenceMatmulOps {
       }
     }
     return y;
+  }
+
+  /**
+   * [n, inputs]: the step between two integers of the row where fp32 may take an activation to
+   * either of them, else 0. Up to five roundings of a value of up to 127 reach 5e-5.
+   */
+  static double[] llmInt8Ties(float[] x, int n, int inputs, double threshold) {
+    boolean[] outlier = outlierColumns(x, inputs, threshold);
+    double[] steps = new double[n * inputs];
+    for (int r = 0; r < n; r++) {
+      double scale = rowScale(x, r, inputs, threshold);
+      for (int i = 0; i < inputs && scale > 0; i++) {
+        double value = x[r * inputs + i] * 127 / scale;
+        if (!outlier[i] && Math.abs(value - Math.floor(value) - 0.5) < 5e-5) {
+          steps[r * inputs + i] = scale / 127;
+        }
+      }
+    }
+    return steps;
+  }
+
+  private static boolean[] outlierColumns(float[] x, int inputs, double threshold) {
+    boolean[] outlier = new boolean[inputs];
+    for (int at = 0; at < x.length; at++) {
+      outlier[at % inputs] |= Math.abs(x[at]) >= threshold;
+    }
+    return outlier;
+  }
+
+  /** Largest magnitude of a row below the threshold. */
+  private static double rowScale(float[] x, int row, int inputs, double threshold) {
+    double scale = 0;
+    for (int i = 0; i < inputs; i++) {
+      double magnitude = Math.abs(x[row * inputs + i]);
+      scale = magnitude < threshold ? Math.max(scale, magnitude) : scale;
+    }
+    return scale;
   }
 }

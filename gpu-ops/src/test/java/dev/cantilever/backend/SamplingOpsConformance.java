@@ -227,7 +227,7 @@ public abstract class SamplingOpsConformance extends OpsConformance {
       float[] logits = tensors.normal(5 * 40, 1);
       logits[3 * 40 + 11] = bad;
       logits[4 * 40] = bad;
-      assertThatThrownBy(() -> draw(logits, 40, queries(5), positions(5), SamplingSpec.PLAIN, 0))
+      assertFoundInValues(() -> draw(logits, 40, queries(5), positions(5), SamplingSpec.PLAIN, 0))
           .isInstanceOf(OpsException.class)
           .hasMessageContaining(bad + " at token 11")
           .hasMessageContaining("row 3")

@@ -20,8 +20,11 @@ public final class TestTensors {
 
   private static final int GUARD_WORDS = 64;
 
-  /** Read as a float it is a NaN, so an element that an operation forgot fails its comparison. */
-  private static final int PATTERN = 0x7fc0dead;
+  /**
+   * Read as F32, F16 or BF16 it is a NaN, so an element that an operation forgot fails its
+   * comparison.
+   */
+  private static final int PATTERN = 0x7fc17fc1;
 
   private record Guarded(Tensor words, Tensor tensor) {}
 

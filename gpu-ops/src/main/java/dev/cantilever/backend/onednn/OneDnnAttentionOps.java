@@ -4,7 +4,9 @@ import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.memory.HostMemory;
+import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 
@@ -153,6 +155,12 @@ final class OneDnnAttentionOps implements AttentionOps {
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
     OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
+    if (cache.keys().dtype() != DType.F32) {
+      throw new UnsupportedOpException(
+          "attentionCached: expected a KV cache of F32 on the CPU, got keys "
+              + cache.keys()
+              + ". Allocate it with the backend's cacheType.");
+    }
     CacheRow[] places = CacheRow.of(cache, slots, rows);
     int most = 0;
     for (CacheRow place : places) {
