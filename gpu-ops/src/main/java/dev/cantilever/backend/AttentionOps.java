@@ -9,7 +9,8 @@ import dev.cantilever.tensor.Tensor;
  * head.
  *
  * <p>A token's output is a sum over keys in ascending position, so cached and uncached attention
- * agree.
+ * agree, up to what a cache of 16-bit elements rounds. Without a cache nothing is rounded below
+ * fp32.
  */
 public interface AttentionOps {
 

@@ -17,6 +17,9 @@ record AttentionCase(
   /** Part of every failure's message; change it to see other values. */
   private static final long SEED = 20_260_101;
 
+  /** Lengths around the edges of tiles. */
+  private static final int[] EDGES = {1, 2, 15, 16, 17, 31, 33, 64, 65, 130};
+
   AttentionSpec spec() {
     return new AttentionSpec(
         heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotaryDims, 10_000);
@@ -24,6 +27,12 @@ record AttentionCase(
 
   int tokens() {
     return Arrays.stream(lengths).sum();
+  }
+
+  int[] offsets() {
+    int[] offsets = new int[lengths.length + 1];
+    Arrays.setAll(offsets, r -> r == 0 ? 0 : Arrays.stream(lengths, 0, r).sum());
+    return offsets;
   }
 
   float[] qkv() {
@@ -54,7 +63,15 @@ record AttentionCase(
         new AttentionCase("grouped heads", new int[] {19, 4}, 6, 2, 20, split, true, 20),
         new AttentionCase("one key head", new int[] {40}, 4, 1, 33, split, true, 10),
         new AttentionCase("both directions", new int[] {13, 1, 37}, 4, 4, 24, split, false, 0),
-        new AttentionCase("both directions, rotated", new int[] {35}, 2, 1, 8, split, false, 4));
+        new AttentionCase("both directions, rotated", new int[] {35}, 2, 1, 8, split, false, 4),
+        new AttentionCase("head of 8", EDGES, 2, 2, 8, mixed, true, 0),
+        new AttentionCase("head of 16, grouped", EDGES, 4, 2, 16, split, true, 16),
+        new AttentionCase("head of 64", EDGES, 2, 2, 64, mixed, true, 16),
+        new AttentionCase("head of 64, both", new int[] {65, 130, 1}, 2, 2, 64, split, false, 0),
+        new AttentionCase("head of 80", new int[] {130, 33, 2}, 2, 2, 80, mixed, true, 20),
+        new AttentionCase("head of 96", new int[] {64, 15, 65}, 2, 2, 96, mixed, true, 96),
+        new AttentionCase("head of 128", new int[] {31, 130, 16}, 3, 1, 128, split, true, 32),
+        new AttentionCase("head of 128, whole", new int[] {17, 64}, 2, 2, 128, mixed, true, 128));
   }
 
   static Stream<AttentionCase> smallCases() {

@@ -10,42 +10,31 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every {@link AttentionOps} must do; a backend inherits it and says what is under test. */
-public abstract class AttentionOpsConformance {
+/** What every implementation of {@link AttentionOps} must do. */
+public abstract class AttentionOpsConformance extends OpsConformance {
 
   /**
-   * Standard normal inputs, scale 1/√D: scores below 6, each a chain of D ≤ 96 roundings of partial
-   * sums below 6, so 2e-6 on a score, and as much relative on a probability; times values below 5.
+   * Standard normal inputs, scale 1/√D: scores below 6, each a chain of D ≤ 128 roundings of
+   * partial sums below 6, so 2e-6 on a score, and as much relative on a probability; times values
+   * below 5.
    */
   private static final double FORWARD = 1e-5;
 
   /** As {@link #FORWARD}, through two more chains of up to 130 terms with factors up to 30. */
   private static final double BACKWARD = 1e-4;
 
-  private final GuardedMemory memory = new GuardedMemory();
-
-  /** The operations under test. */
-  protected abstract AttentionOps ops();
-
-  @AfterEach
-  void closeMemory() {
-    memory.close();
-  }
-
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_awkwardSizes_matchReference(AttentionCase c) {
     Forward forward = forward(c.qkv(), c.spec(), c.lengths());
     ReferenceAttentionOps.Result expected =
-        ReferenceAttentionOps.attention(
-            TestValues.widened(c.qkv()), GuardedMemory.offsets(c.lengths()), c.spec());
-    assertClose(forward.out(), expected.out(), FORWARD);
-    assertClose(forward.lse(), expected.lse(), FORWARD);
+        ReferenceAttentionOps.attention(TestTensors.widen(c.qkv()), c.offsets(), c.spec());
+    Closeness.assertClose("out of " + c, forward.out(), expected.out(), FORWARD, 0);
+    Closeness.assertClose("lse of " + c, forward.lse(), expected.lse(), FORWARD, 0);
   }
 
   @ParameterizedTest
@@ -54,18 +43,15 @@ public abstract class AttentionOpsConformance {
     float[] actual = backward(c.qkv(), c.dOut(), c.spec(), c.lengths());
     double[] expected =
         ReferenceAttentionOps.attentionBackward(
-            TestValues.widened(c.dOut()),
-            TestValues.widened(c.qkv()),
-            GuardedMemory.offsets(c.lengths()),
-            c.spec());
-    assertClose(actual, expected, BACKWARD);
+            TestTensors.widen(c.dOut()), TestTensors.widen(c.qkv()), c.offsets(), c.spec());
+    Closeness.assertClose("dQkv of " + c, actual, expected, BACKWARD, 0);
   }
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#smallCases")
   void attentionBackward_smallRows_matchesCentralDifferences(AttentionCase c) {
     float[] actual = backward(c.qkv(), c.dOut(), c.spec(), c.lengths());
-    double[] x = TestValues.widened(c.qkv());
+    double[] x = TestTensors.widen(c.qkv());
     double step = 1e-5;
     for (int i = 0; i < x.length; i++) {
       double kept = x[i];
@@ -81,8 +67,7 @@ public abstract class AttentionOpsConformance {
   }
 
   private static double loss(double[] qkv, AttentionCase c) {
-    double[] out =
-        ReferenceAttentionOps.attention(qkv, GuardedMemory.offsets(c.lengths()), c.spec()).out();
+    double[] out = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec()).out();
     float[] dOut = c.dOut();
     return IntStream.range(0, out.length).mapToDouble(i -> out[i] * dOut[i]).sum();
   }
@@ -92,30 +77,37 @@ public abstract class AttentionOpsConformance {
   void attention_twice_sameBits(AttentionCase c) {
     Forward first = forward(c.qkv(), c.spec(), c.lengths());
     Forward second = forward(c.qkv(), c.spec(), c.lengths());
-    assertThat(TestValues.bits(second.out())).isEqualTo(TestValues.bits(first.out()));
-    assertThat(TestValues.bits(second.lse())).isEqualTo(TestValues.bits(first.lse()));
-    assertThat(TestValues.bits(backward(c.qkv(), c.dOut(), c.spec(), c.lengths())))
-        .isEqualTo(TestValues.bits(backward(c.qkv(), c.dOut(), c.spec(), c.lengths())));
+    Closeness.assertSameBits("out", second.out(), first.out());
+    Closeness.assertSameBits("lse", second.lse(), first.lse());
+    Closeness.assertSameBits(
+        "dQkv",
+        backward(c.qkv(), c.dOut(), c.spec(), c.lengths()),
+        backward(c.qkv(), c.dOut(), c.spec(), c.lengths()));
   }
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_rowAlone_hasTheBitsItHasInABatch(AttentionCase c) {
     AttentionSpec spec = c.spec();
-    int[] offsets = GuardedMemory.offsets(c.lengths());
-    Forward batch = forward(c.qkv(), spec, c.lengths());
-    float[] gradient = backward(c.qkv(), c.dOut(), spec, c.lengths());
+    int[] offsets = c.offsets();
+    float[] allQkv = c.qkv();
+    float[] allDOut = c.dOut();
+    Forward batch = forward(allQkv, spec, c.lengths());
+    float[] gradient = backward(allQkv, allDOut, spec, c.lengths());
     for (int r = 0; r < c.lengths().length; r++) {
-      float[] qkv = TestValues.part(c.qkv(), offsets, r, spec.projectionSize());
-      float[] dOut = TestValues.part(c.dOut(), offsets, r, spec.outputSize());
+      float[] qkv = TestValues.part(allQkv, offsets, r, spec.projectionSize());
+      float[] dOut = TestValues.part(allDOut, offsets, r, spec.outputSize());
       Forward alone = forward(qkv, spec, c.lengths()[r]);
-      assertThat(TestValues.bits(alone.out()))
-          .isEqualTo(
-              TestValues.bits(TestValues.part(batch.out(), offsets, r, c.spec().outputSize())));
-      assertThat(TestValues.bits(alone.lse()))
-          .isEqualTo(TestValues.bits(TestValues.part(batch.lse(), offsets, r, c.heads())));
-      assertThat(TestValues.bits(backward(qkv, dOut, spec, c.lengths()[r])))
-          .isEqualTo(TestValues.bits(TestValues.part(gradient, offsets, r, spec.projectionSize())));
+      Closeness.assertSameBits(
+          "out of row " + r,
+          alone.out(),
+          TestValues.part(batch.out(), offsets, r, spec.outputSize()));
+      Closeness.assertSameBits(
+          "lse of row " + r, alone.lse(), TestValues.part(batch.lse(), offsets, r, c.heads()));
+      Closeness.assertSameBits(
+          "dQkv of row " + r,
+          backward(qkv, dOut, spec, c.lengths()[r]),
+          TestValues.part(gradient, offsets, r, spec.projectionSize()));
     }
   }
 
@@ -124,20 +116,20 @@ public abstract class AttentionOpsConformance {
   void attention_rowsInAnotherOrder_haveTheSameBits(AttentionCase c) {
     AttentionSpec spec = c.spec();
     int count = c.lengths().length;
-    int[] offsets = GuardedMemory.offsets(c.lengths());
+    int[] offsets = c.offsets();
     int[] reversed = IntStream.range(0, count).map(r -> c.lengths()[count - 1 - r]).toArray();
-    int[] reversedOffsets = GuardedMemory.offsets(reversed);
+    int[] reversedOffsets = tensors.rows(reversed).offsets();
     float[] qkv = TestValues.reverse(c.qkv(), offsets, spec.projectionSize());
     float[] dOut = TestValues.reverse(c.dOut(), offsets, spec.outputSize());
-    float[] back =
-        TestValues.reverse(forward(qkv, spec, reversed).out(), reversedOffsets, spec.outputSize());
-    assertThat(TestValues.bits(back))
-        .isEqualTo(TestValues.bits(forward(c.qkv(), spec, c.lengths()).out()));
-    float[] gradient =
+    Closeness.assertSameBits(
+        "out",
+        TestValues.reverse(forward(qkv, spec, reversed).out(), reversedOffsets, spec.outputSize()),
+        forward(c.qkv(), spec, c.lengths()).out());
+    Closeness.assertSameBits(
+        "dQkv",
         TestValues.reverse(
-            backward(qkv, dOut, spec, reversed), reversedOffsets, spec.projectionSize());
-    assertThat(TestValues.bits(gradient))
-        .isEqualTo(TestValues.bits(backward(c.qkv(), c.dOut(), spec, c.lengths())));
+            backward(qkv, dOut, spec, reversed), reversedOffsets, spec.projectionSize()),
+        backward(c.qkv(), c.dOut(), spec, c.lengths()));
   }
 
   @Test
@@ -150,8 +142,8 @@ public abstract class AttentionOpsConformance {
     Arrays.fill(qkv, 18 * spec.projectionSize(), qkv.length, Float.NaN);
     float[] out = forward(qkv, spec, 21).out();
     int seen = 18 * spec.outputSize();
-    assertThat(TestValues.bits(Arrays.copyOf(out, seen)))
-        .isEqualTo(TestValues.bits(Arrays.copyOf(clean, seen)));
+    Closeness.assertSameBits(
+        "earlier tokens", Arrays.copyOf(out, seen), Arrays.copyOf(clean, seen));
     assertThat(out[seen]).isNaN();
   }
 
@@ -179,40 +171,139 @@ public abstract class AttentionOpsConformance {
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
-  void attentionCached_tokenByToken_hasTheBitsOfOnePass(AttentionCase c) {
-    cachedInSteps(c, 1, 1, 5);
+  void attentionCached_tokenByToken_equalsOnePass(AttentionCase c) {
+    assertEqualsOnePass(c, 1, 1, 5);
   }
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
-  void attentionCached_unevenSteps_haveTheBitsOfOnePass(AttentionCase c) {
-    cachedInSteps(c, 7, 3, 16);
+  void attentionCached_unevenSteps_equalOnePass(AttentionCase c) {
+    assertEqualsOnePass(c, 7, 3, 16);
   }
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
-  void attentionCached_everythingAtOnce_hasTheBitsOfOnePass(AttentionCase c) {
-    cachedInSteps(c, 1000, 1, 3);
+  void attentionCached_everythingAtOnce_equalsOnePass(AttentionCase c) {
+    assertEqualsOnePass(c, 1000, 1, 3);
   }
+
+  /** To the bit where the cache rounds nothing, else to what its rounding may change. */
+  private void assertEqualsOnePass(AttentionCase c, int first, int next, int pageTokens) {
+    float[] actual = cached(c.qkv(), c.spec(), first, next, pageTokens, c.lengths()).out();
+    double[] qkv = TestTensors.widen(c.qkv());
+    double[] expected = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec()).out();
+    double[] bounds =
+        ReferenceAttentionOps.roundedCache(qkv, c.offsets(), c.spec(), cacheRounding());
+    for (int i = 0; i < bounds.length; i++) {
+      bounds[i] += FORWARD;
+    }
+    Closeness.assertClose("out", actual, expected, bounds);
+    if (cacheType() == DType.F32) {
+      Closeness.assertSameBits("out", actual, forward(c.qkv(), c.spec(), c.lengths()).out());
+    }
+  }
+
+  private DType cacheType() {
+    return backend.capabilities().cacheType();
+  }
+
+  private double cacheRounding() {
+    return StorageRounding.unit(cacheType());
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
+  void attentionCached_rowAlone_hasTheBitsItHasInABatch(AttentionCase c) {
+    AttentionSpec spec = c.spec();
+    float[] batch = cached(c.qkv(), spec, 7, 3, 16, c.lengths()).out();
+    for (int r = 0; r < c.lengths().length; r++) {
+      float[] qkv = TestValues.part(c.qkv(), c.offsets(), r, spec.projectionSize());
+      Closeness.assertSameBits(
+          "row " + r,
+          cached(qkv, spec, 7, 3, 16, c.lengths()[r]).out(),
+          TestValues.part(batch, c.offsets(), r, spec.outputSize()));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
+  void attentionCached_cache_holdsRotatedKeysAndValues(AttentionCase c) {
+    AttentionSpec spec = c.spec();
+    int w = spec.projectionSize();
+    PagedCache cache = cached(c.qkv(), spec, 7, 3, 16, c.lengths()).cache();
+    float[] keys = tensors.read(cache.pages().keys());
+    float[] values = tensors.read(cache.pages().values());
+    double[] qkv = TestTensors.widen(c.qkv());
+    float[] rounded = tensors.read(tensors.stored(cacheType(), c.qkv(), c.tokens(), w));
+    int[] offsets = c.offsets();
+    for (int r = 0; r < c.lengths().length; r++) {
+      for (int t = 0; t < c.lengths()[r]; t++) {
+        for (int kv = 0; kv < spec.kvHeads(); kv++) {
+          int token = (offsets[r] + t) * w;
+          int stored = cache.index(r, t) + kv * spec.headSize();
+          String what = "row %d, token %d, head %d".formatted(r, t, kv);
+          int value = token + spec.valueOffset(kv);
+          Closeness.assertSameBits(
+              "values of " + what,
+              Arrays.copyOfRange(values, stored, stored + spec.headSize()),
+              Arrays.copyOfRange(rounded, value, value + spec.headSize()));
+          assertKeys(
+              "keys of " + what,
+              Arrays.copyOfRange(keys, stored, stored + spec.headSize()),
+              ReferenceAttentionOps.rotated(qkv, token + spec.keyOffset(kv), t, spec, 1));
+        }
+      }
+    }
+  }
+
+  /** Keys below 5, two products and a sum each, by a cosine and a sine as fp32 has them. */
+  private void assertKeys(String what, float[] actual, double[] expected) {
+    Closeness.assertClose(what, actual, expected, 2e-6, cacheRounding());
+  }
+
+  @Test
+  void attentionCached_farPosition_isRotatedAsPrecisely() {
+    AttentionSpec spec = new AttentionSpec(1, 1, 32, HeadLayout.SPLIT, true, 0.2f, 32, 10_000);
+    int position = 4001;
+    PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {position + 1}, 16, spec);
+    backend.transfers().zero(cache.pages().keys());
+    backend.transfers().zero(cache.pages().values());
+    backend.transfers().upload(cache.pages().lengths(), new int[] {0, position});
+    float[] qkv = tensors.normal(spec.projectionSize(), 1);
+    backend
+        .attention()
+        .attentionCached(
+            tensors.output(DType.F32, 1, spec.outputSize()),
+            tensors.of(qkv, 1, spec.projectionSize()),
+            cache.pages(),
+            tensors.of(1),
+            tensors.rows(1),
+            spec);
+    int at = cache.index(0, position);
+    assertKeys(
+        "key",
+        Arrays.copyOfRange(tensors.read(cache.pages().keys()), at, at + spec.headSize()),
+        ReferenceAttentionOps.rotated(
+            TestTensors.widen(qkv), spec.keyOffset(0), position, spec, 1));
+  }
+
+  private record Cached(float[] out, PagedCache cache) {}
 
   /** Feeds rows to a cache, {@code first} tokens and then {@code next} at a time. */
-  private void cachedInSteps(AttentionCase c, int first, int next, int pageTokens) {
-    AttentionSpec spec = c.spec();
-    int[] offsets = GuardedMemory.offsets(c.lengths());
-    float[] qkv = c.qkv();
-    float[] expected = forward(qkv, spec, c.lengths()).out();
-    PagedCache cache = PagedCache.in(memory, c.lengths(), pageTokens, spec);
-    int[] done = new int[c.lengths().length];
+  private Cached cached(
+      float[] qkv, AttentionSpec spec, int first, int next, int pageTokens, int... lengths) {
+    int[] offsets = tensors.rows(lengths).offsets();
+    float[] outs = new float[offsets[lengths.length] * spec.outputSize()];
+    PagedCache cache = PagedCache.in(tensors, cacheType(), lengths, pageTokens, spec);
+    int[] done = new int[lengths.length];
     for (int step = 0; ; step++) {
       int take = step == 0 ? first : next;
-      int[] active =
-          IntStream.range(0, done.length).filter(r -> done[r] < c.lengths()[r]).toArray();
+      int[] active = IntStream.range(0, done.length).filter(r -> done[r] < lengths[r]).toArray();
       if (active.length == 0) {
         break;
       }
-      int[] counts =
-          Arrays.stream(active).map(r -> Math.min(take, c.lengths()[r] - done[r])).toArray();
-      PackedRows rows = memory.rows(counts);
+      int[] counts = Arrays.stream(active).map(r -> Math.min(take, lengths[r] - done[r])).toArray();
+      PackedRows rows = tensors.rows(counts);
       float[] input = new float[rows.tokens() * spec.projectionSize()];
       for (int a = 0; a < active.length; a++) {
         System.arraycopy(
@@ -222,88 +313,117 @@ public abstract class AttentionOpsConformance {
             rows.start(a) * spec.projectionSize(),
             counts[a] * spec.projectionSize());
       }
-      Tensor slots = memory.ints(Arrays.stream(active).map(cache::slot).toArray());
-      Tensor out = memory.output(rows.tokens(), spec.outputSize());
-      Tensor in = memory.floats(input, rows.tokens(), spec.projectionSize());
-      ops().attentionCached(out, in, cache.pages(), slots, rows, spec);
-      ops().advance(cache.pages().lengths(), slots, rows);
-      float[] actual = GuardedMemory.read(out);
+      Tensor slots = tensors.of(Arrays.stream(active).map(cache::slot).toArray());
+      Tensor out = tensors.output(DType.F32, rows.tokens(), spec.outputSize());
+      Tensor in = tensors.of(input, rows.tokens(), spec.projectionSize());
+      backend.attention().attentionCached(out, in, cache.pages(), slots, rows, spec);
+      backend.attention().advance(cache.pages().lengths(), slots, rows);
+      float[] actual = tensors.read(out);
       for (int a = 0; a < active.length; a++) {
-        int from = (offsets[active[a]] + done[active[a]]) * spec.outputSize();
-        assertThat(TestValues.bits(TestValues.part(actual, rows.offsets(), a, spec.outputSize())))
-            .as("row %d, step %d", active[a], step)
-            .isEqualTo(
-                TestValues.bits(
-                    Arrays.copyOfRange(expected, from, from + counts[a] * spec.outputSize())));
+        System.arraycopy(
+            actual,
+            rows.start(a) * spec.outputSize(),
+            outs,
+            (offsets[active[a]] + done[active[a]]) * spec.outputSize(),
+            counts[a] * spec.outputSize());
         done[active[a]] += counts[a];
       }
     }
-    int[] lengths = GuardedMemory.readInts(cache.pages().lengths());
+    int[] cachedTokens = tensors.readInts(cache.pages().lengths());
     for (int r = 0; r < done.length; r++) {
-      assertThat(lengths[cache.slot(r)]).isEqualTo(c.lengths()[r]);
+      assertThat(cachedTokens[cache.slot(r)]).isEqualTo(lengths[r]);
     }
-    assertThat(lengths[cache.unusedSlot()]).isZero();
-    float[] spare = GuardedMemory.read(cache.pages().keys().slice(0, 1));
+    assertThat(cachedTokens[cache.unusedSlot()]).isZero();
+    float[] spare = tensors.read(cache.pages().keys().slice(0, 1));
     assertThat(spare).as("a page of no row").containsOnly(Float.NaN);
+    return new Cached(outs, cache);
   }
 
   @Test
-  void attentionCached_slotTwice_throwsNamingTheSlots() {
+  void attentionCached_slotTwiceOrOutside_throwsNamingTheSlots() {
     AttentionSpec spec = smallSpec();
-    PagedCache cache = PagedCache.in(memory, new int[] {4, 4}, 2, spec);
-    assertThatThrownBy(() -> cachedOnce(cache.pages(), spec, memory.ints(1, 1), 1, 1))
-        .isInstanceOf(ShapeException.class)
-        .hasMessageContaining("[1, 1]");
-    assertThatThrownBy(() -> cachedOnce(cache.pages(), spec, memory.ints(1, 3), 1, 1))
-        .isInstanceOf(ShapeException.class)
-        .hasMessageContaining("[1, 3]");
+    PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {4, 4}, 2, spec);
+    for (int slot : new int[] {1, 3, -1}) {
+      assertFoundInValues(() -> cachedOnce(cache.pages(), spec, tensors.of(1, slot), 1, 1))
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("different slots in [0, 3)")
+          .hasMessageContaining(String.valueOf(slot));
+    }
   }
 
   @Test
-  void attentionCached_moreTokensThanPages_throwsBeforeWriting() {
+  void attentionCached_moreTokensThanPages_throwsNamingTheSlot() {
     AttentionSpec spec = smallSpec();
-    PagedCache cache = PagedCache.in(memory, new int[] {4, 4}, 2, spec);
-    assertThatThrownBy(() -> cachedOnce(cache.pages(), spec, memory.ints(1, 2), 4, 5))
+    PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {4, 4}, 2, spec);
+    assertFoundInValues(() -> cachedOnce(cache.pages(), spec, tensors.of(1, 2), 4, 5))
         .isInstanceOf(ShapeException.class)
-        .hasMessageContaining("5 tokens");
-    assertThat(GuardedMemory.read(cache.pages().keys())).containsOnly(Float.NaN);
+        .hasMessageContaining("5 tokens")
+        .hasMessageContaining("slot 2");
   }
 
   @Test
-  void attentionCached_pageOutside_throwsNamingThePages() {
+  void attentionCached_pageOutside_throwsNamingThePage() {
     AttentionSpec spec = smallSpec();
-    PagedCache cache = PagedCache.in(memory, new int[] {2}, 2, spec);
-    KvPages pages = cache.pages();
+    KvPages pages = PagedCache.in(tensors, cacheType(), new int[] {2}, 2, spec).pages();
     KvPages wrong =
         new KvPages(
-            pages.keys(), pages.values(), memory.ints(new int[] {1, 9}, 2, 1), pages.lengths(), 2);
-    assertThatThrownBy(() -> cachedOnce(wrong, spec, memory.ints(1), 1))
+            pages.keys(), pages.values(), tensors.of(1, 9).reshape(2, 1), pages.lengths(), 2);
+    assertFoundInValues(() -> cachedOnce(wrong, spec, tensors.of(1), 1))
         .isInstanceOf(ShapeException.class)
-        .hasMessageContaining("[9]");
+        .hasMessageContaining("pages in [0, 3) in slot 1")
+        .hasMessageContaining("9");
+  }
+
+  @Test
+  void attentionCached_typeNotDeclared_throws() {
+    AttentionSpec spec = smallSpec();
+    for (DType type : new DType[] {DType.F32, DType.F16, DType.BF16}) {
+      KvPages pages = PagedCache.in(tensors, type, new int[] {2}, 2, spec).pages();
+      if (type != cacheType()) {
+        assertThatThrownBy(() -> cachedOnce(pages, spec, tensors.of(1), 1))
+            .isInstanceOf(UnsupportedOpException.class)
+            .hasMessageContaining("expected a KV cache of " + cacheType());
+        KvPages mixed =
+            new KvPages(
+                pages.keys(),
+                tensors.output(cacheType(), 3, 2, spec.cacheSize()),
+                pages.pageTable(),
+                pages.lengths(),
+                2);
+        assertShape(() -> cachedOnce(mixed, spec, tensors.of(1), 1), "values");
+      }
+    }
   }
 
   @Test
   void attention_wrongShapes_throwNamingTheTensor() {
     AttentionSpec spec = smallSpec();
-    PackedRows rows = memory.rows(2, 3);
-    Tensor out = memory.output(5, spec.outputSize());
-    Tensor lse = memory.output(5, spec.heads());
-    Tensor qkv = memory.output(5, spec.projectionSize());
-    Tensor wrong = memory.output(4, spec.outputSize());
+    PackedRows rows = tensors.rows(2, 3);
+    Tensor out = tensors.output(DType.F32, 5, spec.outputSize());
+    Tensor lse = tensors.output(DType.F32, 5, spec.heads());
+    Tensor qkv = tensors.output(DType.F32, 5, spec.projectionSize());
+    Tensor wrong = tensors.output(DType.F32, 4, spec.outputSize());
     Tensor ints = Tensor.at(qkv.address(), DType.I32, Shape.of(5, spec.projectionSize()));
-    assertShape(() -> ops().attention(wrong, lse, qkv, rows, spec), "out");
-    assertShape(() -> ops().attention(out, wrong, qkv, rows, spec), "lse");
-    assertShape(() -> ops().attention(out, lse, wrong, rows, spec), "qkv");
-    assertShape(() -> ops().attention(out, lse, ints, rows, spec), "qkv");
-    assertShape(() -> ops().attentionBackward(wrong, out, qkv, out, lse, rows, spec), "dQkv");
-    assertShape(() -> ops().attentionBackward(qkv, wrong, qkv, out, lse, rows, spec), "dOut");
-    assertShape(() -> ops().advance(memory.ints(0, 0), memory.ints(1), rows), "slots");
-    PagedCache cache = PagedCache.in(memory, new int[] {3, 3}, 2, spec);
+    assertShape(() -> backend.attention().attention(wrong, lse, qkv, rows, spec), "out");
+    assertShape(() -> backend.attention().attention(out, wrong, qkv, rows, spec), "lse");
+    assertShape(() -> backend.attention().attention(out, lse, wrong, rows, spec), "qkv");
+    assertShape(() -> backend.attention().attention(out, lse, ints, rows, spec), "qkv");
     assertShape(
-        () -> ops().attentionCached(wrong, qkv, cache.pages(), memory.ints(0, 1), rows, spec),
+        () -> backend.attention().attentionBackward(wrong, out, qkv, out, lse, rows, spec), "dQkv");
+    assertShape(
+        () -> backend.attention().attentionBackward(qkv, wrong, qkv, out, lse, rows, spec), "dOut");
+    assertShape(() -> backend.attention().advance(tensors.of(0, 0), tensors.of(1), rows), "slots");
+    PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {3, 3}, 2, spec);
+    assertShape(
+        () ->
+            backend
+                .attention()
+                .attentionCached(wrong, qkv, cache.pages(), tensors.of(0, 1), rows, spec),
         "out");
     assertShape(
-        () -> ops().attentionCached(out, qkv, cache.pages(), memory.ints(0), rows, spec), "slots");
+        () ->
+            backend.attention().attentionCached(out, qkv, cache.pages(), tensors.of(0), rows, spec),
+        "slots");
   }
 
   private static void assertShape(Runnable call, String tensor) {
@@ -317,46 +437,35 @@ public abstract class AttentionOpsConformance {
   }
 
   private void cachedOnce(KvPages pages, AttentionSpec spec, Tensor slots, int... counts) {
-    PackedRows rows = memory.rows(counts);
+    PackedRows rows = tensors.rows(counts);
+    int tokens = rows.tokens();
     Tensor qkv =
-        memory.floats(
-            TestValues.normal(1, rows.tokens() * spec.projectionSize()),
-            rows.tokens(),
-            spec.projectionSize());
-    Tensor out = memory.output(rows.tokens(), spec.outputSize());
-    ops().attentionCached(out, qkv, pages, slots, rows, spec);
+        tensors.of(
+            tensors.normal(tokens * spec.projectionSize(), 1), tokens, spec.projectionSize());
+    Tensor out = tensors.output(DType.F32, tokens, spec.outputSize());
+    backend.attention().attentionCached(out, qkv, pages, slots, rows, spec);
   }
 
   private record Forward(float[] out, float[] lse) {}
 
   private Forward forward(float[] qkv, AttentionSpec spec, int... lengths) {
-    PackedRows rows = memory.rows(lengths);
-    Tensor out = memory.output(rows.tokens(), spec.outputSize());
-    Tensor lse = memory.output(rows.tokens(), spec.heads());
-    ops().attention(out, lse, memory.floats(qkv, rows.tokens(), spec.projectionSize()), rows, spec);
-    return new Forward(GuardedMemory.read(out), GuardedMemory.read(lse));
+    PackedRows rows = tensors.rows(lengths);
+    Tensor out = tensors.output(DType.F32, rows.tokens(), spec.outputSize());
+    Tensor lse = tensors.output(DType.F32, rows.tokens(), spec.heads());
+    Tensor in = tensors.of(qkv, rows.tokens(), spec.projectionSize());
+    backend.attention().attention(out, lse, in, rows, spec);
+    return new Forward(tensors.read(out), tensors.read(lse));
   }
 
   private float[] backward(float[] qkv, float[] dOut, AttentionSpec spec, int... lengths) {
-    PackedRows rows = memory.rows(lengths);
-    Tensor in = memory.floats(qkv, rows.tokens(), spec.projectionSize());
-    Tensor out = memory.output(rows.tokens(), spec.outputSize());
-    Tensor lse = memory.output(rows.tokens(), spec.heads());
-    Tensor dQkv = memory.output(rows.tokens(), spec.projectionSize());
-    ops().attention(out, lse, in, rows, spec);
-    Tensor gradient = memory.floats(dOut, rows.tokens(), spec.outputSize());
-    ops().attentionBackward(dQkv, gradient, in, out, lse, rows, spec);
-    return GuardedMemory.read(dQkv);
-  }
-
-  private static void assertClose(float[] actual, double[] expected, double tolerance) {
-    assertThat(actual).hasSameSizeAs(expected);
-    for (int i = 0; i < actual.length; i++) {
-      if (!(Math.abs(actual[i] - expected[i]) <= tolerance)) {
-        assertThat((double) actual[i])
-            .as("element %d", i)
-            .isCloseTo(expected[i], within(tolerance));
-      }
-    }
+    PackedRows rows = tensors.rows(lengths);
+    Tensor in = tensors.of(qkv, rows.tokens(), spec.projectionSize());
+    Tensor out = tensors.output(DType.F32, rows.tokens(), spec.outputSize());
+    Tensor lse = tensors.output(DType.F32, rows.tokens(), spec.heads());
+    Tensor dQkv = tensors.output(DType.F32, rows.tokens(), spec.projectionSize());
+    backend.attention().attention(out, lse, in, rows, spec);
+    Tensor gradient = tensors.of(dOut, rows.tokens(), spec.outputSize());
+    backend.attention().attentionBackward(dQkv, gradient, in, out, lse, rows, spec);
+    return tensors.read(dQkv);
   }
 }

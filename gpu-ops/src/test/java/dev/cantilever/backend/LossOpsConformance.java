@@ -5,27 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.cantilever.OpsException;
-import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.Purpose;
+import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
-import java.util.Optional;
-import java.util.Random;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every {@link LossOps} must do; a backend inherits it and says what is under test. */
-public abstract class LossOpsConformance {
-
-  /** Printed with every failure by the name of the case; change it to see other values. */
-  private static final long SEED = 20_260_102;
+/** What every implementation of {@link LossOps} must do. */
+public abstract class LossOpsConformance extends OpsConformance {
 
   /**
    * Logits are chains of C ≤ 40 roundings of partial sums below 30, so 1e-5 at worst and 2e-6 as a
@@ -36,113 +28,69 @@ public abstract class LossOpsConformance {
   /** Logits as for {@link #LOGPROB}, in exponents, then sums of V terms p·head with |head| < 5. */
   private static final double GRADIENT = 5e-5;
 
-  private static final long ROOM = 1L << 20;
-
-  private final GuardedMemory memory = new GuardedMemory();
-  private final Arena workspace = memory.budget().open("loss workspace", Purpose.WORKSPACE);
-
-  /**
-   * The operations under test.
-   *
-   * @param arena where logits may live
-   * @param bytes the most that they may take, beyond one token
-   */
-  protected abstract LossOps ops(Arena arena, long bytes);
-
-  @AfterEach
-  void closeMemory() {
-    assertThat(workspace.usedBytes()).as("workspace left in use").isZero();
-    workspace.close();
-    memory.close();
+  private LossRun on(LossCase c) {
+    return new LossRun(backend, tensors, c);
   }
 
-  record Case(int tokens, int vocabulary, int hiddenSize, boolean biased, float scale) {
-
-    float[] hidden() {
-      return TestValues.normal(SEED + tokens, tokens * hiddenSize);
-    }
-
-    float[] otherHidden() {
-      float[] values = hidden();
-      float[] noise = TestValues.normal(SEED + tokens + 1000, values.length);
-      for (int i = 0; i < values.length; i++) {
-        values[i] += 0.3f * noise[i];
-      }
-      return values;
-    }
-
-    float[] head() {
-      return TestValues.normal(SEED + vocabulary, vocabulary * hiddenSize);
-    }
-
-    float[] bias() {
-      return biased ? TestValues.normal(SEED + vocabulary + 1, vocabulary) : new float[vocabulary];
-    }
-
-    int[] targets() {
-      Random random = new Random(SEED);
-      return IntStream.range(0, tokens).map(m -> random.nextInt(vocabulary)).toArray();
-    }
-
-    float[] dLogprobs() {
-      return TestValues.normal(SEED + 7, tokens);
-    }
-
-    @Override
-    public String toString() {
-      return "M=%d V=%d C=%d bias=%s scale=%s seed=%d"
-          .formatted(tokens, vocabulary, hiddenSize, biased, scale, SEED);
-    }
-  }
-
-  static Stream<Case> cases() {
-    return Stream.of(
-        new Case(1, 1, 1, false, 1),
-        new Case(1, 2, 3, false, 1),
-        new Case(5, 17, 3, true, 1),
-        new Case(33, 100, 8, false, 1 / 0.7f),
-        new Case(7, 2049, 16, false, 1),
-        new Case(2, 5000, 40, true, 0.5f),
-        new Case(64, 31, 5, false, 1));
+  private LogitRounding rounding(LossCase c) {
+    DType inputs = c.head() == DType.F32 ? DType.F32 : backend.capabilities().matrixInputs();
+    return new LogitRounding(c, StorageRounding.unit(inputs));
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
-  void tokenLogprobs_awkwardSizes_matchReference(Case c) {
-    Scored scored = score(c, c.hidden(), c.targets(), ROOM);
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void tokenLogprobs_awkwardSizes_matchReference(LossCase c) {
+    LossRun.Scores scores = on(c).scores(c.hidden(), c.targets());
+    LogitRounding rounding = rounding(c);
+    double[][] logp = c.logSoftmax(c.hidden());
+    float[] hidden = c.hidden();
+    int[] targets = c.targets();
     for (int m = 0; m < c.tokens(); m++) {
-      double[] expected = logSoftmax(c, c.hidden(), m);
-      assertThat((double) scored.logprobs()[m])
+      double[] expected = logp[m];
+      double delta = rounding.logits(hidden, m);
+      assertThat((double) scores.logprobs()[m])
           .as("log-probability %d", m)
-          .isCloseTo(expected[c.targets()[m]], within(LOGPROB));
-      assertThat((double) scored.entropy()[m])
+          .isCloseTo(expected[targets[m]], within(LOGPROB + LogitRounding.logprob(delta)));
+      assertThat((double) scores.entropy()[m])
           .as("entropy %d", m)
-          .isCloseTo(ReferenceLossOps.entropy(expected), within(LOGPROB));
+          .isCloseTo(
+              ReferenceLossOps.entropy(expected),
+              within(LOGPROB + LogitRounding.entropy(expected, delta)));
     }
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
-  void tokenLogprobsBackward_awkwardSizes_matchesReference(Case c) {
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void tokenLogprobsBackward_awkwardSizes_matchesReference(LossCase c) {
     double[] expected =
         ReferenceLossOps.tokenLogprobsBackward(
-            TestValues.widened(c.dLogprobs()),
-            TestValues.widened(c.hidden()),
-            TestValues.widened(c.head()),
-            TestValues.widened(c.bias()),
+            TestTensors.widen(c.dLogprobs()),
+            TestTensors.widen(c.hidden()),
+            TestTensors.widen(c.weights()),
+            TestTensors.widen(c.bias()),
             c.targets(),
             c.scale());
-    float[] actual = gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM);
-    for (int i = 0; i < expected.length; i++) {
-      assertThat((double) actual[i]).as("element %d", i).isCloseTo(expected[i], within(GRADIENT));
+    float[] actual = on(c).gradient(c.hidden(), c.dLogprobs(), c.targets());
+    LogitRounding rounding = rounding(c);
+    double[][] logp = c.logSoftmax(c.hidden());
+    for (int m = 0; m < c.tokens(); m++) {
+      double[] bounds =
+          rounding.gradient(
+              logp[m], rounding.logits(c.hidden(), m), c.targets()[m], c.dLogprobs()[m]);
+      for (int i = 0; i < bounds.length; i++) {
+        int at = m * c.hiddenSize() + i;
+        assertThat((double) actual[at])
+            .as("element %d", at)
+            .isCloseTo(expected[at], within(GRADIENT + bounds[i]));
+      }
     }
   }
 
   @Test
   void tokenLogprobsBackward_smallRows_matchesCentralDifferences() {
-    Case c = new Case(4, 9, 5, true, 1.25f);
-    float[] actual = gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM);
-    double[] x = TestValues.widened(c.hidden());
+    LossCase c = LossCase.of(4, 9, 5, true, 1.25f);
+    float[] actual = on(c).gradient(c.hidden(), c.dLogprobs(), c.targets());
+    double[] x = TestTensors.widen(c.hidden());
     double step = 1e-5;
     for (int i = 0; i < x.length; i++) {
       double kept = x[i];
@@ -157,124 +105,119 @@ public abstract class LossOpsConformance {
     }
   }
 
-  private static double loss(Case c, double[] hidden) {
+  private static double loss(LossCase c, double[] hidden) {
     double loss = 0;
     for (int m = 0; m < c.tokens(); m++) {
       double[] logprobs =
           ReferenceLossOps.logSoftmax(
-              hidden, m, TestValues.widened(c.head()), TestValues.widened(c.bias()), c.scale());
+              hidden, m, TestTensors.widen(c.weights()), TestTensors.widen(c.bias()), c.scale());
       loss += c.dLogprobs()[m] * logprobs[c.targets()[m]];
     }
     return loss;
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
-  void fullKl_awkwardSizes_matchesReference(Case c) {
-    float[] actual = divergence(c, c.hidden(), c.otherHidden(), ROOM);
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void fullKl_awkwardSizes_matchesReference(LossCase c) {
+    float[] actual = on(c).divergence(c.hidden(), c.otherHidden());
+    LogitRounding rounding = rounding(c);
+    double[][] p = c.logSoftmax(c.hidden());
+    double[][] q = c.logSoftmax(c.otherHidden());
     for (int m = 0; m < c.tokens(); m++) {
-      double expected =
-          ReferenceLossOps.divergence(
-              logSoftmax(c, c.hidden(), m), logSoftmax(c, c.otherHidden(), m));
-      assertThat((double) actual[m]).as("row %d", m).isCloseTo(expected, within(LOGPROB));
+      double bound =
+          LogitRounding.divergence(
+              p[m], q[m], rounding.logits(c.hidden(), m), rounding.logits(c.otherHidden(), m));
+      assertThat((double) actual[m])
+          .as("row %d", m)
+          .isCloseTo(ReferenceLossOps.divergence(p[m], q[m]), within(LOGPROB + bound));
     }
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
-  void fullKl_ofADistributionFromItself_isExactlyZero(Case c) {
-    assertThat(divergence(c, c.hidden(), c.hidden(), ROOM)).containsOnly(0f);
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void fullKl_ofADistributionFromItself_isExactlyZero(LossCase c) {
+    assertThat(on(c).divergence(c.hidden(), c.hidden())).containsOnly(0f);
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {1, 3 * 4 * 100, 10 * 4 * 100 + 7})
-  void loss_anyWorkspace_sameBits(long bytes) {
-    Case c = new Case(33, 100, 8, false, 1);
-    Scored all = score(c, c.hidden(), c.targets(), ROOM);
-    Scored some = score(c, c.hidden(), c.targets(), bytes);
-    assertThat(TestValues.bits(some.logprobs())).isEqualTo(TestValues.bits(all.logprobs()));
-    assertThat(TestValues.bits(some.entropy())).isEqualTo(TestValues.bits(all.entropy()));
-    assertThat(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), bytes)))
-        .isEqualTo(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
-    assertThat(TestValues.bits(divergence(c, c.hidden(), c.otherHidden(), bytes)))
-        .isEqualTo(TestValues.bits(divergence(c, c.hidden(), c.otherHidden(), ROOM)));
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void loss_twice_sameBits(LossCase c) {
+    LossRun run = on(c);
+    assertSameScores(run.scores(c.hidden(), c.targets()), run.scores(c.hidden(), c.targets()));
+    Closeness.assertSameBits(
+        "gradient",
+        run.gradient(c.hidden(), c.dLogprobs(), c.targets()),
+        run.gradient(c.hidden(), c.dLogprobs(), c.targets()));
+    Closeness.assertSameBits(
+        "divergence",
+        run.divergence(c.hidden(), c.otherHidden()),
+        run.divergence(c.hidden(), c.otherHidden()));
   }
 
-  @Test
-  void loss_workspace_holdsNoMoreThanItMay() {
-    Case c = new Case(64, 128, 2, false, 1);
-    score(c, c.hidden(), c.targets(), 5 * 4 * 128);
-    gradient(c, c.hidden(), c.dLogprobs(), c.targets(), 5 * 4 * 128);
-    divergence(c, c.hidden(), c.otherHidden(), 5 * 4 * 128);
-    assertThat(workspace.peakBytes()).isLessThanOrEqualTo(5 * 4 * 128);
+  private static void assertSameScores(LossRun.Scores actual, LossRun.Scores expected) {
+    Closeness.assertSameBits("log-probabilities", actual.logprobs(), expected.logprobs());
+    Closeness.assertSameBits("entropies", actual.entropy(), expected.entropy());
   }
 
-  @Test
-  void loss_twice_sameBits() {
-    Case c = new Case(21, 300, 8, true, 1);
-    assertThat(TestValues.bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()))
-        .isEqualTo(TestValues.bits(score(c, c.hidden(), c.targets(), ROOM).logprobs()));
-    assertThat(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)))
-        .isEqualTo(TestValues.bits(gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM)));
-  }
-
-  @Test
-  void loss_rowAlone_hasTheBitsItHasInABatch() {
-    Case c = new Case(13, 333, 6, false, 1);
-    Case one = new Case(1, 333, 6, false, 1);
-    Scored batch = score(c, c.hidden(), c.targets(), ROOM);
-    float[] gradients = gradient(c, c.hidden(), c.dLogprobs(), c.targets(), ROOM);
-    float[] divergences = divergence(c, c.hidden(), c.otherHidden(), ROOM);
+  @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void loss_rowAlone_hasTheBitsItHasInABatch(LossCase c) {
+    LossRun run = on(c);
+    LossRun.Scores batch = run.scores(c.hidden(), c.targets());
+    float[] gradients = run.gradient(c.hidden(), c.dLogprobs(), c.targets());
+    float[] divergences = run.divergence(c.hidden(), c.otherHidden());
+    int size = c.hiddenSize();
     for (int m = c.tokens() - 1; m >= 0; m--) {
-      float[] hidden = Arrays.copyOfRange(c.hidden(), m * 6, m * 6 + 6);
-      float[] other = Arrays.copyOfRange(c.otherHidden(), m * 6, m * 6 + 6);
+      String row = "row %d: ".formatted(m);
+      float[] hidden = TestTensors.rowsOf(c.hidden(), size, m, m + 1);
+      float[] other = TestTensors.rowsOf(c.otherHidden(), size, m, m + 1);
       int[] target = {c.targets()[m]};
-      Scored alone = score(one, hidden, target, ROOM);
-      assertThat(alone.logprobs()[0]).isEqualTo(batch.logprobs()[m]);
-      assertThat(alone.entropy()[0]).isEqualTo(batch.entropy()[m]);
-      assertThat(
-              TestValues.bits(gradient(one, hidden, new float[] {c.dLogprobs()[m]}, target, ROOM)))
-          .isEqualTo(TestValues.bits(Arrays.copyOfRange(gradients, m * 6, m * 6 + 6)));
-      assertThat(divergence(one, hidden, other, ROOM)[0]).isEqualTo(divergences[m]);
+      LossRun.Scores alone = run.scores(hidden, target);
+      assertThat(alone.logprobs()[0]).as(row + "log-probability").isEqualTo(batch.logprobs()[m]);
+      assertThat(alone.entropy()[0]).as(row + "entropy").isEqualTo(batch.entropy()[m]);
+      Closeness.assertSameBits(
+          row + "gradient",
+          run.gradient(hidden, new float[] {c.dLogprobs()[m]}, target),
+          TestTensors.rowsOf(gradients, size, m, m + 1));
+      assertThat(run.divergence(hidden, other)[0]).as(row + "KL").isEqualTo(divergences[m]);
     }
   }
 
   @Test
   void tokenLogprobs_equalLogits_areUniform() {
-    Case c = new Case(1, 4096, 2, false, 1);
-    Scored scored = score(c, new float[2], new int[] {77}, ROOM);
-    assertThat(scored.logprobs()[0]).isCloseTo((float) -Math.log(4096), within(1e-6f));
-    assertThat(scored.entropy()[0]).isCloseTo((float) Math.log(4096), within(1e-6f));
+    LossCase c = LossCase.of(1, 4096, 2, false, 1);
+    LossRun.Scores scores = on(c).scores(new float[2], new int[] {77});
+    assertThat(scores.logprobs()[0]).isCloseTo((float) -Math.log(4096), within(1e-6f));
+    assertThat(scores.entropy()[0]).isCloseTo((float) Math.log(4096), within(1e-6f));
   }
 
   @Test
   void tokenLogprobs_oneLogitDominates_hasNoEntropy() {
-    Tensor hidden = memory.floats(new float[] {1, 1}, 2, 1);
-    Tensor head = memory.floats(new float[] {1e30f, -1e30f, 3}, 3, 1);
-    Tensor logprobs = memory.output(2);
-    Tensor entropy = memory.output(2);
-    ops(workspace, ROOM)
-        .tokenLogprobs(logprobs, entropy, hidden, DenseWeight.of(head), memory.ints(0, 2), 1);
-    assertThat(GuardedMemory.read(logprobs)).containsExactly(0, -1e30f);
-    assertThat(GuardedMemory.read(entropy)).containsExactly(0, 0);
+    Tensor hidden = tensors.of(new float[] {1, 1}, 2, 1);
+    Tensor head = tensors.of(new float[] {1e30f, -1e30f, 3}, 3, 1);
+    Tensor logprobs = tensors.output(DType.F32, 2);
+    Tensor entropy = tensors.output(DType.F32, 2);
+    backend
+        .loss()
+        .tokenLogprobs(logprobs, entropy, hidden, DenseWeight.of(head), tensors.of(0, 2), 1);
+    assertThat(tensors.read(logprobs)).containsExactly(0, -1e30f);
+    assertThat(tensors.read(entropy)).containsExactly(0, 0);
   }
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
   void loss_logitNotFinite_throwsNamingTensorAndRow(float bad) {
-    Case c = new Case(9, 50, 1, false, 1);
+    LossCase c = LossCase.of(9, 50, 1, false, 1);
+    LossRun run = on(c);
     float[] hidden = new float[9];
     Arrays.fill(hidden, 1);
     hidden[5] = bad;
     hidden[7] = bad;
-    long bytes = 2 * 4 * 50;
-    assertNotFinite(() -> score(c, hidden, c.targets(), bytes), "row 5 of hidden F32[9, 1]");
-    assertNotFinite(
-        () -> gradient(c, hidden, c.dLogprobs(), c.targets(), bytes), "row 5 of hidden F32[9, 1]");
-    assertNotFinite(() -> divergence(c, hidden, c.hidden(), bytes), "row 5 of hiddenP");
-    assertNotFinite(() -> divergence(c, c.hidden(), hidden, bytes), "row 5 of hiddenQ");
-    assertNotFinite(
-        () -> gradient(c, c.hidden(), hidden, c.targets(), bytes), "row 5 of dLogprobs");
+    assertNotFinite(() -> run.scores(hidden, c.targets()), "row 5 of hidden");
+    assertNotFinite(() -> run.gradient(hidden, c.dLogprobs(), c.targets()), "row 5 of hidden");
+    assertNotFinite(() -> run.divergence(hidden, c.hidden()), "row 5 of hiddenP");
+    assertNotFinite(() -> run.divergence(c.hidden(), hidden), "row 5 of hiddenQ");
+    assertNotFinite(() -> run.gradient(c.hidden(), hidden, c.targets()), "row 5 of dLogprobs");
   }
 
   @ParameterizedTest
@@ -282,23 +225,20 @@ public abstract class LossOpsConformance {
   void loss_oneLogitOfALastBlockNotFinite_throws(float bad) {
     float[] values = new float[4099];
     values[4098] = bad;
-    Tensor head = memory.floats(values, 4099, 1);
-    Tensor hidden = memory.floats(new float[] {1}, 1, 1);
+    Tensor head = tensors.of(values, 4099, 1);
+    Tensor hidden = tensors.of(new float[] {1}, 1, 1);
+    Tensor logprobs = tensors.output(DType.F32, 1);
+    Tensor entropy = tensors.output(DType.F32, 1);
     assertNotFinite(
         () ->
-            ops(workspace, ROOM)
-                .tokenLogprobs(
-                    memory.output(1),
-                    memory.output(1),
-                    hidden,
-                    DenseWeight.of(head),
-                    memory.ints(0),
-                    1),
+            backend
+                .loss()
+                .tokenLogprobs(logprobs, entropy, hidden, DenseWeight.of(head), tensors.of(0), 1),
         "row 0");
   }
 
-  private static void assertNotFinite(Runnable call, String where) {
-    assertThatThrownBy(call::run)
+  private void assertNotFinite(ThrowingCallable call, String where) {
+    assertFoundInValues(call)
         .isInstanceOf(OpsException.class)
         .hasMessageContaining("expected finite")
         .hasMessageContaining(where);
@@ -307,24 +247,24 @@ public abstract class LossOpsConformance {
   @ParameterizedTest
   @ValueSource(ints = {-1, 50})
   void loss_targetOutOfRange_throwsNamingTheRow(int target) {
-    Case c = new Case(3, 50, 2, false, 1);
+    LossCase c = LossCase.of(3, 50, 2, false, 1);
     int[] targets = {0, 49, target};
-    assertThatThrownBy(() -> score(c, c.hidden(), targets, ROOM))
+    assertFoundInValues(() -> on(c).scores(c.hidden(), targets))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("got " + target + " in row 2");
-    assertThatThrownBy(() -> gradient(c, c.hidden(), c.dLogprobs(), targets, ROOM))
+    assertFoundInValues(() -> on(c).gradient(c.hidden(), c.dLogprobs(), targets))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("got " + target + " in row 2");
   }
 
   @Test
   void loss_wrongShapes_throwNamingTheTensor() {
-    LossOps ops = ops(workspace, ROOM);
-    Weight head = DenseWeight.of(memory.output(7, 4));
-    Tensor hidden = memory.output(3, 4);
-    Tensor wrong = memory.output(3, 5);
-    Tensor three = memory.output(3);
-    Tensor targets = memory.ints(0, 0, 0);
+    LossOps ops = backend.loss();
+    Weight head = DenseWeight.of(tensors.output(DType.F32, 7, 4));
+    Tensor hidden = tensors.output(DType.F32, 3, 4);
+    Tensor wrong = tensors.output(DType.F32, 3, 5);
+    Tensor three = tensors.output(DType.F32, 3);
+    Tensor targets = tensors.of(0, 0, 0);
     assertShape(() -> ops.tokenLogprobs(three, three, wrong, head, targets, 1), "hidden");
     assertShape(() -> ops.tokenLogprobs(wrong, three, hidden, head, targets, 1), "logprobs");
     assertShape(() -> ops.tokenLogprobs(three, wrong, hidden, head, targets, 1), "entropy");
@@ -340,62 +280,5 @@ public abstract class LossOpsConformance {
     assertThatThrownBy(call::run)
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("expected " + tensor);
-  }
-
-  private record Scored(float[] logprobs, float[] entropy) {}
-
-  private Scored score(Case c, float[] hidden, int[] targets, long bytes) {
-    Tensor logprobs = memory.output(c.tokens());
-    Tensor entropy = memory.output(c.tokens());
-    ops(workspace, bytes)
-        .tokenLogprobs(
-            logprobs,
-            entropy,
-            memory.floats(hidden, c.tokens(), c.hiddenSize()),
-            head(c),
-            memory.ints(targets),
-            c.scale());
-    return new Scored(GuardedMemory.read(logprobs), GuardedMemory.read(entropy));
-  }
-
-  private float[] gradient(Case c, float[] hidden, float[] dLogprobs, int[] targets, long bytes) {
-    Tensor dHidden = memory.output(c.tokens(), c.hiddenSize());
-    ops(workspace, bytes)
-        .tokenLogprobsBackward(
-            dHidden,
-            memory.floats(dLogprobs, c.tokens()),
-            memory.floats(hidden, c.tokens(), c.hiddenSize()),
-            head(c),
-            memory.ints(targets),
-            c.scale());
-    return GuardedMemory.read(dHidden);
-  }
-
-  private float[] divergence(Case c, float[] p, float[] q, long bytes) {
-    Tensor kl = memory.output(c.tokens());
-    ops(workspace, bytes)
-        .fullKl(
-            kl,
-            memory.floats(p, c.tokens(), c.hiddenSize()),
-            memory.floats(q, c.tokens(), c.hiddenSize()),
-            head(c),
-            c.scale());
-    return GuardedMemory.read(kl);
-  }
-
-  private Weight head(Case c) {
-    Tensor values = memory.floats(c.head(), c.vocabulary(), c.hiddenSize());
-    Optional<Tensor> bias =
-        c.biased() ? Optional.of(memory.floats(c.bias(), c.vocabulary())) : Optional.empty();
-    return DenseWeight.of(values, bias);
-  }
-
-  private static double[] logSoftmax(Case c, float[] hidden, int token) {
-    return ReferenceLossOps.logSoftmax(
-        TestValues.widened(hidden),
-        token,
-        TestValues.widened(c.head()),
-        TestValues.widened(c.bias()),
-        c.scale());
   }
 }

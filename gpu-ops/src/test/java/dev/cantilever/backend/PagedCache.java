@@ -1,5 +1,6 @@
 package dev.cantilever.backend;
 
+import dev.cantilever.tensor.DType;
 import java.util.Arrays;
 
 /**
@@ -8,7 +9,8 @@ import java.util.Arrays;
  */
 record PagedCache(KvPages pages, int slots) {
 
-  static PagedCache in(GuardedMemory memory, int[] lengths, int pageTokens, AttentionSpec spec) {
+  static PagedCache in(
+      TestTensors tensors, DType type, int[] lengths, int pageTokens, AttentionSpec spec) {
     int slots = lengths.length + 1;
     int longest = Arrays.stream(lengths).max().orElseThrow();
     int maxPages = (longest + pageTokens - 1) / pageTokens;
@@ -21,12 +23,19 @@ record PagedCache(KvPages pages, int slots) {
     }
     return new PagedCache(
         new KvPages(
-            memory.output(pages, pageTokens, spec.cacheSize()),
-            memory.output(pages, pageTokens, spec.cacheSize()),
-            memory.ints(table, slots, maxPages),
-            memory.ints(new int[slots]),
+            tensors.output(type, pages, pageTokens, spec.cacheSize()),
+            tensors.output(type, pages, pageTokens, spec.cacheSize()),
+            tensors.of(table).reshape(slots, maxPages),
+            tensors.of(new int[slots]),
             pageTokens),
         slots);
+  }
+
+  /** Index of the first element of a token of a row among the keys, and among the values. */
+  int index(int row, int token) {
+    int maxPages = pages.pageTable().size(1);
+    int page = slots * maxPages - (token / pages.pageTokens() * slots + slot(row));
+    return (page * pages.pageTokens() + token % pages.pageTokens()) * pages.keys().size(2);
   }
 
   int slot(int row) {

@@ -39,6 +39,58 @@ final class ReferenceAttentionOps {
     return new Result(out, lse);
   }
 
+  /**
+   * What the output may be off by where keys, after rotation, and values are rounded: [N, H·D]. A
+   * score is off by ε at most, so a probability by a factor within e^±2ε.
+   *
+   * @param unit of the rounding, {@link StorageRounding#unit}
+   */
+  static double[] roundedCache(double[] qkv, int[] offsets, AttentionSpec spec, double unit) {
+    int w = spec.projectionSize();
+    double[] magnitudes = qkv.clone();
+    for (int token = 0; token < qkv.length; token += w) {
+      for (int kv = 0; kv < spec.kvHeads(); kv++) {
+        for (int d = 0; d < spec.headSize(); d++) {
+          int at = token + spec.valueOffset(kv) + d;
+          magnitudes[at] = Math.abs(qkv[at]);
+        }
+      }
+    }
+    double[] bounds = attention(magnitudes, offsets, spec).out(); // sums of p·|v|
+    for (int row = 0; row + 1 < offsets.length; row++) {
+      for (int h = 0; h < spec.heads(); h++) {
+        for (int t = offsets[row]; t < offsets[row + 1]; t++) {
+          double score = scoreRounding(qkv, offsets, row, h, t, spec, unit);
+          for (int d = 0; d < spec.headSize(); d++) {
+            bounds[t * spec.outputSize() + h * spec.headSize() + d] *=
+                Math.exp(2 * score) * (1 + unit) - 1;
+          }
+        }
+      }
+    }
+    return bounds;
+  }
+
+  /** ε: the most that a score of a token is off by where keys are rounded. */
+  private static double scoreRounding(
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec, double unit) {
+    int start = offsets[row];
+    int w = spec.projectionSize();
+    double[] q = rotated(qkv, t * w + spec.queryOffset(h), t - start, spec, 1);
+    double most = 0;
+    for (int s = start; s < (spec.causal() ? t + 1 : offsets[row + 1]); s++) {
+      double[] k = rotated(qkv, s * w + spec.keyOffset(kv(h, spec)), s - start, spec, 1);
+      double magnitudes = 0;
+      double squares = 0;
+      for (int d = 0; d < q.length; d++) {
+        magnitudes += Math.abs(q[d] * k[d]);
+        squares += q[d] * k[d] * q[d] * k[d];
+      }
+      most = Math.max(most, StorageRounding.ofSum(unit, magnitudes, squares));
+    }
+    return most * spec.scale();
+  }
+
   static double[] attentionBackward(
       double[] dOut, double[] qkv, int[] offsets, AttentionSpec spec) {
     int size = spec.headSize();
@@ -108,8 +160,7 @@ final class ReferenceAttentionOps {
   }
 
   /** The head vector at {@code at} turned to {@code position}, or back for direction −1. */
-  private static double[] rotated(
-      double[] x, int at, int position, AttentionSpec spec, int direction) {
+  static double[] rotated(double[] x, int at, int position, AttentionSpec spec, int direction) {
     double[] y = Arrays.copyOfRange(x, at, at + spec.headSize());
     int half = spec.rotaryDims() / 2;
     for (int j = 0; j < half; j++) {

@@ -2,9 +2,8 @@ package dev.cantilever.backend;
 
 import java.util.Arrays;
 import java.util.Random;
-import java.util.stream.IntStream;
 
-/** Numbers for tests: seeded draws, double copies, bit patterns. */
+/** Numbers of cases: seeded draws, and the rows of packed tokens. */
 final class TestValues {
 
   private TestValues() {}
@@ -17,15 +16,6 @@ final class TestValues {
       values[i] = (float) random.nextGaussian();
     }
     return values;
-  }
-
-  static double[] widened(float[] x) {
-    return IntStream.range(0, x.length).mapToDouble(i -> x[i]).toArray();
-  }
-
-  /** What {@code isEqualTo} must compare where a result has to repeat exactly. */
-  static int[] bits(float[] x) {
-    return IntStream.range(0, x.length).map(i -> Float.floatToRawIntBits(x[i])).toArray();
   }
 
   /** The elements of row {@code row} of packed tokens of {@code width} elements. */

@@ -61,7 +61,7 @@ public final class CudaBackend implements Backend {
     attention = new CudaAttentionOps(execution);
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
-    loss = new CudaLossOps(execution);
+    loss = new CudaLossOps(execution, matmul);
     sampling = new CudaSamplingOps(execution);
     optimizer = new CudaOptimizerOps(execution);
   }

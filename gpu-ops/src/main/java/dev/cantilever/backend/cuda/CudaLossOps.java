@@ -1,17 +1,42 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
+import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
+import java.util.Optional;
 
-/** To be written. */
+/**
+ * Output head and losses in chunks of rows and of the vocabulary. A row has a running state (its
+ * maximum, its sums relative to that) which each chunk of the head, in ascending order, continues:
+ * the online softmax of Milakov and Gimelshein (2018). Chunks of the vocabulary depend on the head
+ * alone, and one block reads a row, so a row's bits depend neither on the rows beside it nor on the
+ * workspace.
+ */
 final class CudaLossOps implements LossOps {
-  private final Execution execution;
 
-  CudaLossOps(Execution execution) {
+  static final KernelSource KERNELS = KernelSource.of(CudaLossOps.class, "loss.cu");
+
+  private static final int THREADS = 256;
+  private static final int GRADIENTS_PER_BLOCK = 4 * THREADS;
+
+  private final Execution execution;
+  private final MatmulOps matmul;
+
+  /**
+   * Makes the operations.
+   *
+   * @param matmul products with the head, in which a row's bits do not depend on its neighbours
+   */
+  CudaLossOps(Execution execution, MatmulOps matmul) {
     this.execution = execution;
+    this.matmul = matmul;
   }
 
   @Override
@@ -22,7 +47,29 @@ final class CudaLossOps implements LossOps {
       Weight head,
       Tensor targets,
       float logitScale) {
-    throw new UnsupportedOperationException("tokenLogprobs on " + execution.device().name());
+    String op = "tokenLogprobs";
+    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    checkTargets(op, targets, head.outFeatures());
+    int tokens = hidden.size(0);
+    List<HeadChunk> chunks = HeadChunk.of(head);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
+      for (int from = 0; from < tokens; from += logits.rows()) {
+        int to = Math.min(from + logits.rows(), tokens);
+        Tensor wanted = targets.slice(from, to);
+        scanAll(logits, hidden.slice(from, to), chunks, wanted, logitScale);
+        reportNotFinite(op, logits, from, to, "hidden", hidden);
+        kernel("finish_logprobs")
+            .pointer(logprobs.slice(from, to))
+            .pointer(entropy.slice(from, to))
+            .pointer(logits.states())
+            .integer(to - from)
+            .run(Grids.blocks(to - from, THREADS), THREADS);
+      }
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   @Override
@@ -33,16 +80,155 @@ final class CudaLossOps implements LossOps {
       Weight head,
       Tensor targets,
       float logitScale) {
-    throw new UnsupportedOperationException(
-        "tokenLogprobsBackward on " + execution.device().name());
+    String op = "tokenLogprobsBackward";
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    checkTargets(op, targets, head.outFeatures());
+    checkGradients(op, dLogprobs);
+    int tokens = hidden.size(0);
+    List<HeadChunk> chunks = HeadChunk.of(head);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
+      for (int from = 0; from < tokens; from += logits.rows()) {
+        int to = Math.min(from + logits.rows(), tokens);
+        Tensor rows = hidden.slice(from, to);
+        Tensor wanted = targets.slice(from, to);
+        scanAll(logits, rows, chunks, wanted, logitScale);
+        reportNotFinite(op, logits, from, to, "hidden", hidden);
+        int last = chunks.size() - 1;
+        for (int c = last; c >= 0; c--) { // backwards: the logits of the last are still there
+          HeadChunk chunk = chunks.get(c);
+          if (c < last) {
+            matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
+          }
+          kernel("logit_gradient")
+              .pointer(logits.logits())
+              .pointer(logits.states())
+              .pointer(dLogprobs.slice(from, to))
+              .pointer(wanted)
+              .integer(chunk.entries())
+              .integer(chunk.first())
+              .real(logitScale)
+              .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
+          matmul.linearInputGradient(
+              dHidden.slice(from, to), logits.of(to - from, chunk), chunk.weight(), c < last);
+        }
+      }
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   @Override
   public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
-    throw new UnsupportedOperationException("fullKl on " + execution.device().name());
+    String op = "fullKl";
+    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
+    int tokens = hiddenP.size(0);
+    List<HeadChunk> chunks = HeadChunk.of(head);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      RowLogits p = RowLogits.in(execution, tokens, 2, chunks);
+      RowLogits q = RowLogits.in(execution, tokens, 2, chunks);
+      for (int from = 0; from < tokens; from += p.rows()) {
+        int to = Math.min(from + p.rows(), tokens);
+        for (HeadChunk chunk : chunks) {
+          matmul.linear(p.of(to - from, chunk), hiddenP.slice(from, to), chunk.weight());
+          matmul.linear(q.of(to - from, chunk), hiddenQ.slice(from, to), chunk.weight());
+          scan(q, to - from, chunk, Optional.empty(), logitScale);
+          kernel("scan_against")
+              .pointer(p.states())
+              .pointer(p.logits())
+              .pointer(q.logits())
+              .integer(chunk.entries())
+              .integer(chunk.first())
+              .real(logitScale)
+              .run(to - from, THREADS);
+        }
+        reportNotFinite(op, p, from, to, "hiddenP", hiddenP);
+        reportNotFinite(op, q, from, to, "hiddenQ", hiddenQ);
+        kernel("finish_divergence")
+            .pointer(kl.slice(from, to))
+            .pointer(p.states())
+            .pointer(q.states())
+            .integer(to - from)
+            .run(Grids.blocks(to - from, THREADS), THREADS);
+      }
+    } finally {
+      execution.workspace().reset(mark);
+    }
+  }
+
+  /** Reads the logits of some rows for the whole vocabulary; those of the last chunk stay. */
+  private void scanAll(
+      RowLogits logits, Tensor hidden, List<HeadChunk> chunks, Tensor targets, float logitScale) {
+    int rows = hidden.size(0);
+    for (HeadChunk chunk : chunks) {
+      matmul.linear(logits.of(rows, chunk), hidden, chunk.weight());
+      scan(logits, rows, chunk, Optional.of(targets), logitScale);
+    }
+  }
+
+  private void scan(
+      RowLogits logits, int rows, HeadChunk chunk, Optional<Tensor> targets, float logitScale) {
+    kernel("scan")
+        .pointer(logits.states())
+        .pointer(logits.logits())
+        .pointer(targets)
+        .integer(chunk.entries())
+        .integer(chunk.first())
+        .real(logitScale)
+        .run(rows, THREADS);
+  }
+
+  private void checkTargets(String op, Tensor targets, int vocabulary) {
+    int tokens = targets.size(0);
+    int call =
+        execution.faults().expect((row, target) -> LossFaults.target(op, vocabulary, target, row));
+    kernel("check_targets")
+        .pointer(targets)
+        .integer(tokens)
+        .integer(vocabulary)
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(Grids.blocks(tokens, THREADS), THREADS);
+  }
+
+  private void checkGradients(String op, Tensor dLogprobs) {
+    int tokens = dLogprobs.size(0);
+    int call =
+        execution
+            .faults()
+            .expect(
+                (row, bits) -> LossFaults.gradient(op, Float.intBitsToFloat(bits), row, dLogprobs));
+    kernel("check_finite")
+        .pointer(dLogprobs)
+        .integer(tokens)
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(Grids.blocks(tokens, THREADS), THREADS);
+  }
+
+  private void reportNotFinite(
+      String op, RowLogits logits, int from, int to, String name, Tensor hidden) {
+    int call =
+        execution
+            .faults()
+            .expect(
+                (row, bits) -> LossFaults.logit(op, Float.intBitsToFloat(bits), row, name, hidden));
+    kernel("report_not_finite")
+        .pointer(logits.states())
+        .integer(to - from)
+        .integer(from)
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(Grids.blocks(to - from, THREADS), THREADS);
+  }
+
+  private LaunchBuffer kernel(String name) {
+    return execution.kernels().kernel(KERNELS, name).with();
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return List.of(KERNELS);
   }
 }

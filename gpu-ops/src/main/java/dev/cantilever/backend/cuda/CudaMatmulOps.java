@@ -1,80 +1,133 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.MatmulOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** To be written. */
+/** Products on the GPU; weights are read as they are stored, so there are no panels. */
 final class CudaMatmulOps implements MatmulOps {
+
   private final Execution execution;
+  private final Int8Storage int8Storage;
+  private final FullPrecisionProduct fullPrecision;
+  private final TensorCoreProduct tensorCores;
+  private final Projections projections;
 
   CudaMatmulOps(Execution execution) {
     this.execution = execution;
+    this.int8Storage = new Int8Storage(execution);
+    this.fullPrecision = new FullPrecisionProduct(execution);
+    this.tensorCores = new TensorCoreProduct(execution);
+    this.projections = new Projections(execution);
   }
 
   @Override
   public void linear(Tensor y, Tensor x, Weight w) {
-    throw new UnsupportedOperationException("linear on " + execution.device().name());
+    OpChecks.linear(y, x, w);
+    requireData("linear", w);
+    if (inFullPrecision(w)) {
+      fullPrecision.forward(y, x, w);
+    } else {
+      tensorCores.forward(y, x, w);
+    }
   }
 
   @Override
   public void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    throw new UnsupportedOperationException("linearInputGradient on " + execution.device().name());
+    OpChecks.linearInputGradient(dx, dy, w);
+    requireData("linearInputGradient", w);
+    if (inFullPrecision(w)) {
+      fullPrecision.inputGradient(dx, dy, w, accumulate);
+    } else {
+      tensorCores.inputGradient(dx, dy, w, accumulate);
+    }
+  }
+
+  /** Whether activations and gradients meet a weight as they are; else they are rounded to BF16. */
+  private boolean inFullPrecision(Weight w) {
+    return execution.matrixInputs() == DType.F32
+        || w instanceof DenseWeight dense && dense.values().dtype() == DType.F32;
+  }
+
+  private void requireData(String op, Weight w) {
+    if (w instanceof Int8Weight int8) {
+      OpChecks.int8Data(op, int8, int8Bytes(w.outFeatures(), w.inFeatures()));
+    }
   }
 
   @Override
   public void project(Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate) {
-    throw new UnsupportedOperationException("project on " + execution.device().name());
+    OpChecks.project(y, column, x, p);
+    projections.project(y, column, x, p, alpha, accumulate);
   }
 
   @Override
   public void projectInputGradient(
       Tensor dx, Tensor dy, int column, Tensor p, float alpha, boolean accumulate) {
-    throw new UnsupportedOperationException("projectInputGradient on " + execution.device().name());
+    OpChecks.projectInputGradient(dx, dy, column, p);
+    projections.inputGradient(dx, dy, column, p, alpha, accumulate);
   }
 
   @Override
   public void projectWeightGradient(
       Tensor dp, Tensor dy, int column, Tensor x, float alpha, PackedRows rows) {
-    throw new UnsupportedOperationException(
-        "projectWeightGradient on " + execution.device().name());
+    OpChecks.projectWeightGradient(dp, dy, column, x, rows);
+    projections.weightGradient(dp, dy, column, x, alpha, rows);
   }
 
   @Override
   public long int8Bytes(int outFeatures, int inFeatures) {
-    throw new UnsupportedOperationException("int8Bytes on " + execution.device().name());
+    return Int8Layout.bytes(outFeatures, inFeatures);
   }
 
   @Override
   public void quantize(Int8Weight target, Tensor source) {
-    throw new UnsupportedOperationException("quantize on " + execution.device().name());
+    OpChecks.quantize(target, source);
+    requireData("quantize", target);
+    int8Storage.quantize(target, source);
   }
 
   @Override
   public void readInt8(Tensor target, Int8Weight source) {
-    throw new UnsupportedOperationException("readInt8 on " + execution.device().name());
+    OpChecks.readInt8(target, source);
+    requireData("readInt8", source);
+    int8Storage.read(target, source);
   }
 
   @Override
   public void randomInt8(Int8Weight target, float absmax, long key) {
-    throw new UnsupportedOperationException("randomInt8 on " + execution.device().name());
+    OpChecks.randomInt8(target, absmax);
+    requireData("randomInt8", target);
+    int8Storage.random(target, absmax, key);
   }
 
   @Override
   public long panelBytes(Weight w) {
-    throw new UnsupportedOperationException("panelBytes on " + execution.device().name());
+    return 0;
   }
 
   @Override
   public void buildPanel(Weight w) {
-    throw new UnsupportedOperationException("buildPanel on " + execution.device().name());
+    OpChecks.buildPanel(w, panelBytes(w));
+    requireData("buildPanel", w);
+    throw new UnsupportedOpException(
+        "buildPanel: expected a backend with panels, found %s, which reads weights as they are stored. Build one only where panelBytes is not 0."
+            .formatted(execution.device().name()));
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return Stream.concat(
+            Stream.of(Int8Storage.KERNELS, FullPrecisionProduct.KERNELS, Projections.KERNELS),
+            TensorCoreProduct.sources().stream())
+        .toList();
   }
 }

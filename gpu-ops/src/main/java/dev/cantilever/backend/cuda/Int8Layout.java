@@ -5,10 +5,10 @@ package dev.cantilever.backend.cuda;
  * its input gradient with 16-byte loads in both.
  *
  * <p>Rows and columns are padded with zeros to multiples of 32. A tile of 32 × 32 integers is 1,024
- * consecutive bytes; tiles lie row-major. A tile is 8 × 8 blocks of 4 × 4 integers, blocks row-major,
- * 16 bytes each; a block is row-major. So a lane of a warp that loads one block has 4 rows of 4
- * consecutive inputs (for the product) or, transposed by byte permutations, 4 columns of 4
- * consecutive outputs (for the gradient), which are its fragments of two tensor-core tiles.
+ * consecutive bytes; tiles lie row-major. A tile is 8 × 8 blocks of 4 × 4 integers, blocks
+ * row-major, 16 bytes each; a block is row-major. So a lane of a warp that loads one block has 4
+ * rows of 4 consecutive inputs (for the product) or, transposed by byte permutations, 4 columns of
+ * 4 consecutive outputs (for the gradient), which are its fragments of two tensor-core tiles.
  *
  * <p>Offset of (o, i): ((o/32)·(I/32) + i/32)·1024 + ((o%32)/4·8 + (i%32)/4)·16 + (o%4)·4 + i%4.
  */

@@ -1,10 +1,10 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.backend.OpChecks;
-import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
@@ -103,7 +103,7 @@ final class OneDnnLossOps implements LossOps {
     HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
     for (int m = 0; m < gradients.length; m++) {
       if (!Float.isFinite(gradients[m])) {
-        throw notFinite(op, "gradients", gradients[m], "row " + m + " of dLogprobs " + dLogprobs);
+        throw LossFaults.gradient(op, gradients[m], m, dLogprobs);
       }
     }
     Arena.Mark mark = workspace.mark();
@@ -187,15 +187,7 @@ final class OneDnnLossOps implements LossOps {
     HostMemory.get(targets.address(), chosen, 0, chosen.length);
     for (int m = 0; m < chosen.length; m++) {
       if (chosen[m] < 0 || chosen[m] >= vocabulary) {
-        throw new ShapeException(
-            op
-                + ": expected targets in [0, "
-                + vocabulary
-                + "), got "
-                + chosen[m]
-                + " in row "
-                + m
-                + ". Check that tokenizer and checkpoint belong together.");
+        throw LossFaults.target(op, vocabulary, chosen[m], m);
       }
     }
     return chosen;
@@ -208,8 +200,7 @@ final class OneDnnLossOps implements LossOps {
       if (!finite[row]) {
         float[] logits = new float[chunk.size(1)];
         HostMemory.get(row(chunk, row), logits, 0, logits.length);
-        throw notFinite(
-            op, "logits", worst(logits), "row " + (first + row) + " of " + name + " " + hidden);
+        throw LossFaults.logit(op, worst(logits), first + row, name, hidden);
       }
     }
   }
@@ -224,17 +215,5 @@ final class OneDnnLossOps implements LossOps {
       worst = Math.abs(logit) > Math.abs(worst) ? logit : worst;
     }
     return worst;
-  }
-
-  private static NotFiniteException notFinite(String op, String what, float found, String where) {
-    return new NotFiniteException(
-        op
-            + ": expected finite "
-            + what
-            + ", found "
-            + found
-            + " in "
-            + where
-            + ". Lower the learning rate, or look for the layer that overflows.");
   }
 }

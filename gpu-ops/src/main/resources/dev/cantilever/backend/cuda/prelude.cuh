@@ -136,6 +136,35 @@ static __device__ __forceinline__ u32 philox_word(uint4 words, int which) {
   return which == 0 ? words.x : which == 1 ? words.y : which == 2 ? words.z : words.w;
 }
 
+// ---- int8 (see Int8Layout.java; the rounding is backend.onednn.RowQuantizer's) ------------------
+
+#define INFINITE __int_as_float(0x7f800000)
+
+// Offset of element (o, i) of an int8 weight whose rows are padded to `paddedIn`.
+static __device__ __forceinline__ s64 int8_offset(u32 o, u32 i, u32 paddedIn) {
+  s64 tile = (s64)(o / 32) * (paddedIn / 32) + i / 32;
+  return tile * 1024 + (o % 32 / 4 * 8 + i % 32 / 4) * 16 + o % 4 * 4 + i % 4;
+}
+
+// What a row of this largest magnitude is multiplied by, or 0 where all of it rounds to zero.
+static __device__ __forceinline__ float int8_scale(float absmax) {
+  if (absmax == 0) return 0;
+  // bitsandbytes divides by a binary16 number with the approximate reciprocal; its ties follow it.
+  float reciprocal;
+  if (half_to_float(float_to_half(absmax)) == absmax) {
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(reciprocal) : "f"(absmax));
+  } else {
+    reciprocal = __frcp_rn(absmax);
+  }
+  float scale = reciprocal * 127.0f;
+  return scale == INFINITE ? 0 : scale;
+}
+
+// The integer of a value, as the low 8 bits; 0 from the threshold on.
+static __device__ __forceinline__ u32 int8_bits(float value, float scale, float threshold) {
+  return fabsf(value) < threshold ? __float2int_rn(value * scale) & 0xff : 0;
+}
+
 // ---- faults (see Faults.java) ----------------------------------------------------------------
 
 static __device__ __forceinline__ void report_fault(u64* word, int call, int row, u32 value) {

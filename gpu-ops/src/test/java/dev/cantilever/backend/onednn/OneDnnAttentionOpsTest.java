@@ -1,22 +1,11 @@
 package dev.cantilever.backend.onednn;
 
-import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionOpsConformance;
-import org.junit.jupiter.api.AfterAll;
+import dev.cantilever.backend.Backend;
 
-final class OneDnnAttentionOpsTest extends AttentionOpsConformance {
-
-  private static final Workers WORKERS = new Workers(3);
-
-  private final AttentionOps ops = new OneDnnAttentionOps(WORKERS);
-
+class OneDnnAttentionOpsTest extends AttentionOpsConformance {
   @Override
-  protected AttentionOps ops() {
-    return ops;
-  }
-
-  @AfterAll
-  static void closeWorkers() {
-    WORKERS.close();
+  protected Backend open() {
+    return OneDnnBackend.create(256L << 20, 3, 1 << 20);
   }
 }

@@ -1,0 +1,249 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.cuda.driver.Kernel;
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Products of rows rounded to bf16 with int8 and 16-bit weights, on the tensor cores, in both
+ * directions; see {@code product_bf16.cu}.
+ *
+ * <p>The inner dimension is cut into slices whose number follows from the weight, the direction and
+ * the number of multiprocessors: as many as make blocks enough to fill the card with few rows.
+ */
+final class TensorCoreProduct {
+
+  private enum Direction {
+    FORWARD,
+    GRADIENT
+  }
+
+  private static final List<String> WEIGHTS = List.of("INT8", "BF16", "F16");
+
+  /** As in the kernels. */
+  private static final int TILE_M = 128;
+
+  private static final int STAGE_K = 64;
+  private static final int STAGES = 4;
+  private static final int THREADS = 128;
+
+  /** Most rows for which slices are blocks of their own. */
+  private static final int FEW_ROWS = 64;
+
+  /** Blocks of few rows that a multiprocessor holds at once. */
+  private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
+
+  /** Least stages of a slice: below that its sum costs more to add than to make. */
+  private static final int LEAST_SLICE_STAGES = 4;
+
+  private static final int PACK_THREADS = 256;
+  private static final int REDUCE_THREADS = 128;
+
+  private final Execution execution;
+
+  TensorCoreProduct(Execution execution) {
+    this.execution = execution;
+  }
+
+  /** y = x·Wᵀ + b. */
+  void forward(Tensor y, Tensor x, Weight w) {
+    Optional<Tensor> scale =
+        w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
+    run(Direction.FORWARD, y, x, w, Optional.empty(), scale, w.bias(), false);
+  }
+
+  /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
+  void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
+    Optional<Tensor> scale =
+        w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
+    run(Direction.GRADIENT, dx, dy, w, scale, Optional.empty(), Optional.empty(), accumulate);
+  }
+
+  private void run(
+      Direction direction,
+      Tensor target,
+      Tensor rows,
+      Weight w,
+      Optional<Tensor> inputScale,
+      Optional<Tensor> outputScale,
+      Optional<Tensor> bias,
+      boolean accumulate) {
+    boolean forward = direction == Direction.FORWARD;
+    int m = forward ? w.outFeatures() : w.inFeatures();
+    int k = forward ? w.inFeatures() : w.outFeatures();
+    int stages = Grids.blocks(k, STAGE_K);
+    int sliceStages = sliceStages(m, stages);
+    int pitch = stages * STAGE_K;
+    int n = rows.size(0);
+    Product product =
+        new Product(
+            source(kind(w), direction),
+            w,
+            m,
+            k,
+            pitch,
+            stages,
+            sliceStages,
+            outputScale,
+            bias,
+            accumulate);
+    Arena workspace = execution.workspace();
+    Arena.Mark mark = workspace.mark();
+    int most = rowsAtOnce(pitch, n);
+    Tensor packed = Tensor.in(workspace, DType.BF16, most, pitch);
+    for (int from = 0; from < n; from += most) {
+      int to = Math.min(n, from + most);
+      pack(product, packed, rows.slice(from, to), inputScale);
+      if (n <= FEW_ROWS) {
+        slicesApart(product, target.slice(from, to), packed);
+      } else {
+        slicesInTurn(product, target.slice(from, to), packed);
+      }
+    }
+    workspace.reset(mark);
+  }
+
+  /** Rows whose rounded copies fit half of the workspace; the other half is the caller's. */
+  private int rowsAtOnce(int pitch, int n) {
+    long fit = execution.workspaceBytes() / 2 / (2L * pitch);
+    return (int) Math.max(1, Math.min(fit, n));
+  }
+
+  private int sliceStages(int m, int stages) {
+    int tiles = Grids.blocks(m, TILE_M);
+    int slots = BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors();
+    int wanted = Math.max(1, Math.min(slots / tiles, stages / LEAST_SLICE_STAGES));
+    return Grids.blocks(stages, wanted);
+  }
+
+  private static String kind(Weight w) {
+    return w instanceof DenseWeight dense ? dense.values().dtype().name() : "INT8";
+  }
+
+  private static KernelSource source(String weight, Direction direction) {
+    return new KernelSource(
+        TensorCoreProduct.class,
+        "product_bf16.cu",
+        List.of("WEIGHT=" + weight, "DIRECTION=" + direction));
+  }
+
+  static List<KernelSource> sources() {
+    return WEIGHTS.stream()
+        .flatMap(weight -> Stream.of(Direction.values()).map(d -> source(weight, d)))
+        .toList();
+  }
+
+  /** What stays the same for all rows of a call. */
+  private record Product(
+      KernelSource source,
+      Weight w,
+      int m,
+      int k,
+      int pitch,
+      int stages,
+      int sliceStages,
+      Optional<Tensor> scale,
+      Optional<Tensor> bias,
+      boolean accumulate) {
+
+    long data() {
+      return w instanceof Int8Weight int8
+          ? int8.data().address()
+          : ((DenseWeight) w).values().address();
+    }
+
+    /** Whether rows of a row-major weight can be read 16 bytes at a time. */
+    boolean aligned() {
+      return w.inFeatures() % 8 == 0 && data() % 16 == 0;
+    }
+
+    int biasStorage() {
+      return bias.map(b -> StorageCode.of(b.dtype())).orElse(0);
+    }
+  }
+
+  private Kernel kernel(Product product, String name) {
+    return execution.kernels().kernel(product.source(), name);
+  }
+
+  private void pack(Product product, Tensor packed, Tensor x, Optional<Tensor> scale) {
+    kernel(product, "pack_rows")
+        .with()
+        .pointer(packed)
+        .pointer(x)
+        .integer(product.k())
+        .integer(product.pitch())
+        .pointer(scale)
+        .run(Grids.blocks(product.pitch() / 2, PACK_THREADS), x.size(0), 1, PACK_THREADS, 0);
+  }
+
+  /** Few rows: a block for each slice, then the sum of slices. */
+  private void slicesApart(Product product, Tensor target, Tensor packed) {
+    int n = target.size(0);
+    int tiles = n <= 8 ? 1 : n <= 32 ? 4 : 8;
+    int slices = Grids.blocks(product.stages(), product.sliceStages());
+    Tensor partial =
+        Tensor.in(execution.workspace(), DType.F32, slices, n, 32L * Grids.blocks(product.m(), 32));
+    LaunchBuffer launch = kernel(product, "partial_" + tiles).with().pointer(partial);
+    operands(launch, product, packed, n)
+        .run(Grids.blocks(product.m(), TILE_M), slices, 1, THREADS, sharedBytes(tiles));
+    launch =
+        kernel(product, "reduce_slices")
+            .with()
+            .pointer(target)
+            .pointer(partial)
+            .integer(product.m())
+            .integer(n)
+            .integer(slices);
+    epilogue(launch, product)
+        .run(Grids.blocks(product.m(), REDUCE_THREADS), n, 1, REDUCE_THREADS, 0);
+  }
+
+  /** Many rows: a block goes through all slices. */
+  private void slicesInTurn(Product product, Tensor target, Tensor packed) {
+    int n = target.size(0);
+    LaunchBuffer launch = kernel(product, "full_8").with().pointer(target);
+    epilogue(operands(launch, product, packed, n), product)
+        .run(
+            Grids.blocks(product.m(), TILE_M),
+            Grids.blocks(n, FEW_ROWS),
+            1,
+            THREADS,
+            sharedBytes(FEW_ROWS / 8) + TILE_M * FEW_ROWS * Float.BYTES);
+  }
+
+  private static LaunchBuffer operands(LaunchBuffer launch, Product product, Tensor packed, int n) {
+    return launch
+        .pointer(product.data())
+        .integer(product.m())
+        .integer(product.k())
+        .integer(product.w().inFeatures())
+        .integer(product.aligned() ? 1 : 0)
+        .pointer(packed)
+        .integer(product.pitch())
+        .integer(n)
+        .integer(product.stages())
+        .integer(product.sliceStages());
+  }
+
+  private static LaunchBuffer epilogue(LaunchBuffer launch, Product product) {
+    return launch
+        .pointer(product.scale())
+        .pointer(product.bias())
+        .integer(product.biasStorage())
+        .integer(product.accumulate() ? 1 : 0);
+  }
+
+  private static int sharedBytes(int tiles) {
+    return STAGES * 8 * tiles * STAGE_K * 2;
+  }
+}

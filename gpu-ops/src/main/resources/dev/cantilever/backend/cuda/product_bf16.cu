@@ -1,0 +1,477 @@
+// Products of fp32 rows, rounded to bf16, with a frozen weight, on the tensor cores.
+//
+//   forward:  y[n, o]  = sum over i of x[n, i] * W[o, i]        M = O, K = I
+//   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
+//
+// Compiled once per WEIGHT (INT8, BF16, F16) and DIRECTION (FORWARD, GRADIENT).
+//
+// A warp computes 32 of the M dimension for 8 * NT rows by mma.m16n8k16 with the weight as operand A,
+// straight from global memory into registers, and the rows as operand B from shared memory. Which of
+// the 16 inner indices of an mma a register stands for is free as long as A and B agree; the kernel
+// `pack_rows` writes the rows in the order that makes the weight's loads 8 or 16 bytes wide.
+//
+// Order of a sum (the same whatever n is): the inner dimension is cut into slices of a fixed number of
+// elements; a slice is one chain of mma in ascending order from zero; slices are added in ascending
+// order. For few rows slices are blocks of their own (`partial`, then `reduce_slices`), for many rows
+// one block goes through all of them (`full`).
+#include "prelude.cuh"
+
+#define INT8 0
+#define BF16 1
+#define F16 2
+#define FORWARD 0
+#define GRADIENT 1
+
+#define WARPS 4                    // of a block
+#define TILE_M (32 * WARPS)        // of a block
+#define STAGE_K 64                 // inner elements of a stage of rows in shared memory
+#define STAGES 4
+#define CHUNKS (STAGE_K / 8)       // 16-byte pieces of a row in a stage
+
+// A weight's registers for one step: INT8 64 inner elements, else 32; 16 registers either way.
+#if WEIGHT == INT8
+#define STEP_K 64
+#else
+#define STEP_K 32
+#endif
+#define STEPS (STAGE_K / STEP_K)
+#define STEP_MMAS (STEP_K / 16)
+
+struct Step {
+  uint4 word[4];
+};
+
+struct Frozen {
+  const void* data;
+  int m;         // size of the M dimension
+  int k;         // size of the inner dimension
+  int columns;   // I, of a row-major weight
+  int aligned;   // whether a row-major weight's rows can be read 16 (forward) or 8 bytes at a time
+};
+
+static __device__ __forceinline__ u32 pair_at(const u16* low, const u16* high, bool lowIn, bool highIn) {
+  return (lowIn ? (u32)*low : 0u) | (highIn ? (u32)*high << 16 : 0u);
+}
+
+// The weight's elements for M in [32 * tile, +32) and inner elements [k, k + STEP_K).
+static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, int tile, int k) {
+  int lane = threadIdx.x % WARP;
+  int g = lane / 4;
+  int t = lane % 4;
+#if WEIGHT == INT8
+  int innerTiles = (w.k + 31) / 32;
+  const uint4* data = (const uint4*)w.data;
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    int inner = k / 32 + half;
+    bool in = inner < innerTiles;
+#if DIRECTION == FORWARD
+    const uint4* base = data + ((s64)tile * innerTiles + inner) * 64;
+    step.word[2 * half] = in ? __ldg(base + g * 8 + t) : make_uint4(0, 0, 0, 0);
+    step.word[2 * half + 1] = in ? __ldg(base + g * 8 + 4 + t) : make_uint4(0, 0, 0, 0);
+#else
+    int outerTiles = (w.m + 31) / 32;
+    const uint4* base = data + ((s64)inner * outerTiles + tile) * 64;
+    step.word[2 * half] = in ? __ldg(base + t * 8 + g) : make_uint4(0, 0, 0, 0);
+    step.word[2 * half + 1] = in ? __ldg(base + (4 + t) * 8 + g) : make_uint4(0, 0, 0, 0);
+#endif
+  }
+#elif DIRECTION == FORWARD
+  // Register block r: output 32 * tile + 4g + r, inputs k + 8t .. k + 8t + 7.
+  const u16* data = (const u16*)w.data;
+  int inner = k + 8 * t;
+#pragma unroll
+  for (int r = 0; r < 4; r++) {
+    int row = min(32 * tile + 4 * g + r, w.m - 1);
+    const u16* from = data + (s64)row * w.columns + inner;
+    if (w.aligned) {
+      step.word[r] = inner < w.k ? __ldg((const uint4*)from) : make_uint4(0, 0, 0, 0);
+    } else {
+      step.word[r].x = pair_at(from, from + 1, inner < w.k, inner + 1 < w.k);
+      step.word[r].y = pair_at(from + 2, from + 3, inner + 2 < w.k, inner + 3 < w.k);
+      step.word[r].z = pair_at(from + 4, from + 5, inner + 4 < w.k, inner + 5 < w.k);
+      step.word[r].w = pair_at(from + 6, from + 7, inner + 6 < w.k, inner + 7 < w.k);
+    }
+  }
+#else
+  // Half register block (mma q, output r of its four): output k + 16q + 4t + r, inputs 32 * tile + 4g ..+3.
+  const u16* data = (const u16*)w.data;
+  int inner = 32 * tile + 4 * g;
+#pragma unroll
+  for (int q = 0; q < 2; q++) {
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      int row = k + 16 * q + 4 * t + r;
+      const u16* from = data + (s64)row * w.columns + inner;
+      uint2 four;
+      if (w.aligned) {
+        four = row < w.k && inner < w.m ? __ldg((const uint2*)from) : make_uint2(0, 0);
+      } else {
+        bool in = row < w.k;
+        four.x = pair_at(from, from + 1, in && inner < w.m, in && inner + 1 < w.m);
+        four.y = pair_at(from + 2, from + 3, in && inner + 2 < w.m, in && inner + 3 < w.m);
+      }
+      uint4& to = step.word[2 * q + r / 2];
+      if (r % 2 == 0) {
+        to.x = four.x;
+        to.y = four.y;
+      } else {
+        to.z = four.x;
+        to.w = four.y;
+      }
+    }
+  }
+#endif
+}
+
+// Bytes 0 and 2 of a word, signed, as two bfloats. In 128 + (b & 127) and 128 + (b & 128) every value
+// is exact, and so is their difference.
+static __device__ __forceinline__ u32 even_bytes(u32 word) {
+  u32 low = (word & 0x007f007fu) | 0x43004300u;
+  u32 sign = (word & 0x00800080u) | 0x43004300u;
+  u32 pair;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(pair) : "r"(sign), "r"(0xbf80bf80u), "r"(low));
+  return pair;
+}
+
+// A fragments of both m16 tiles for mma q of a step: a[tile][register]. Rows g and g + 8 of tile 0 are
+// M = 4g and 4g + 1, of tile 1 M = 4g + 2 and 4g + 3.
+static __device__ __forceinline__ void fragments(u32 a[2][4], const Step& step, int q) {
+#if WEIGHT == INT8
+  uint4 w = step.word[q];
+#if DIRECTION == FORWARD  // a word: one output, four inputs; pairs are (4t, 4t + 2) and (4t + 1, 4t + 3)
+  a[0][0] = even_bytes(w.x);
+  a[0][1] = even_bytes(w.y);
+  a[0][2] = even_bytes(w.x >> 8);
+  a[0][3] = even_bytes(w.y >> 8);
+  a[1][0] = even_bytes(w.z);
+  a[1][1] = even_bytes(w.w);
+  a[1][2] = even_bytes(w.z >> 8);
+  a[1][3] = even_bytes(w.w >> 8);
+#else  // a word: one inner output, four of M; pairs are the same inner ones of two words
+  a[0][0] = even_bytes(__byte_perm(w.x, w.z, 0x4400));
+  a[0][1] = even_bytes(__byte_perm(w.x, w.z, 0x5511));
+  a[0][2] = even_bytes(__byte_perm(w.y, w.w, 0x4400));
+  a[0][3] = even_bytes(__byte_perm(w.y, w.w, 0x5511));
+  a[1][0] = even_bytes(__byte_perm(w.x, w.z, 0x6622));
+  a[1][1] = even_bytes(__byte_perm(w.x, w.z, 0x7733));
+  a[1][2] = even_bytes(__byte_perm(w.y, w.w, 0x6622));
+  a[1][3] = even_bytes(__byte_perm(w.y, w.w, 0x7733));
+#endif
+#elif DIRECTION == FORWARD  // block r: output 4g + r; mma q has inputs 8t + 4q .. 8t + 4q + 3
+#pragma unroll
+  for (int tile = 0; tile < 2; tile++) {
+    uint4 first = step.word[2 * tile];
+    uint4 second = step.word[2 * tile + 1];
+    a[tile][0] = q == 0 ? first.x : first.z;
+    a[tile][1] = q == 0 ? second.x : second.z;
+    a[tile][2] = q == 0 ? first.y : first.w;
+    a[tile][3] = q == 0 ? second.y : second.w;
+  }
+#else  // outputs 4t .. 4t + 3 of mma q; pairs are (4t, 4t + 2) and (4t + 1, 4t + 3)
+  uint4 front = step.word[2 * q];     // outputs 4t (x, y) and 4t + 1 (z, w)
+  uint4 back = step.word[2 * q + 1];  // outputs 4t + 2 and 4t + 3
+  a[0][0] = __byte_perm(front.x, back.x, 0x5410);
+  a[0][1] = __byte_perm(front.x, back.x, 0x7632);
+  a[0][2] = __byte_perm(front.z, back.z, 0x5410);
+  a[0][3] = __byte_perm(front.z, back.z, 0x7632);
+  a[1][0] = __byte_perm(front.y, back.y, 0x5410);
+  a[1][1] = __byte_perm(front.y, back.y, 0x7632);
+  a[1][2] = __byte_perm(front.w, back.w, 0x5410);
+  a[1][3] = __byte_perm(front.w, back.w, 0x7632);
+#endif
+}
+
+#if WEIGHT == F16
+// Two halves as the exact sum of two pairs of bfloats: 11 significant bits are 8 and 3.
+static __device__ __forceinline__ void split(u32& high, u32& low, u32 halves) {
+  float first = half_to_float((u16)halves);
+  float second = half_to_float((u16)(halves >> 16));
+  high = pack_bfloats(first, second);
+  low = pack_bfloats(
+      first - __uint_as_float(high << 16), second - __uint_as_float(high & 0xffff0000u));
+}
+#endif
+
+static __device__ __forceinline__ void mma(float c[4], const u32 a[4], u32 b0, u32 b1) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+static __device__ __forceinline__ u32 shared_address(const void* p) {
+  return (u32)__cvta_generic_to_shared(p);
+}
+
+// Rows of a stage lie 128 bytes apart; piece c of row r at piece c ^ (r % 8), so that the eight rows
+// of an ldmatrix fall on different banks.
+template <int NT>
+static __device__ __forceinline__ void fetch_rows(
+    u8* stage, const u16* rows, int pitch, int firstRow, int n, int k) {
+  for (int i = threadIdx.x; i < 8 * NT * CHUNKS; i += WARPS * WARP) {
+    int row = i / CHUNKS;
+    int chunk = i % CHUNKS;
+    const u16* from = rows + (s64)min(firstRow + row, n - 1) * pitch + k + 8 * chunk;
+    u32 to = shared_address(stage) + row * (STAGE_K * 2) + ((chunk ^ (row & 7)) * 16);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from));
+  }
+}
+
+// acc[j][tile][c] += the weight's fragments times rows [8j, 8j + 8) of a stage, for mma `q` of 4.
+template <int NT>
+static __device__ __forceinline__ void multiply(float acc[NT][2][4], const u32 a[2][4], u32 stage, int q) {
+  int lane = threadIdx.x % WARP;
+  if (NT == 1) {
+    int row = lane & 7;
+    int chunk = 2 * q + ((lane >> 3) & 1);
+    u32 at = stage + row * (STAGE_K * 2) + ((chunk ^ row) * 16);
+    u32 b0, b1;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0,%1}, [%2];" : "=r"(b0), "=r"(b1) : "r"(at));
+    mma(acc[0][0], a[0], b0, b1);
+    mma(acc[0][1], a[1], b0, b1);
+  } else {
+#pragma unroll
+    for (int j = 0; j < NT; j += 2) {
+      int row = 8 * (j + (lane >> 4)) + (lane & 7);
+      int chunk = 2 * q + ((lane >> 3) & 1);
+      u32 at = stage + row * (STAGE_K * 2) + ((chunk ^ (lane & 7)) * 16);
+      u32 b0, b1, b2, b3;
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                   : "=r"(b0), "=r"(b1), "=r"(b2), "=r"(b3)
+                   : "r"(at));
+      mma(acc[j][0], a[0], b0, b1);
+      mma(acc[j][1], a[1], b0, b1);
+      mma(acc[j + (NT > 1)][0], a[0], b2, b3);
+      mma(acc[j + (NT > 1)][1], a[1], b2, b3);
+    }
+  }
+}
+
+template <int NT>
+static __device__ __forceinline__ void clear(float acc[NT][2][4]) {
+#pragma unroll
+  for (int j = 0; j < NT; j++)
+#pragma unroll
+    for (int tile = 0; tile < 2; tile++)
+#pragma unroll
+      for (int c = 0; c < 4; c++) acc[j][tile][c] = 0;
+}
+
+// The sum of slices so far, in shared memory: it is touched once a slice and would take half of the
+// registers. A thread's own elements lie blockDim.x apart.
+template <int NT>
+static __device__ __forceinline__ void add_slice(float* total, float acc[NT][2][4], bool first) {
+#pragma unroll
+  for (int i = 0; i < 8 * NT; i++) {
+    float* sum = total + i * (WARPS * WARP) + threadIdx.x;
+    float slice = acc[i / 8][i % 8 / 4][i % 4];
+    *sum = first ? slice : *sum + slice;
+  }
+}
+
+// The stages [from, to) of the inner dimension. With FULL every `sliceStages` of them are a slice whose
+// sum goes to `total`; else they are one slice and its sum stays in `acc`.
+template <int NT, bool FULL>
+static __device__ __forceinline__ void inner_product(
+    float acc[NT][2][4], const Frozen& w, const u16* rows, int pitch, int n, int tile, int firstRow,
+    int from, int to, int sliceStages) {
+  extern __shared__ __align__(128) u8 shared[];
+  float* total = (float*)(shared + STAGES * 8 * NT * STAGE_K * 2);
+  const int stageBytes = 8 * NT * STAGE_K * 2;
+#pragma unroll
+  for (int s = 0; s < STAGES - 1; s++) {
+    if (from + s < to) fetch_rows<NT>(shared + s * stageBytes, rows, pitch, firstRow, n, (from + s) * STAGE_K);
+    asm volatile("cp.async.commit_group;");
+  }
+  Step next;
+  load_step(next, w, tile, from * STAGE_K);
+  clear<NT>(acc);
+  int slot = 0;
+  int inSlice = 0;
+#pragma unroll 1
+  for (int stage = from; stage < to; stage++) {
+    asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
+    __syncthreads();
+    int ahead = stage + STAGES - 1;
+    if (ahead < to) {
+      int aheadSlot = slot == 0 ? STAGES - 1 : slot - 1;
+      fetch_rows<NT>(shared + aheadSlot * stageBytes, rows, pitch, firstRow, n, ahead * STAGE_K);
+    }
+    asm volatile("cp.async.commit_group;");
+    u32 stageAt = shared_address(shared + slot * stageBytes);
+#pragma unroll
+    for (int part = 0; part < STEPS; part++) {
+      Step now = next;
+      int following = stage * STAGE_K + (part + 1) * STEP_K;
+      if (following < to * STAGE_K) load_step(next, w, tile, following);
+#pragma unroll
+      for (int q = 0; q < STEP_MMAS; q++) {
+        u32 a[2][4];
+        fragments(a, now, q);
+#if WEIGHT == F16
+        u32 low[2][4];
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          split(a[0][i], low[0][i], a[0][i]);
+          split(a[1][i], low[1][i], a[1][i]);
+        }
+        multiply<NT>(acc, a, stageAt, part * STEP_MMAS + q);
+        multiply<NT>(acc, low, stageAt, part * STEP_MMAS + q);
+#else
+        multiply<NT>(acc, a, stageAt, part * STEP_MMAS + q);
+#endif
+      }
+    }
+    slot = slot == STAGES - 1 ? 0 : slot + 1;
+    if (FULL && (++inSlice == sliceStages || stage + 1 == to)) {
+      add_slice<NT>(total, acc, stage < from + sliceStages);
+      clear<NT>(acc);
+      inSlice = 0;
+    }
+  }
+}
+
+// The four consecutive sums in M that a lane has for row 8j + 2t + odd.
+static __device__ __forceinline__ float4 four_sums(const float sums[2][4], int odd) {
+  return make_float4(sums[0][odd], sums[0][2 + odd], sums[1][odd], sums[1][2 + odd]);
+}
+
+static __device__ __forceinline__ float finished(
+    float sum, int m, const float* absmax, const void* bias, int biasStorage) {
+  if (absmax != 0) sum *= absmax[m] / 127.0f;
+  if (bias != 0) sum += load_stored(bias, m, biasStorage);
+  return sum;
+}
+
+// partial[slice][row][paddedM] of the slice blockIdx.y.
+template <int NT>
+static __device__ __forceinline__ void partial_product(
+    float* partial, const Frozen& w, const u16* rows, int pitch, int n, int stages, int sliceStages) {
+  int tiles = (w.m + 31) / 32;
+  int warpTile = blockIdx.x * WARPS + threadIdx.x / WARP;
+  int from = blockIdx.y * sliceStages;
+  float acc[NT][2][4];
+  inner_product<NT, false>(
+      acc, w, rows, pitch, n, min(warpTile, tiles - 1), 0, from, min(from + sliceStages, stages),
+      sliceStages);
+  if (warpTile >= tiles) return;
+  int lane = threadIdx.x % WARP;
+  int m = 32 * warpTile + 4 * (lane / 4);
+#pragma unroll
+  for (int j = 0; j < NT; j++) {
+#pragma unroll
+    for (int odd = 0; odd < 2; odd++) {
+      int row = 8 * j + 2 * (lane % 4) + odd;
+      if (row < n) {
+        *(float4*)(partial + ((s64)blockIdx.y * n + row) * (32 * tiles) + m) = four_sums(acc[j], odd);
+      }
+    }
+  }
+}
+
+template <int NT>
+static __device__ __forceinline__ void full_product(
+    float* y, const Frozen& w, const u16* rows, int pitch, int n, int stages, int sliceStages,
+    const float* absmax, const void* bias, int biasStorage, int accumulate) {
+  extern __shared__ __align__(128) u8 shared[];
+  int tiles = (w.m + 31) / 32;
+  int warpTile = blockIdx.x * WARPS + threadIdx.x / WARP;
+  int firstRow = blockIdx.y * 8 * NT;
+  float acc[NT][2][4];
+  inner_product<NT, true>(
+      acc, w, rows, pitch, n, min(warpTile, tiles - 1), firstRow, 0, stages, sliceStages);
+  if (warpTile >= tiles) return;
+  int lane = threadIdx.x % WARP;
+  int m = 32 * warpTile + 4 * (lane / 4);
+#pragma unroll
+  for (int j = 0; j < NT; j++) {
+#pragma unroll
+    for (int odd = 0; odd < 2; odd++) {
+      int row = firstRow + 8 * j + 2 * (lane % 4) + odd;
+      if (row >= n) continue;
+      const float* total = (const float*)(shared + STAGES * 8 * NT * STAGE_K * 2) + threadIdx.x;
+      float values[4];
+#pragma unroll
+      for (int r = 0; r < 4; r++) {
+        values[r] = total[(8 * j + 4 * (r / 2) + 2 * (r % 2) + odd) * (WARPS * WARP)];
+      }
+      float* to = y + (s64)row * w.m + m;
+#pragma unroll
+      for (int r = 0; r < 4; r++) {
+        if (m + r < w.m) {
+          float value = finished(values[r], m + r, absmax, bias, biasStorage);
+          to[r] = accumulate ? to[r] + value : value;
+        }
+      }
+    }
+  }
+}
+
+#define FROZEN Frozen w = {data, m, k, columns, aligned}
+
+#define PARTIAL(NT, BLOCKS)                                                                        \
+  extern "C" __global__ void __launch_bounds__(WARPS* WARP, BLOCKS) partial_##NT(                  \
+      float* partial, const void* data, int m, int k, int columns, int aligned, const u16* rows,   \
+      int pitch, int n, int stages, int sliceStages) {                                             \
+    FROZEN;                                                                                        \
+    partial_product<NT>(partial, w, rows, pitch, n, stages, sliceStages);                          \
+  }
+
+PARTIAL(1, 4)
+PARTIAL(4, WEIGHT == F16 ? 3 : 4)  // splitting halves takes registers
+PARTIAL(8, 3)
+
+extern "C" __global__ void __launch_bounds__(WARPS* WARP, 2) full_8(
+    float* y, const void* data, int m, int k, int columns, int aligned, const u16* rows, int pitch,
+    int n, int stages, int sliceStages, const float* absmax, const void* bias, int biasStorage,
+    int accumulate) {
+  FROZEN;
+  full_product<8>(
+      y, w, rows, pitch, n, stages, sliceStages, absmax, bias, biasStorage, accumulate);
+}
+
+// y[n, m] (+)= the sum of slices in order, scaled, plus bias.
+extern "C" __global__ void reduce_slices(
+    float* y, const float* partial, int m, int n, int slices, const float* absmax, const void* bias,
+    int biasStorage, int accumulate) {
+  int column = blockIdx.x * blockDim.x + threadIdx.x;
+  if (column >= m) return;
+  int row = blockIdx.y;
+  int padded = (m + 31) / 32 * 32;
+  const float* from = partial + (s64)row * padded + column;
+  float sum = from[0];
+#pragma unroll 4
+  for (int slice = 1; slice < slices; slice++) sum += from[(s64)slice * n * padded];
+  float value = finished(sum, column, absmax, bias, biasStorage);
+  float* to = y + (s64)row * m + column;
+  *to = accumulate ? *to + value : value;
+}
+
+// rows[n][pitch]: x[n][k], times absmax[k] / 127 where given, rounded to bf16, zero from k to pitch,
+// in the order of the inner indices of A (see `fragments`).
+extern "C" __global__ void pack_rows(
+    u32* rows, const float* x, int k, int pitch, const float* absmax) {
+  int word = blockIdx.x * blockDim.x + threadIdx.x;
+  if (2 * word >= pitch) return;
+  int row = blockIdx.y;
+  int position = 2 * word;
+  int t = position % 8 / 2;
+  int q = position % 16 / 8;
+#if WEIGHT != INT8 && DIRECTION == FORWARD
+  int first = position / 32 * 32 + 8 * t + 4 * (position % 32 / 16) + 2 * q;
+  int second = first + 1;
+#else
+  int first = position / 16 * 16 + 4 * t + q;
+  int second = first + 2;
+#endif
+  const float* from = x + (s64)row * k;
+  float low = first < k ? from[first] : 0;
+  float high = second < k ? from[second] : 0;
+  if (absmax != 0) {
+    low *= first < k ? absmax[first] / 127.0f : 0;
+    high *= second < k ? absmax[second] / 127.0f : 0;
+  }
+  rows[((s64)row * pitch + position) / 2] = pack_bfloats(low, high);
+}

@@ -1,0 +1,68 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.Optional;
+
+/** The operations of {@link LossOps} on the head of a case, from host values to host values. */
+public final class LossRun {
+
+  private final Backend backend;
+  private final TestTensors tensors;
+  private final LossCase c;
+  private final Weight head;
+
+  /** Puts the head of a case on a device. */
+  public LossRun(Backend backend, TestTensors tensors, LossCase c) {
+    this.backend = backend;
+    this.tensors = tensors;
+    this.c = c;
+    Tensor values = tensors.stored(c.head(), c.weights(), c.vocabulary(), c.hiddenSize());
+    Optional<Tensor> bias =
+        c.biased()
+            ? Optional.of(tensors.stored(c.head(), c.bias(), c.vocabulary()))
+            : Optional.empty();
+    head = DenseWeight.of(values, bias);
+  }
+
+  /** What {@link LossOps#tokenLogprobs} finds, [M] each. */
+  public record Scores(float[] logprobs, float[] entropy) {}
+
+  /** Scores of hidden states [M, C]. */
+  public Scores scores(float[] hidden, int[] targets) {
+    Tensor logprobs = tensors.output(DType.F32, targets.length);
+    Tensor entropy = tensors.output(DType.F32, targets.length);
+    backend
+        .loss()
+        .tokenLogprobs(logprobs, entropy, hidden(hidden), head, tensors.of(targets), c.scale());
+    return new Scores(tensors.read(logprobs), tensors.read(entropy));
+  }
+
+  /** Gradient with respect to hidden states [M, C]. */
+  public float[] gradient(float[] hidden, float[] dLogprobs, int[] targets) {
+    Tensor dHidden = tensors.output(DType.F32, targets.length, c.hiddenSize());
+    backend
+        .loss()
+        .tokenLogprobsBackward(
+            dHidden,
+            tensors.of(dLogprobs, targets.length),
+            hidden(hidden),
+            head,
+            tensors.of(targets),
+            c.scale());
+    return tensors.read(dHidden);
+  }
+
+  /** Divergences of hidden states [M, C] from others. */
+  public float[] divergence(float[] p, float[] q) {
+    Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
+    backend.loss().fullKl(kl, hidden(p), hidden(q), head, c.scale());
+    return tensors.read(kl);
+  }
+
+  private Tensor hidden(float[] values) {
+    return tensors.of(values, values.length / c.hiddenSize(), c.hiddenSize());
+  }
+}

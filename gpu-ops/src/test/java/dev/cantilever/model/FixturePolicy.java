@@ -1,0 +1,156 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.TargetModules;
+import dev.cantilever.hub.TaskType;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.optim.AdamW;
+import dev.cantilever.optim.AdamWSpec;
+import dev.cantilever.optim.GradientNorm;
+import dev.cantilever.optim.ParameterGroup;
+import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * The small GPT-NeoX of the fixtures in weight-only int8 as a policy: a fresh adapter on every
+ * linear layer, a value head, an optimiser. Closing it closes the backend and checks that nothing
+ * is left.
+ */
+final class FixturePolicy implements AutoCloseable {
+
+  private static final String NAME = "policy";
+  private static final long SEED = 20_260_103;
+
+  private final Backend backend;
+  private final Arena weights;
+  private final Arena trained;
+  private final PassMemory memory;
+  private final CausalLm model;
+  private final AdamW optimizer;
+  private final PolicyModel policy;
+
+  /**
+   * Loads the model.
+   *
+   * @param backend closed with this
+   * @param maxTokens most tokens of a pass
+   * @param keep what a training pass keeps
+   */
+  FixturePolicy(Backend backend, int maxTokens, KeepPlan keep) throws IOException {
+    this.backend = backend;
+    weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+    trained = backend.budget().open("adapter", Purpose.ADAPTER);
+    memory = new PassMemory(backend, "test");
+    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path("gpt_neox"))) {
+      model =
+          new ModelLoader(
+                  backend, directory, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.empty())
+              .causalLm();
+    }
+    TargetModules linears =
+        TargetModules.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
+    Adapter adapter =
+        Adapter.fresh(
+            backend,
+            trained,
+            NAME,
+            AdapterConfig.of(4, 8, linears, TaskType.CAUSAL_LM),
+            model.transformer().targets(),
+            SEED);
+    ValueHead head = ValueHead.fresh(backend, trained, model.architecture().hiddenSize(), SEED);
+    optimizer =
+        new AdamW(
+            backend,
+            trained,
+            AdamWSpec.defaults(),
+            List.of(
+                new ParameterGroup(adapter.parameters(), 1e-2),
+                new ParameterGroup(head.parameters(), 1e-2)));
+    optimizer.zeroGradients();
+    policy =
+        new PolicyModel(
+            backend,
+            model,
+            head,
+            new PolicySpec(Set.of(NAME), Set.of(), 1 / 0.7f, maxTokens, keep));
+  }
+
+  /** Fills every matrix of the adapter, so that it acts. */
+  void wakeAdapter() {
+    Random random = new Random(SEED);
+    for (Parameter parameter : optimizer.parameters()) {
+      float[] values = new float[Math.toIntExact(parameter.value().elements())];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (0.1 * random.nextGaussian());
+      }
+      backend.transfers().upload(parameter.value(), values);
+    }
+  }
+
+  List<Generation> generate(TokenRows queries, long[] ids, int[] limits, int rowsAtOnce) {
+    GenerationSpec spec =
+        new GenerationSpec(Set.of(NAME), SamplingSpec.PLAIN, StopRule.never(), SEED, 3, rowsAtOnce);
+    return new Generator(backend, model).generate(memory, queries, ids, limits, spec);
+  }
+
+  PolicyScores score(ResponseRows rows) {
+    return policy.score(memory, rows, true);
+  }
+
+  void train(ResponseRows rows, TokenLoss loss) {
+    policy.train(memory, rows, loss);
+  }
+
+  /** Clips, steps, and sets the gradients to zero. */
+  void step() {
+    GradientNorm.clip(backend, optimizer.parameters(), 1);
+    optimizer.step(1);
+    optimizer.zeroGradients();
+  }
+
+  /** The gradients of all parameters, one behind the other. */
+  float[] gradients() {
+    return joined(optimizer.parameters().stream().map(Parameter::gradient).toList());
+  }
+
+  /** All parameters, one behind the other. */
+  float[] parameters() {
+    return joined(optimizer.parameters().stream().map(Parameter::value).toList());
+  }
+
+  private float[] joined(List<Tensor> tensors) {
+    float[] all = new float[tensors.stream().mapToInt(t -> Math.toIntExact(t.elements())).sum()];
+    int at = 0;
+    for (Tensor tensor : tensors) {
+      float[] values = new float[Math.toIntExact(tensor.elements())];
+      backend.transfers().download(values, tensor);
+      System.arraycopy(values, 0, all, at, values.length);
+      at += values.length;
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+    trained.close();
+    weights.close();
+    backend.close();
+    assertThat(backend.budget().openArenas()).isEmpty();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+}

@@ -1,0 +1,214 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.SafetensorsFile;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Whole models against what transformers and peft computed for the reference checkpoints, which are
+ * of F32: a backend is opened so that it rounds nothing below that.
+ */
+public abstract class GoldenModelConformance {
+
+  /** Of logits, in fp32: the tolerance stated with the fixtures. */
+  private static final float LOGITS = 2e-4f;
+
+  /** Of gradients, norm of the difference over norm: the tolerance stated with the fixtures. */
+  private static final double GRADIENTS = 1e-3;
+
+  private Backend backend;
+  private Arena weights;
+  private Arena adapters;
+  private PassMemory memory;
+
+  /** Opens the backend under test; the suite closes it. */
+  protected abstract Backend open();
+
+  @BeforeEach
+  void openBackend() {
+    backend = open();
+    weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+    adapters = backend.budget().open("adapters", Purpose.ADAPTER);
+    memory = new PassMemory(backend, "test");
+  }
+
+  @AfterEach
+  void everythingIsGivenBack() {
+    memory.close();
+    adapters.close();
+    weights.close();
+    backend.close();
+    assertThat(backend.budget().openArenas()).isEmpty();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+
+  private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
+      return new ModelLoader(backend, directory, precision, weights, Optional.empty()).causalLm();
+    }
+  }
+
+  private static SafetensorsFile golden(String fixture) throws Exception {
+    return SafetensorsFile.open(Fixtures.path(fixture + "/golden.safetensors"));
+  }
+
+  private static TokenRows validRows(SafetensorsFile golden) throws Exception {
+    return TokenRows.ofPadded(
+        golden.readInts("input_ids"),
+        golden.readInts("attention_mask"),
+        Math.toIntExact(golden.entry("input_ids").shape().dim(1)));
+  }
+
+  private float largestLogitError(
+      CausalLm model, SafetensorsFile golden, String name, Set<String> active) throws Exception {
+    float[] found = model.logits(backend, memory, validRows(golden), active);
+    float[] expected = golden.readFloats(name);
+    int[] mask = golden.readInts("attention_mask");
+    float largest = 0;
+    int at = 0;
+    for (int token = 0; token < mask.length; token++) {
+      if (mask[token] == 1) {
+        for (int v = 0; v < model.vocabSize(); v++) {
+          float error = Math.abs(found[at++] - expected[token * model.vocabSize() + v]);
+          largest = Math.max(largest, error);
+        }
+      }
+    }
+    return largest;
+  }
+
+  @Test
+  void gptNeox_logits_equalTransformers() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
+    }
+  }
+
+  @Test
+  void gptNeox_adapterOnAndOff_equalPeftAndBase() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      Adapter.load(
+          backend,
+          adapters,
+          "a",
+          Fixtures.path("gpt_neox/adapter"),
+          model.transformer().targets(),
+          true);
+      assertThat(largestLogitError(model, golden, "adapter_logits", Set.of("a")))
+          .isLessThan(LOGITS);
+      assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
+    }
+  }
+
+  @Test
+  void gptNeox_greedy_equalsTransformers() throws Exception {
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      TokenRows prompt = validRows(golden).slice(0, 1);
+      int[] expected = golden.readInts("greedy");
+      GenerationSpec spec =
+          new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
+      List<Generation> found =
+          new Generator(backend, model)
+              .generate(
+                  memory,
+                  prompt,
+                  new long[] {0},
+                  new int[] {expected.length - prompt.tokens()},
+                  spec);
+      TokenRows whole = TokenRows.of(prompt.row(0), found.get(0).tokens());
+      assertThat(whole.ids()).isEqualTo(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"everything", "products", "blockInputs"})
+  void gptNeox_lossAndGradients_equalPeft_whateverIsKept(String kept) throws Exception {
+    KeepPlan plan =
+        switch (kept) {
+          case "everything" -> KeepPlan.everything();
+          case "products" -> KeepPlan.products();
+          default -> KeepPlan.blockInputs();
+        };
+    try (SafetensorsFile golden = golden("gpt_neox")) {
+      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+      Adapter adapter =
+          Adapter.load(
+              backend,
+              adapters,
+              "a",
+              Fixtures.path("gpt_neox/adapter"),
+              model.transformer().targets(),
+              true);
+      for (Parameter parameter : adapter.parameters()) {
+        backend.transfers().zero(parameter.gradient());
+      }
+      TokenRows rows = validRows(golden);
+      double scale = 1.0 / LanguageLoss.predicted(rows);
+      double total =
+          new LanguageLoss(backend, model, Set.of("a"), plan)
+              .train(memory, rows, scale, OptionalLong.empty());
+      assertThat(total * scale)
+          .isCloseTo(golden.readFloats("adapter_loss")[0], within((double) LOGITS));
+      for (Parameter parameter : adapter.parameters()) {
+        float[] found = new float[Math.toIntExact(parameter.gradient().elements())];
+        backend.transfers().download(found, parameter.gradient());
+        float[] expected = golden.readFloats("grad." + parameter.name());
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < found.length; i++) {
+          difference += Math.pow((double) found[i] - expected[i], 2);
+          norm += Math.pow(expected[i], 2);
+        }
+        assertThat(Math.sqrt(difference / norm)).as(parameter.name()).isLessThan(GRADIENTS);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward"})
+  void classifier_logits_equalTransformers(String fixture) throws Exception {
+    try (SafetensorsFile golden = golden(fixture);
+        ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
+      SequenceClassifier model =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .classifier();
+      TokenRows rows = validRows(golden);
+      float[][] found =
+          model.logits(
+              backend,
+              memory.upload(rows, Set.of()),
+              memory.batch(),
+              memory.kept(),
+              memory.scratch());
+      float[] expected = golden.readFloats("logits");
+      for (int r = 0; r < found.length; r++) {
+        for (int label = 0; label < found[r].length; label++) {
+          assertThat(found[r][label])
+              .isCloseTo(expected[r * found[r].length + label], within(LOGITS));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package dev.cantilever.model;
+
+import static dev.cantilever.backend.Closeness.assertSameBits;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.backend.Backend;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What reinforcement learning takes for granted of a whole model in weight-only int8, to the bit
+ * and on every backend: nothing depends on which rows share a pass, on how many do, or on the run.
+ */
+public abstract class PolicyModelConformance {
+
+  private static final int AMPLE = 10_000;
+
+  private static final int[][] QUERIES = {
+    {5, 9, 11}, {7}, {3, 4, 80, 2}, {1, 95, 17, 60, 33, 21, 8, 8, 40, 2, 77, 50, 6, 13, 29, 31, 90}
+  };
+
+  private static final int[] LIMITS = {9, 12, 5, 20};
+
+  private static final long[] IDS = {10, 11, 1L << 40, 12};
+
+  /** A loss whose gradient at a token depends on that token alone. */
+  private static final TokenLoss LOSS = (firstRow, scores) -> gradients(scores);
+
+  /** Opens the backend under test; whoever asks for it closes it. */
+  protected abstract Backend open();
+
+  private FixturePolicy policy(int maxTokens, KeepPlan keep) throws IOException {
+    return new FixturePolicy(open(), maxTokens, keep);
+  }
+
+  private static TokenGradients gradients(TokenScores scores) {
+    float[] logprobs = scores.logprobs().clone();
+    float[] values = scores.values().clone();
+    for (int m = 0; m < logprobs.length; m++) {
+      logprobs[m] = 0.01f * logprobs[m];
+      values[m] = 0.02f * (values[m] - 1);
+    }
+    return new TokenGradients(logprobs, values);
+  }
+
+  /** Queries with responses of the lengths of {@link #LIMITS}. */
+  private static ResponseRows rows() {
+    int[][] responses = new int[QUERIES.length][];
+    for (int r = 0; r < responses.length; r++) {
+      int row = r;
+      responses[r] = IntStream.range(0, LIMITS[r]).map(t -> (7 * t + 31 * row + 3) % 96).toArray();
+    }
+    return ResponseRows.of(QUERIES, responses);
+  }
+
+  @Test
+  void score_freshAdapter_isTheReferenceToTheBit() throws IOException {
+    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+      PolicyScores scores = policy.score(rows());
+      assertThat(scores.fullKl()).containsOnly(0f);
+      assertSameBits("log-probabilities", scores.policy().logprobs(), scores.referenceLogprobs());
+    }
+  }
+
+  @Test
+  void train_beforeAnyStep_hasTheBitsOfTheScores() throws IOException {
+    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+      policy.wakeAdapter();
+      PolicyScores before = policy.score(rows());
+      assertThat(before.policy().logprobs()).isNotEqualTo(before.referenceLogprobs());
+      List<TokenScores> seen = new ArrayList<>();
+      policy.train(
+          rows(),
+          (firstRow, scores) -> {
+            seen.add(scores);
+            return gradients(scores);
+          });
+      TokenScores now = seen.get(0);
+      assertSameBits("log-probabilities", now.logprobs(), before.policy().logprobs());
+      assertSameBits("entropies", now.entropy(), before.policy().entropy());
+      assertSameBits("values", now.values(), before.policy().values());
+    }
+  }
+
+  @Test
+  void everyPass_rowsInTurns_hasTheSameBits() throws IOException {
+    PolicyScores scores;
+    float[] gradients;
+    try (FixturePolicy whole = policy(AMPLE, KeepPlan.everything())) {
+      whole.wakeAdapter();
+      scores = whole.score(rows());
+      whole.train(rows(), LOSS);
+      gradients = whole.gradients();
+    }
+    for (int maxTokens : new int[] {1, 40}) {
+      try (FixturePolicy turns = policy(maxTokens, KeepPlan.everything())) {
+        turns.wakeAdapter();
+        assertSameScores(turns.score(rows()), scores);
+        turns.train(rows(), LOSS);
+        assertSameBits("gradients, " + maxTokens + " tokens", turns.gradients(), gradients);
+      }
+    }
+  }
+
+  private static void assertSameScores(PolicyScores actual, PolicyScores expected) {
+    assertSameBits("log-probabilities", actual.policy().logprobs(), expected.policy().logprobs());
+    assertSameBits("entropies", actual.policy().entropy(), expected.policy().entropy());
+    assertSameBits("values", actual.policy().values(), expected.policy().values());
+    assertSameBits("reference", actual.referenceLogprobs(), expected.referenceLogprobs());
+    assertSameBits("divergences", actual.fullKl(), expected.fullKl());
+  }
+
+  @Test
+  void train_whateverIsKept_hasTheSameBits() throws IOException {
+    List<float[]> all = new ArrayList<>();
+    for (KeepPlan keep :
+        List.of(KeepPlan.everything(), KeepPlan.products(), KeepPlan.blockInputs())) {
+      try (FixturePolicy policy = policy(AMPLE, keep)) {
+        policy.wakeAdapter();
+        policy.train(rows(), LOSS);
+        all.add(policy.gradients());
+      }
+    }
+    assertThat(all.get(0)).isNotEqualTo(new float[all.get(0).length]);
+    assertSameBits("products kept", all.get(1), all.get(0));
+    assertSameBits("block inputs kept", all.get(2), all.get(0));
+  }
+
+  @Test
+  void responses_sampled_dependOnNoNeighbour() throws IOException {
+    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+      policy.wakeAdapter();
+      List<Generation> together = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, 4);
+      for (int rowsAtOnce : new int[] {1, 3}) {
+        List<Generation> waves = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, rowsAtOnce);
+        for (int r = 0; r < QUERIES.length; r++) {
+          assertThat(waves.get(r).tokens()).isEqualTo(together.get(r).tokens());
+          assertSameBits("row " + r, waves.get(r).logprobs(), together.get(r).logprobs());
+        }
+      }
+    }
+  }
+
+  @Test
+  void steps_twice_leaveTheSameBytes() throws IOException {
+    float[] first = afterTwoSteps();
+    assertSameBits("parameters", afterTwoSteps(), first);
+  }
+
+  /** Samples, trains and steps twice; the parameters of the second step. */
+  private float[] afterTwoSteps() throws IOException {
+    try (FixturePolicy policy = policy(64, KeepPlan.products())) {
+      float[] fresh = policy.parameters();
+      for (int step = 0; step < 2; step++) {
+        int[][] responses =
+            policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, 3).stream()
+                .map(Generation::tokens)
+                .toArray(int[][]::new);
+        policy.train(ResponseRows.of(QUERIES, responses), LOSS);
+        policy.step();
+      }
+      float[] trained = policy.parameters();
+      assertThat(trained).isNotEqualTo(fresh);
+      float kl = 0;
+      for (float divergence : policy.score(rows()).fullKl()) {
+        kl += divergence;
+      }
+      assertThat(kl).as("divergence after two steps").isPositive();
+      return trained;
+    }
+  }
+}
