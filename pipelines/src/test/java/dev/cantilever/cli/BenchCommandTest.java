@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,10 +38,6 @@ class BenchCommandTest {
        "num_hidden_layers": 44, "intermediate_size": 24576, "vocab_size": 50432,
        "hidden_act": "gelu_fast", "rotary_pct": 0.25, "max_position_embeddings": 2048}
       """;
-
-  private static final List<String> WORK =
-      List.of(
-          "--rows", "4", "--prompt", "3", "--response", "5", "--minibatch", "2", "--epochs", "2");
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -64,12 +62,22 @@ class BenchCommandTest {
         .run(arguments);
   }
 
-  private ExitCode bench(Path model, String... more) {
-    List<String> arguments =
-        new ArrayList<>(List.of("bench", "--model", model.toString(), "--budget", "256MiB"));
-    arguments.addAll(WORK);
-    arguments.addAll(List.of("--steps", "1", "--json"));
-    arguments.addAll(List.of(more));
+  /** One measured step of a small workload. */
+  private ExitCode bench(Path model, String... optionsAndValues) {
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put("--model", model.toString());
+    options.put("--budget", "256MiB");
+    options.put("--rows", "4");
+    options.put("--prompt", "3");
+    options.put("--response", "5");
+    options.put("--minibatch", "2");
+    options.put("--epochs", "2");
+    options.put("--steps", "1");
+    for (int i = 0; i < optionsAndValues.length; i += 2) {
+      options.put(optionsAndValues[i], optionsAndValues[i + 1]);
+    }
+    List<String> arguments = new ArrayList<>(List.of("bench", "--json"));
+    options.forEach((option, value) -> arguments.addAll(List.of(option, value)));
     return run(arguments);
   }
 
