@@ -61,8 +61,8 @@ public final class CudaBackend implements Backend {
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
     loss = new CudaLossOps(execution, matmul);
-    sampling = new CudaSamplingOps(execution);
-    optimizer = new CudaOptimizerOps(execution);
+    sampling = new CudaSamplingOps(execution, staging);
+    optimizer = new CudaOptimizerOps(execution, staging);
   }
 
   /**
