@@ -43,7 +43,19 @@ class ArchitectureTest {
           Map.entry("adapter", Set.of("nn", "hub", "autograd", "backend", "tensor", "memory")),
           Map.entry(
               "model", Set.of("adapter", "nn", "hub", "autograd", "backend", "tensor", "memory")),
-          Map.entry("optim", Set.of("autograd", "hub", "backend", "tensor", "memory")));
+          Map.entry("optim", Set.of("autograd", "hub", "backend", "tensor", "memory")),
+          Map.entry(
+              "rehearsal",
+              Set.of(
+                  "model",
+                  "optim",
+                  "adapter",
+                  "nn",
+                  "hub",
+                  "autograd",
+                  "backend",
+                  "tensor",
+                  "memory")));
 
   /* The rooms of devices, which only the factory of backends may name. */
   private static final Set<String> DEVICES =

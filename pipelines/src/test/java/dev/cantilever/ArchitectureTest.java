@@ -159,11 +159,14 @@ class ArchitectureTest {
           Map.entry(
               "parity",
               Set.of("ppo", "hub", "tensor", "model", "adapter", "autograd", "backend", "memory")),
+          Map.entry(
+              "bench",
+              Set.of("ppo", "update", "rehearsal", "model", "hub", "backend", "memory", "tensor")),
           Map.entry("cli", Set.of(ANY)));
 
   /* Rooms that are plain Java: no Beam, no runner. */
   private static final String[] PLAIN = {
-    BASE + "recipe..", BASE + "console..", BASE + "run..", BASE + "ppo.."
+    BASE + "recipe..", BASE + "console..", BASE + "run..", BASE + "ppo..", BASE + "bench.."
   };
 
   static final class ThisModule implements ImportOption {

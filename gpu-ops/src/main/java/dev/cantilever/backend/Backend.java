@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.memory.MemoryBudget;
+import java.util.Optional;
 
 /**
  * A device that computes. Eight families of operations, transfers, and nothing else.
@@ -52,6 +53,11 @@ public interface Backend extends AutoCloseable {
 
   /** Waits until everything enqueued is done. */
   void synchronize();
+
+  /** What the device's driver says now; nothing where there is no such driver, as for a CPU. */
+  default Optional<DriverReading> driverReading() {
+    return Optional.empty();
+  }
 
   @Override
   void close();

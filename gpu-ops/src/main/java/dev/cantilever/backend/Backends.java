@@ -1,20 +1,16 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.backend.cuda.CudaBackend;
+import dev.cantilever.backend.cuda.CudaProfile;
 import dev.cantilever.backend.cuda.driver.CudaInstallation;
 import dev.cantilever.backend.meta.DeviceProfile;
 import dev.cantilever.backend.meta.MetaBackend;
 import dev.cantilever.backend.onednn.OneDnnBackend;
+import dev.cantilever.backend.onednn.OneDnnProfile;
 import dev.cantilever.tensor.DType;
 
 /** The one factory of backends, and the only class that names an implementation. */
 public final class Backends {
-
-  /** Scratch of the CPU's operations: a chunk of logits, a matrix being converted. */
-  private static final long CPU_WORKSPACE_BYTES = 32L << 20;
-
-  /** Scratch of a GPU's operations: rounded inputs, partial sums, a chunk of logits. */
-  private static final long CUDA_WORKSPACE_BYTES = 96L << 20;
 
   private Backends() {}
 
@@ -22,14 +18,66 @@ public final class Backends {
    * Opens a device; the caller closes it.
    *
    * @param kind which device
-   * @param budgetBytes hard ceiling of everything allocated on it
+   * @param budgetBytes hard ceiling of what this process takes of the device, {@link
+   *     #outsideArenasBytes} included
    * @throws DeviceException if the device is not there
+   * @throws dev.cantilever.memory.BudgetExceededException if not even its workspace fits
    */
   public static Backend open(BackendKind kind, long budgetBytes) {
+    long arenas = arenaBytes(kind, budgetBytes);
     return switch (kind) {
-      case CPU -> cpu(budgetBytes, Runtime.getRuntime().availableProcessors());
-      case CUDA -> cuda(budgetBytes, DType.BF16);
+      case CPU -> cpu(arenas, Runtime.getRuntime().availableProcessors());
+      case CUDA -> cuda(arenas, DType.BF16);
     };
+  }
+
+  /**
+   * What a process takes of a device beside all arenas, as the device's driver counts it: context
+   * and kernels of a GPU. Part of every budget.
+   */
+  public static long outsideArenasBytes(BackendKind kind) {
+    return switch (kind) {
+      case CPU -> 0;
+      case CUDA -> CudaProfile.CONTEXT_BYTES;
+    };
+  }
+
+  /** What a budget leaves for arenas; a byte where it leaves nothing, so that the table is shown. */
+  private static long arenaBytes(BackendKind kind, long budgetBytes) {
+    return Math.max(1, budgetBytes - outsideArenasBytes(kind));
+  }
+
+  /**
+   * Opens the plan of a device, which need not be there: shapes and bytes only, under the budget
+   * that {@link #open} would give it. The caller closes it.
+   *
+   * @param kind which device is planned for
+   * @param budgetBytes as in {@link #open}
+   * @throws dev.cantilever.memory.BudgetExceededException if not even its workspace fits
+   */
+  public static Backend meta(BackendKind kind, long budgetBytes) {
+    DeviceProfile profile =
+        switch (kind) {
+          case CPU ->
+              new DeviceProfile(
+                  "cpu",
+                  OneDnnProfile.ALIGNMENT,
+                  false,
+                  OneDnnProfile.WORKSPACE_BYTES,
+                  OneDnnProfile.CAPABILITIES,
+                  OneDnnProfile::int8Bytes,
+                  OneDnnProfile::panelBytes);
+          case CUDA ->
+              new DeviceProfile(
+                  "cuda",
+                  CudaProfile.ALIGNMENT,
+                  CudaProfile.ONE_RESERVATION,
+                  CudaProfile.WORKSPACE_BYTES,
+                  CudaProfile.capabilities(DType.BF16),
+                  CudaProfile::int8Bytes,
+                  weight -> 0);
+        };
+    return MetaBackend.create(profile, arenaBytes(kind, budgetBytes));
   }
 
   /** Number of CUDA devices that can be used; 0 without a driver. Never throws. */
@@ -40,13 +88,13 @@ public final class Backends {
   /**
    * Opens the first CUDA device.
    *
-   * @param budgetBytes hard ceiling of what this process takes of the device
+   * @param budgetBytes hard ceiling of all arenas
    * @param matrixInputs BF16, or F32 for products of full precision, see {@link
    *     Capabilities#matrixInputs}; the KV cache has the same type
    * @throws DeviceException if there is no device, or it cannot be used
    */
   public static Backend cuda(long budgetBytes, DType matrixInputs) {
-    return CudaBackend.create(budgetBytes, CUDA_WORKSPACE_BYTES, matrixInputs);
+    return CudaBackend.create(budgetBytes, CudaProfile.WORKSPACE_BYTES, matrixInputs);
   }
 
   /**
@@ -64,6 +112,6 @@ public final class Backends {
    * @param threads how many compute
    */
   public static Backend cpu(long budgetBytes, int threads) {
-    return OneDnnBackend.create(budgetBytes, threads, CPU_WORKSPACE_BYTES);
+    return OneDnnBackend.create(budgetBytes, threads, OneDnnProfile.WORKSPACE_BYTES);
   }
 }

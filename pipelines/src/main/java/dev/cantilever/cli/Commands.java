@@ -20,8 +20,12 @@ final class Commands {
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
         new CommandEntry(
+            "plan", "memory of a PPO step, from config.json alone", () -> PlanCommand.command()),
+        new CommandEntry(
             "parity",
             "how far the results are from reference fixtures",
-            () -> ParityCommand.command()));
+            () -> ParityCommand.command()),
+        new CommandEntry(
+            "bench", "a PPO step on synthetic weights, measured", () -> BenchCommand.command()));
   }
 }

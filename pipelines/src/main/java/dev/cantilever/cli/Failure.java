@@ -21,6 +21,9 @@ record Failure(ExitCode exitCode, String message) {
   private static final String OURS = "dev.cantilever.";
   private static final int DEEPEST = 50;
 
+  /* How Flink carries an exception between its parts; by name, as Flink need not be there. */
+  private static final String CARRIED = "org.apache.flink.util.SerializedThrowable";
+
   /*
    * By simple name, subclasses included, so that telling them apart loads none of them: most
    * commands never touch the rooms that these come from. Runners wrap what a stage throws in
@@ -71,9 +74,7 @@ record Failure(ExitCode exitCode, String message) {
     Throwable next = thrown;
     while (next != null && chain.size() < DEEPEST) {
       Throwable here =
-          next instanceof SerializedThrowable carried // how Flink carries it between its parts
-              ? carried.deserializeError(Failure.class.getClassLoader())
-              : next;
+          next.getClass().getName().equals(CARRIED) ? FlinkCarried.original(next) : next;
       chain.add(here);
       next = here.getCause();
     }
@@ -121,5 +122,12 @@ record Failure(ExitCode exitCode, String message) {
 
   private static String text(Throwable cause) {
     return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+  }
+
+  /** Touched only where Flink is. */
+  private static final class FlinkCarried {
+    static Throwable original(Throwable carried) {
+      return ((SerializedThrowable) carried).deserializeError(Failure.class.getClassLoader());
+    }
   }
 }

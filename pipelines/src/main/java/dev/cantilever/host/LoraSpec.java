@@ -50,10 +50,15 @@ public record LoraSpec(
    *     to machine and would make equal runs differ
    */
   public AdapterConfig config(TaskType task, ModelRef base) {
+    return config(task, base.name());
+  }
+
+  /** As for a base of this name. */
+  public AdapterConfig config(TaskType task, String baseName) {
     TargetModules targets =
         targetModules.equals(List.of(ALL_LINEAR))
             ? new TargetModules.AllLinear()
             : new TargetModules.Names(targetModules);
-    return new AdapterConfig(r, alpha, dropout, targets, useRslora, false, task, base.name());
+    return new AdapterConfig(r, alpha, dropout, targets, useRslora, false, task, baseName);
   }
 }

@@ -3,24 +3,15 @@ package dev.cantilever.update;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyScores;
 import dev.cantilever.model.ResponseRows;
-import dev.cantilever.model.TokenScores;
-import dev.cantilever.ppo.AdvantageEstimator;
-import dev.cantilever.ppo.Advantages;
-import dev.cantilever.ppo.FirstMiniBatchCheck;
 import dev.cantilever.ppo.KlController;
 import dev.cantilever.ppo.KlPenalty;
-import dev.cantilever.ppo.MiniBatchLoss;
 import dev.cantilever.ppo.MiniBatchStatistics;
 import dev.cantilever.ppo.MiniBatches;
 import dev.cantilever.ppo.PpoException;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.ppo.PpoStatistics;
-import dev.cantilever.ppo.RewardShaper;
 import dev.cantilever.ppo.RolloutStatistics;
 import dev.cantilever.ppo.RunningMoments;
-import dev.cantilever.ppo.ScoreShaper;
-import dev.cantilever.ppo.ShapedRewards;
-import dev.cantilever.ppo.ShapedScores;
 import dev.cantilever.ppo.TokenRows;
 import dev.cantilever.ppo.UpdateRows;
 import dev.cantilever.row.FloatSequence;
@@ -55,35 +46,31 @@ final class StepUpdate {
   StepOutcome run(PassMemory memory, KlController controller, RunningMoments moments) {
     PolicyScores scored =
         policy.model().score(memory, rows(allRows()), ppo.kl().penalty() == KlPenalty.FULL);
-    TokenScores before = scored.policy();
-    TokenRows logprobs = tokens("logprobs", before.offsets(), before.logprobs());
-    TokenRows reference = tokens("ref_logprobs", before.offsets(), scored.referenceLogprobs());
-    TokenRows values = tokens("values", before.offsets(), before.values());
-    TokenRows klTerms =
-        ppo.kl().penalty() == KlPenalty.FULL
-            ? tokens("kls", before.offsets(), scored.fullKl())
-            : RewardShaper.klTerms(ppo.kl().penalty(), logprobs, reference);
-    if (exact && task.previous().isEmpty()) {
-      FirstMiniBatchCheck.requireFreshAdapterKlZero(klTerms);
-    }
     double[] raw = rawScores();
-    ShapedScores shaped = ScoreShaper.shape(ppo.score(), moments, raw);
-    ShapedRewards rewards = RewardShaper.shape(controller.coefficient(), klTerms, shaped.scores());
-    Advantages advantages = AdvantageEstimator.estimate(ppo.advantage(), rewards.rewards(), values);
+    StepTargets targets =
+        StepTargets.of(
+            ppo,
+            scored,
+            raw,
+            controller.coefficient(),
+            moments,
+            exact && task.previous().isEmpty());
     RolloutStatistics sampled =
-        RolloutStatistics.of(logprobs, rewards, shaped.scores(), controller.coefficient());
+        RolloutStatistics.of(
+            targets.logprobs(),
+            targets.rewards(),
+            targets.shaped().scores(),
+            controller.coefficient());
     PpoStatistics statistics =
         new PpoStatistics(sampled, ppo.stepSize().learningRate())
             .environment(
                 raw, lengths(r -> r.query().length()), lengths(r -> r.response().length()));
-    UpdateRows fixed =
-        new UpdateRows(logprobs, values, advantages.advantages(), advantages.returns());
-    GradientNorms norms = epochs(memory, fixed, statistics);
+    GradientNorms norms = epochs(memory, targets.fixed(), statistics);
     return new StepOutcome(
-        updates(logprobs, reference, values, rewards, advantages),
-        StepNumbers.of(statistics, SamplerGap.of(rollouts, logprobs), norms),
+        updates(targets),
+        StepNumbers.of(statistics, SamplerGap.of(rollouts, targets.logprobs()), norms),
         controller.next(sampled.kl(), rollouts.size()),
-        shaped.moments());
+        targets.shaped().moments());
   }
 
   private GradientNorms epochs(PassMemory memory, UpdateRows fixed, PpoStatistics statistics) {
@@ -110,33 +97,9 @@ final class StepUpdate {
 
   private MiniBatchStatistics miniBatch(
       PassMemory memory, int[] chosen, UpdateRows fixed, boolean first) {
-    UpdateRows batch = fixed.select(chosen);
-    MiniBatchLoss loss = new MiniBatchLoss(ppo.loss(), batch.tokens());
+    PolicyLoss loss = new PolicyLoss(fixed.select(chosen), ppo.loss(), first);
     policy.zeroGradients();
-    policy
-        .model()
-        .train(
-            memory,
-            rows(chosen),
-            (firstRow, scores) -> {
-              int[] part = new int[scores.offsets().length - 1];
-              for (int row = 0; row < part.length; row++) {
-                part[row] = firstRow + row;
-              }
-              UpdateRows held = batch.select(part);
-              TokenRows now = tokens("new logprobs", scores.offsets(), scores.logprobs());
-              if (first) {
-                FirstMiniBatchCheck.requireRatioOne(held.logprobs(), now);
-              }
-              var gradients =
-                  loss.add(
-                      held,
-                      now,
-                      tokens("new values", scores.offsets(), scores.values()),
-                      tokens("entropies", scores.offsets(), scores.entropy()));
-              return new dev.cantilever.model.TokenGradients(
-                  floats(gradients.logprobs().values()), floats(gradients.values().values()));
-            });
+    policy.model().train(memory, rows(chosen), loss);
     return loss.finish();
   }
 
@@ -179,45 +142,24 @@ final class StepUpdate {
     return rollouts.stream().mapToInt(length).toArray();
   }
 
-  private List<RolloutUpdate> updates(
-      TokenRows logprobs,
-      TokenRows reference,
-      TokenRows values,
-      ShapedRewards rewards,
-      Advantages advantages) {
+  private List<RolloutUpdate> updates(StepTargets targets) {
     List<RolloutUpdate> updates = new ArrayList<>(rollouts.size());
     for (int row = 0; row < rollouts.size(); row++) {
       updates.add(
           new RolloutUpdate(
               task.step(),
               rollouts.get(row).queryId(),
-              sequence(logprobs, row),
-              sequence(reference, row),
-              sequence(values, row),
-              sequence(rewards.rewards(), row),
-              sequence(advantages.advantages(), row),
-              sequence(advantages.returns(), row)));
+              sequence(targets.logprobs(), row),
+              sequence(targets.reference(), row),
+              sequence(targets.fixed().values(), row),
+              sequence(targets.rewards().rewards(), row),
+              sequence(targets.fixed().advantages(), row),
+              sequence(targets.fixed().returns(), row)));
     }
     return updates;
   }
 
   private static FloatSequence sequence(TokenRows rows, int row) {
-    return FloatSequence.of(floats(rows.row(row)));
-  }
-
-  private static TokenRows tokens(String name, int[] offsets, float[] values) {
-    double[] wide = new double[values.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = values[i];
-    }
-    return TokenRows.packed(name, offsets, wide);
-  }
-
-  private static float[] floats(double[] values) {
-    float[] narrow = new float[values.length];
-    for (int i = 0; i < narrow.length; i++) {
-      narrow[i] = (float) values[i];
-    }
-    return narrow;
+    return FloatSequence.of(StepTargets.floats(rows.row(row)));
   }
 }

@@ -4,6 +4,7 @@ import dev.cantilever.backend.ActivationOps;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Capabilities;
+import dev.cantilever.backend.DriverReading;
 import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
@@ -13,19 +14,20 @@ import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.backend.cuda.driver.CubinCache;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.backend.cuda.driver.DeviceMonitor;
 import dev.cantilever.backend.cuda.driver.KernelLibrary;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.MemoryBudget;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.Int8Mode;
-import java.util.Set;
+import java.util.Optional;
 
 /** An NVIDIA GPU as a device: one card, one context, one stream. */
 public final class CudaBackend implements Backend {
 
   private final DeviceLock lock;
   private final CudaDevice device;
+  private final DeviceMonitor monitor;
   private final KernelLibrary kernels;
   private final MemoryBudget budget;
   private final Arena workspace;
@@ -47,15 +49,14 @@ public final class CudaBackend implements Backend {
       DeviceLock lock, CudaDevice device, long budgetBytes, long workspaceBytes, DType inputs) {
     this.lock = lock;
     this.device = device;
+    this.monitor = DeviceMonitor.of(device);
     this.kernels = new KernelLibrary(device, CubinCache.standard());
     this.budget = new MemoryBudget(device.name(), budgetBytes, new DeviceMemory(device));
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
-    this.capabilities =
-        new Capabilities(
-            Set.of(DType.F32, DType.F16, DType.BF16), Set.of(Int8Mode.values()), inputs, inputs);
+    this.capabilities = CudaProfile.capabilities(inputs);
     Execution execution = new Execution(device, kernels, faults, workspace, scratchBytes, inputs);
     transfers = new CudaTransfers(execution, staging);
     matmul = new CudaMatmulOps(execution);
@@ -164,6 +165,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Optional<DriverReading> driverReading() {
+    return Optional.of(monitor.read());
+  }
+
+  @Override
   public void close() {
     if (closed) {
       return;
@@ -171,6 +177,7 @@ public final class CudaBackend implements Backend {
     closed = true;
     try {
       device.synchronize();
+      monitor.close();
       staging.close();
       faults.close();
       workspace.close();

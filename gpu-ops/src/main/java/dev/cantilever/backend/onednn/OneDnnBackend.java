@@ -15,19 +15,9 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.memory.MemoryBudget;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.Int8Mode;
-import java.util.Set;
 
 /** The CPU as a device: host memory under a budget, one pool of workers for all families. */
 public final class OneDnnBackend implements Backend {
-
-  private static final Capabilities CAPABILITIES =
-      new Capabilities(
-          Set.of(DType.F32, DType.F16, DType.BF16),
-          Set.of(Int8Mode.values()),
-          DType.F32,
-          DType.F32);
 
   private final MemoryBudget budget;
   private final Arena workspace;
@@ -95,7 +85,7 @@ public final class OneDnnBackend implements Backend {
 
   @Override
   public Capabilities capabilities() {
-    return CAPABILITIES;
+    return OneDnnProfile.CAPABILITIES;
   }
 
   @Override

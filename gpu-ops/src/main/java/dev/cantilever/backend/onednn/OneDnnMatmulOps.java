@@ -177,7 +177,7 @@ final class OneDnnMatmulOps implements MatmulOps {
 
   @Override
   public long int8Bytes(int outFeatures, int inFeatures) {
-    return (long) outFeatures * inFeatures;
+    return OneDnnProfile.int8Bytes(outFeatures, inFeatures);
   }
 
   @Override
@@ -210,8 +210,7 @@ final class OneDnnMatmulOps implements MatmulOps {
 
   @Override
   public long panelBytes(Weight w) {
-    return MatrixProduct.packedForwardBytes(w.outFeatures(), w.inFeatures())
-        + MatrixProduct.packedGradientBytes(w.outFeatures(), w.inFeatures());
+    return OneDnnProfile.panelBytes(w);
   }
 
   @Override

@@ -1,0 +1,48 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.Capabilities;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Int8Mode;
+import java.util.Set;
+
+/**
+ * The numbers by which a GPU's memory is planned, the same that the backend itself goes by; no
+ * driver is touched.
+ */
+public final class CudaProfile {
+
+  /** Alignment of device memory. */
+  public static final long ALIGNMENT = DeviceMemory.ALIGNMENT;
+
+  /** Whether arenas lie in one reservation of the card's memory, or each chunk is its own. */
+  public static final boolean ONE_RESERVATION = false;
+
+  /** Scratch of operations: rounded inputs, partial sums, a chunk of logits. */
+  public static final long WORKSPACE_BYTES = 96L << 20;
+
+  /**
+   * What the driver counts as this process's beside all arenas: the context, the modules of the
+   * kernels, the bookkeeping of pinned memory.
+   */
+  public static final long CONTEXT_BYTES = 512L << 20;
+
+  private CudaProfile() {}
+
+  /**
+   * What the backend declares.
+   *
+   * @param matrixInputs BF16 or F32
+   */
+  public static Capabilities capabilities(DType matrixInputs) {
+    return new Capabilities(
+        Set.of(DType.F32, DType.F16, DType.BF16),
+        Set.of(Int8Mode.values()),
+        matrixInputs,
+        matrixInputs);
+  }
+
+  /** Bytes of an int8 weight. */
+  public static long int8Bytes(int outFeatures, int inFeatures) {
+    return Int8Layout.bytes(outFeatures, inFeatures);
+  }
+}

@@ -1,0 +1,264 @@
+package dev.cantilever.rehearsal;
+
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.backend.Backends;
+import dev.cantilever.memory.BudgetExceededException;
+import dev.cantilever.model.Families;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.WeightSource;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Plans a workload's memory by rehearsing it on the device of shapes and bytes, and lowers settings
+ * until it fits: rows of a wave for the rollout; for scoring and update what is kept from
+ * forward to backward and tokens of a pass, first as far as that costs no time. What is tried is the code that runs, so what fits
+ * here fits there; the same question has the same answer.
+ */
+public final class MemoryPlanner {
+
+  /** Where the search for the largest wave ends: more rows than a step has use for. */
+  static final int MOST_ROWS = 1024;
+
+  /**
+   * Tokens from which a pass is bound by arithmetic, not by reading weights: twice the operations
+   * per byte at which a GPU's two ceilings meet, with weights of a byte.
+   */
+  private static final int LARGE_PASS = 512;
+
+  private static final PassSettings SMALLEST =
+      new PassSettings(1, 1, KeepPlan.blockInputs());
+
+  private final BackendKind device;
+  private final WeightSource source;
+  private final Workload workload;
+
+  /**
+   * A planner.
+   *
+   * @param source of the weights; its description is all that is read
+   */
+  public MemoryPlanner(BackendKind device, WeightSource source, Workload workload) {
+    this.device = device;
+    this.source = source.withoutData();
+    this.workload = workload;
+  }
+
+  /**
+   * Plans under a budget.
+   *
+   * @param budgetBytes as {@link Backends#open} takes it
+   * @param most the settings to begin from; they are only ever lowered
+   */
+  public MemoryPlan plan(long budgetBytes, PassSettings most) throws IOException {
+    List<KeepPlan> keeps =
+        KeepLadder.of(
+            Families.of(source.config()).architecture(source.config()),
+            workload.rowTokens(),
+            most.keep());
+    Search search;
+    try (Backend backend = Backends.meta(device, budgetBytes);
+        RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
+      search = new Search(policy, most, keeps);
+    } catch (BudgetExceededException e) {
+      return refused(
+          budgetBytes,
+          SMALLEST,
+          0,
+          "The base model and the state of its adapter alone do not fit: raise --budget to what"
+              + " process says, or take a smaller model.");
+    }
+    if (search.wave.isEmpty()) {
+      return refused(
+          budgetBytes,
+          SMALLEST,
+          0,
+          "Not one row can be generated: lower the tokens of prompt and response, or raise"
+              + " --budget.");
+    }
+    if (search.passes.isEmpty()) {
+      return refused(
+          budgetBytes,
+          SMALLEST,
+          search.largestWave,
+          "Not one row can be trained on, even with block inputs alone kept: lower the tokens of"
+              + " prompt and response, or raise --budget.");
+    }
+    PassSettings chosen = search.passes.get().withWaveRows(search.wave.get());
+    try (Backend backend = Backends.meta(device, budgetBytes)) {
+      rehearse(backend, chosen);
+      return plan(backend, budgetBytes, true, chosen, search.largestWave, lowered(most.withPasses(most.maxTokens(), keeps.get(0)), chosen));
+    }
+  }
+
+  /** What the smallest settings would take, had the budget no end. */
+  private MemoryPlan refused(
+      long budgetBytes, PassSettings smallest, int largestWave, String advice) throws IOException {
+    try (Backend backend = Backends.meta(device, Long.MAX_VALUE)) {
+      rehearse(backend, smallest);
+      return plan(backend, budgetBytes, false, smallest, largestWave, advice);
+    }
+  }
+
+  private MemoryPlan plan(
+      Backend backend,
+      long budgetBytes,
+      boolean fits,
+      PassSettings settings,
+      int largestWave,
+      String advice) {
+    return new MemoryPlan(
+        device.name().toLowerCase(Locale.ROOT),
+        budgetBytes,
+        Backends.outsideArenasBytes(device),
+        fits,
+        settings,
+        largestWave,
+        backend.budget().report(),
+        advice);
+  }
+
+  /** A step as it will be run: the first wave and the first mini-batch are like all others. */
+  private void rehearse(Backend backend, PassSettings settings) throws IOException {
+    try (RehearsedPolicy policy =
+        RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
+      rollOut(policy, settings.waveRows());
+      scoreAndUpdate(new StepRehearsal(policy, workload, settings));
+    }
+  }
+
+  /** A rollout of so many rows at once. */
+  private void rollOut(RehearsedPolicy policy, int rows) {
+    PassSettings atOnce = new PassSettings(rows, 1, KeepPlan.blockInputs());
+    StepRehearsal step = new StepRehearsal(policy, workload.withRows(rows), atOnce);
+    step.rollout(step.rows(0), 0);
+  }
+
+  private void scoreAndUpdate(StepRehearsal step) {
+    SyntheticRows rows = step.rows(0);
+    try (PassMemory memory = step.openUpdate()) {
+      step.score(memory, rows);
+      step.update(memory, rows, new PlannedObjective(workload, 1));
+    }
+  }
+
+  private String lowered(PassSettings most, PassSettings chosen) {
+    List<String> lowered = new ArrayList<>();
+    int waves = waves(chosen.waveRows());
+    if (waves > waves(most.waveRows())) {
+      lowered.add("rollouts go in %d waves".formatted(waves));
+    }
+    if (!chosen.keep().equals(most.keep())) {
+      lowered.add("less is kept for backward and computed again");
+    }
+    if (chosen.maxTokens() < most.maxTokens()) {
+      lowered.add("passes go in turns");
+    }
+    return lowered.isEmpty()
+        ? "Nothing had to be lowered."
+        : "To fit, " + String.join(", ", lowered) + ".";
+  }
+
+  private int waves(int waveRows) {
+    return (workload.rows() + waveRows - 1) / waveRows;
+  }
+
+  /** What fits beside a loaded policy, found by trying. */
+  private final class Search {
+
+    private final RehearsedPolicy policy;
+    private final Optional<Integer> wave;
+    private final Optional<PassSettings> passes;
+    private final int largestWave;
+
+    Search(RehearsedPolicy policy, PassSettings most, List<KeepPlan> keeps) {
+      this.policy = policy;
+      this.largestWave = largest();
+      int rows = Math.min(Math.min(most.waveRows(), workload.rows()), largestWave);
+      // As few waves as can be, all of about the same size.
+      this.wave =
+          rows == 0
+              ? Optional.empty()
+              : Optional.of((workload.rows() + waves(rows) - 1) / waves(rows));
+      this.passes = wave.isEmpty() ? Optional.empty() : passes(most, keeps);
+    }
+
+    /** The most rows of a wave that fit, 0 if none. */
+    private int largest() {
+      int fitting = 0;
+      int failing = MOST_ROWS + 1;
+      int next = Math.min(MOST_ROWS, workload.rows());
+      while (failing - fitting > 1) {
+        if (fits(next)) {
+          fitting = next;
+        } else {
+          failing = next;
+        }
+        next =
+            failing > MOST_ROWS ? Math.min(MOST_ROWS, 2 * fitting) : (fitting + failing) / 2;
+      }
+      return fitting;
+    }
+
+    private boolean fits(int rows) {
+      return fits(() -> rollOut(policy, rows));
+    }
+
+    private Optional<PassSettings> passes(PassSettings most, List<KeepPlan> keeps) {
+      List<Integer> sizes = passSizes(most.maxTokens());
+      List<PassSettings> order = new ArrayList<>();
+      for (KeepPlan keep : keeps) {
+        sizes.stream()
+            .filter(this::costsNothing)
+            .forEach(tokens -> order.add(most.withPasses(tokens, keep)));
+      }
+      for (int tokens : sizes) {
+        if (!costsNothing(tokens)) {
+          keeps.forEach(keep -> order.add(most.withPasses(tokens, keep)));
+        }
+      }
+      return order.stream().filter(this::updateFits).findFirst();
+    }
+
+    /** Passes so large that weights are read as seldom as matters, and mini-batches stay whole. */
+    private boolean costsNothing(int tokens) {
+      return tokens >= LARGE_PASS
+          && tokens >= (long) workload.miniBatchRows() * workload.rowTokens();
+    }
+
+    private boolean updateFits(PassSettings settings) {
+      StepRehearsal step = new StepRehearsal(policy, workload, settings);
+      return fits(() -> scoreAndUpdate(step));
+    }
+
+    /** Halves down to one row, without those that would cut the rows as the one before did. */
+    private List<Integer> passSizes(int most) {
+      List<Integer> sizes = new ArrayList<>();
+      long cut = -1;
+      for (int tokens = most; tokens > 0; tokens /= 2) {
+        long scored = Math.min(workload.rows(), tokens / (2L * workload.rowTokens()));
+        long trained = Math.min(workload.miniBatchRows(), tokens / (long) workload.rowTokens());
+        long now = Math.max(1, scored) * (workload.rows() + 1L) + Math.max(1, trained);
+        if (now != cut) {
+          sizes.add(tokens);
+        }
+        cut = now;
+      }
+      return sizes;
+    }
+
+    private boolean fits(Runnable phase) {
+      try {
+        phase.run();
+        return true;
+      } catch (BudgetExceededException e) { // the answer that was asked for
+        return false;
+      }
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package dev.cantilever.rehearsal;
+
+import dev.cantilever.model.Architecture;
+import dev.cantilever.model.CausalLm;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Weight;
+
+/**
+ * The least work of a step's phases under given settings.
+ *
+ * @param prefill the queries of one wave
+ * @param decodeStep a token for each row of a wave, at the mean length of their contexts
+ * @param score one pass of policy and reference
+ * @param scorePasses of them there are
+ * @param miniBatch forward and backward of one mini-batch
+ * @param waves of a rollout
+ * @param miniBatches of a step, all epochs
+ * @param decodeSteps of a wave, after its queries
+ */
+public record StepWork(
+    PassWork prefill,
+    PassWork decodeStep,
+    PassWork score,
+    int scorePasses,
+    PassWork miniBatch,
+    int waves,
+    int miniBatches,
+    int decodeSteps) {
+
+  /** Counts the work of a workload on a loaded policy. */
+  public static StepWork of(RehearsedPolicy policy, Workload workload, PassSettings settings) {
+    return new Count(policy, workload).work(settings);
+  }
+
+  /** The queries and all tokens of a rollout; the first token comes out of the queries' pass. */
+  public double rolloutSeconds(DeviceCeilings ceilings) {
+    return waves
+        * (prefill.floorSeconds(ceilings) + decodeSteps * decodeStep.floorSeconds(ceilings));
+  }
+
+  /** Scores of policy and reference. */
+  public double scoreSeconds(DeviceCeilings ceilings) {
+    return scorePasses * score.floorSeconds(ceilings);
+  }
+
+  /** All mini-batches of all epochs. */
+  public double updateSeconds(DeviceCeilings ceilings) {
+    return miniBatches * miniBatch.floorSeconds(ceilings);
+  }
+
+  /** The numbers that the counts are made of. */
+  private static final class Count {
+
+    private final Workload workload;
+    private final Architecture architecture;
+    private final double linears;
+    private final double linearBytes;
+    private final double withoutGradient;
+    private final double head;
+    private final double headBytes;
+    private final double adapter;
+    private final DType cacheType;
+
+    Count(RehearsedPolicy policy, Workload workload) {
+      CausalLm model = policy.model();
+      this.workload = workload;
+      this.architecture = model.architecture();
+      double elements = 0;
+      double bytes = 0;
+      for (TransformerBlock block : model.transformer().blocks()) {
+        for (Linear linear : linearsOf(block)) {
+          elements += elements(linear.weight());
+          bytes += bytes(linear.weight());
+        }
+      }
+      this.linears = elements;
+      this.linearBytes = bytes;
+      // Before the first block nothing is trained, so nothing goes back through what reads it.
+      TransformerBlock first = model.transformer().blocks().get(0);
+      this.withoutGradient =
+          elements(first.attention().qkv().weight()) + elements(first.mlp().up().weight());
+      this.head = elements(model.head());
+      this.headBytes = bytes(model.head());
+      this.adapter = policy.adapterElements();
+      this.cacheType = policy.backend().capabilities().cacheType();
+    }
+
+    private static Linear[] linearsOf(TransformerBlock block) {
+      return new Linear[] {
+        block.attention().qkv(), block.attention().output(), block.mlp().up(), block.mlp().down()
+      };
+    }
+
+    private static double elements(Weight weight) {
+      return (double) weight.outFeatures() * weight.inFeatures();
+    }
+
+    private static double bytes(Weight weight) {
+      return weight instanceof Int8Weight
+          ? elements(weight) + (double) weight.outFeatures() * Float.BYTES
+          : elements(weight) * ((DenseWeight) weight).values().dtype().bytes();
+    }
+
+    StepWork work(PassSettings settings) {
+      int waves = (workload.rows() + settings.waveRows() - 1) / settings.waveRows();
+      double waveRows = (double) workload.rows() / waves;
+      int rowsOfPass = (int) Math.max(1, settings.maxTokens() / (2L * workload.rowTokens()));
+      int scorePasses = (workload.rows() + rowsOfPass - 1) / rowsOfPass;
+      return new StepWork(
+          forward(waveRows * workload.promptTokens(), waveRows, meanContext(workload.promptTokens()), 1),
+          decodeStep(waveRows),
+          score((double) workload.rows() / scorePasses),
+          scorePasses,
+          miniBatch(),
+          waves,
+          workload.miniBatches() * workload.epochs(),
+          workload.responseTokens() - 1);
+    }
+
+    /** Keys that a token of a row looks at on average. */
+    private static double meanContext(int rowTokens) {
+      return (rowTokens + 1) / 2.0;
+    }
+
+    /** Two products of a query with the keys and of the weights with the values. */
+    private double attentionFlops(double tokens, double context) {
+      return 2 * 2 * tokens * context * attentionWidth() * architecture.layers();
+    }
+
+    private double attentionWidth() {
+      return architecture.block().attention().outputSize();
+    }
+
+    /**
+     * A pass without gradients.
+     *
+     * @param adapted part of the tokens that the adapter acts on
+     */
+    private PassWork forward(double tokens, double headTokens, double context, double adapted) {
+      return new PassWork(
+          2 * tokens * (linears + adapted * adapter)
+              + 2 * headTokens * head
+              + attentionFlops(tokens, context),
+          linearBytes + headBytes + adapter * Float.BYTES);
+    }
+
+    private PassWork decodeStep(double rows) {
+      double context = workload.promptTokens() + workload.responseTokens() / 2.0;
+      double cached =
+          rows
+              * context
+              * 2
+              * architecture.block().attention().cacheSize()
+              * architecture.layers()
+              * cacheType.bytes();
+      return forward(rows, rows, context, 1).plus(new PassWork(0, cached));
+    }
+
+    private PassWork score(double rows) {
+      double tokens = 2 * rows * workload.rowTokens();
+      double responses = 2 * rows * workload.responseTokens();
+      return forward(tokens, responses, meanContext(workload.rowTokens()), 0.5);
+    }
+
+    private PassWork miniBatch() {
+      double tokens = (double) workload.miniBatchRows() * workload.rowTokens();
+      double responses = (double) workload.miniBatchRows() * workload.responseTokens();
+      double context = meanContext(workload.rowTokens());
+      PassWork backward =
+          new PassWork(
+              // Gradients of inputs; of the adapter, those of its matrices too.
+              2 * tokens * (linears - withoutGradient + 2 * adapter)
+                  + 2 * responses * head
+                  + 2 * attentionFlops(tokens, context),
+              linearBytes * (1 - withoutGradient / linears) + headBytes + adapter * Float.BYTES);
+      return forward(tokens, responses, context, 1).plus(backward);
+    }
+  }
+}

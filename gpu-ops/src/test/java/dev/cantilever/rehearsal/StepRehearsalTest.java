@@ -1,0 +1,169 @@
+package dev.cantilever.rehearsal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.PolicyScores;
+import dev.cantilever.model.TokenGradients;
+import dev.cantilever.model.TokenScores;
+import dev.cantilever.model.WeightSource;
+import dev.cantilever.tensor.Int8Mode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The phases of a step on the CPU, and the count of their work. */
+class StepRehearsalTest {
+
+  private static final long BUDGET = 1L << 30;
+  private static final StepSize STEP_SIZE = new StepSize(1e-2, 1e-2, 1);
+
+  @TempDir Path folder;
+
+  private ModelConfig config(String json) throws IOException {
+    return ModelConfig.at(Files.writeString(folder.resolve("config.json"), json));
+  }
+
+  private ModelConfig tiny() throws IOException {
+    return config(
+        """
+        {"model_type": "gpt_neox", "hidden_size": 64, "num_attention_heads": 4,
+         "num_hidden_layers": 2, "intermediate_size": 128, "vocab_size": 160,
+         "hidden_act": "gelu", "rotary_pct": 0.25, "max_position_embeddings": 64}
+        """);
+  }
+
+  private static Workload workload(ModelConfig config, long seed) {
+    return new Workload(
+        6, 5, 7, 3, 2, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, seed);
+  }
+
+  /** Pushes every token's log-probability up. */
+  private static final class Upward implements StepObjective, MiniBatchObjective {
+    @Override
+    public List<int[]> miniBatches(int epoch) {
+      return List.of(new int[] {4, 0, 2}, new int[] {1, 5, 3});
+    }
+
+    @Override
+    public MiniBatchObjective miniBatch(int epoch, int index, int[] rows) {
+      return this;
+    }
+
+    @Override
+    public boolean steps() {
+      return true;
+    }
+
+    @Override
+    public TokenGradients gradients(int firstRow, TokenScores scores) {
+      float[] up = new float[scores.logprobs().length];
+      Arrays.fill(up, -1);
+      return new TokenGradients(up, new float[up.length]);
+    }
+  }
+
+  /** What a step leaves: the adapter's digest, and how far the mean log-probability moved. */
+  private record Outcome(String digest, double before, double after) {}
+
+  private Outcome run(ModelConfig config, long seed, PassSettings settings) throws IOException {
+    Workload workload = workload(config, seed);
+    try (Backend backend = Backends.open(BackendKind.CPU, BUDGET)) {
+      try (RehearsedPolicy policy =
+          RehearsedPolicy.open(
+              backend, WeightSource.synthetic(config, seed), workload, STEP_SIZE)) {
+        StepRehearsal step = new StepRehearsal(policy, workload, settings);
+        step.prefill(step.rows(0), 0);
+        SyntheticRows rows = step.rollout(step.rows(0), 0);
+        try (PassMemory memory = step.openUpdate()) {
+          PolicyScores fresh = step.score(memory, rows);
+          assertThat(fresh.policy().logprobs()).isEqualTo(fresh.referenceLogprobs());
+          step.update(memory, rows, new Upward());
+          PolicyScores moved = step.score(memory, rows);
+          return new Outcome(
+              policy.adapterDigest(), mean(fresh.policy().logprobs()), mean(moved.policy().logprobs()));
+        }
+      } finally {
+        assertThat(backend.budget().openArenas()).hasSize(1); // the workspace
+      }
+    }
+  }
+
+  private static double mean(float[] values) {
+    return IntStream.range(0, values.length).mapToDouble(i -> values[i]).average().orElseThrow();
+  }
+
+  @Test
+  void step_underAnySettings_leavesTheSameBytes() throws IOException {
+    ModelConfig config = tiny();
+    PassSettings atOnce = new PassSettings(6, 2048, KeepPlan.everything());
+
+    Outcome outcome = run(config, 3, atOnce);
+
+    assertThat(outcome.after()).isGreaterThan(outcome.before());
+    assertThat(run(config, 3, new PassSettings(4, 12, KeepPlan.blockInputs()))).isEqualTo(outcome);
+    assertThat(run(config, 4, atOnce).digest()).isNotEqualTo(outcome.digest());
+  }
+
+  @Test
+  void work_ofNeox20b_isWhatItsShapesSay() throws IOException {
+    ModelConfig config =
+        config(
+            """
+            {"model_type": "gpt_neox", "hidden_size": 6144, "num_attention_heads": 64,
+             "num_hidden_layers": 44, "intermediate_size": 24576, "vocab_size": 50432,
+             "hidden_act": "gelu_fast", "rotary_pct": 0.25, "torch_dtype": "float16"}
+            """);
+    Workload workload =
+        new Workload(
+            32, 8, 32, 4, 4, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
+    StepWork work;
+    try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);
+        RehearsedPolicy policy =
+            RehearsedPolicy.open(
+                backend, WeightSource.synthetic(config, 7), workload, StepSize.NONE)) {
+      work =
+          StepWork.of(policy, workload, new PassSettings(32, 2048, KeepPlan.everything()));
+    }
+    double linears = 44 * 12.0 * 6144 * 6144;
+    double head = 50_432.0 * 6144;
+
+    // 19.93 GB of integers, 0.62 of head, 0.83 of cache, 0.07 of adapter; scales add 10 MB.
+    assertThat(work.decodeStep().bytes()).isCloseTo(21.45e9, within(0.03e9));
+    assertThat(work.waves()).isEqualTo(1);
+    assertThat(work.miniBatches()).isEqualTo(32);
+    // 2560 tokens of policy and reference in passes of 25 rows.
+    assertThat(work.scorePasses()).isEqualTo(2);
+    double scored = work.score().flops() * work.scorePasses();
+    assertThat(scored).isBetween(2 * 2560 * linears, 2 * 2560 * linears * 1.05);
+    // Forward and input gradient of 160 tokens, 128 of them through the head and back.
+    double credited = 2 * 160 * 2 * linears + 2 * 128 * 2 * head;
+    assertThat(work.miniBatch().flops()).isBetween(0.97 * credited, 1.02 * credited);
+    DeviceCeilings h100 = new DeviceCeilings(3.02e12, 780e12);
+    assertThat(work.decodeStep().floorSeconds(h100)).isCloseTo(7.1e-3, within(0.05e-3));
+    assertThat(work.updateSeconds(h100)).isCloseTo(0.52, within(0.02));
+    assertThat(work.rolloutSeconds(h100)).isCloseTo(0.23, within(0.01));
+  }
+
+  @Test
+  void ceilings_ofTheCpu_arePositiveAndGivenBack() {
+    try (Backend backend = Backends.open(BackendKind.CPU, 64L << 20)) {
+      DeviceCeilings ceilings = DeviceCeilings.measure(backend);
+
+      assertThat(ceilings.bytesPerSecond()).isPositive().isFinite();
+      assertThat(ceilings.flopsPerSecond()).isPositive().isFinite();
+      assertThat(backend.budget().openArenas()).hasSize(1);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.cantilever.cli;
+
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.recipe.UsageException;
+import dev.cantilever.rehearsal.Workload;
+import dev.cantilever.run.RunSpec;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The sizes of a PPO step as options, over what a command has for those not given. */
+final class WorkloadOptions {
+
+  /** Ceiling on a GPU where none is given: the card that this program is made for. */
+  private static final long GPU_BUDGET_BYTES = 24L << 30;
+
+  @Option(names = "--rows", paramLabel = "N", description = "queries of a step")
+  private @Nullable Integer rows;
+
+  @Option(names = "--prompt", paramLabel = "N", description = "tokens of each query")
+  private @Nullable Integer prompt;
+
+  @Option(names = "--response", paramLabel = "N", description = "tokens of each response")
+  private @Nullable Integer response;
+
+  @Option(
+      names = "--minibatch",
+      paramLabel = "N",
+      description = "rows between two optimiser steps; divides --rows")
+  private @Nullable Integer miniBatch;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the rows of a step")
+  private @Nullable Integer epochs;
+
+  /**
+   * The model's description.
+   *
+   * @throws UsageException if no model is named
+   * @throws dev.cantilever.hub.CheckpointException if there is no description
+   */
+  static ModelConfig model(RunSpec run) throws IOException {
+    Path model =
+        run.model()
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        "expected --model DIR or a config.json, found none; name the model, no"
+                            + " weights are needed"));
+    return ModelConfig.at(model);
+  }
+
+  /** The budget; where none is given, 24 GiB of a GPU or half of this machine's memory. */
+  static long budgetBytes(RunSpec run) {
+    return run.backend() == BackendKind.CUDA
+        ? run.budget().map(size -> size.bytes()).orElse(GPU_BUDGET_BYTES)
+        : run.budgetBytes();
+  }
+
+  /**
+   * The step's sizes.
+   *
+   * @param otherwise sizes of what is not given
+   * @throws UsageException if they are no step
+   */
+  Workload over(Sizes otherwise, AdapterConfig lora, RunSpec run) {
+    int allRows = or(rows, otherwise.rows());
+    try {
+      return new Workload(
+          allRows,
+          or(prompt, otherwise.promptTokens()),
+          or(response, otherwise.responseTokens()),
+          or(miniBatch, Math.min(otherwise.miniBatchRows(), allRows)),
+          or(epochs, otherwise.epochs()),
+          lora,
+          run.int8Mode(),
+          run.seed());
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static int or(@Nullable Integer given, int otherwise) {
+    return Optional.ofNullable(given).orElse(otherwise);
+  }
+
+  /** Sizes of a step. */
+  record Sizes(int rows, int promptTokens, int responseTokens, int miniBatchRows, int epochs) {}
+}

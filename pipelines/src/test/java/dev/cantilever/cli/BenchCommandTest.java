@@ -1,0 +1,193 @@
+package dev.cantilever.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cantilever.backend.Backends;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code plan} and {@code bench} on a model of which only {@code config.json} is there. */
+class BenchCommandTest {
+
+  private static final String TINY =
+      """
+      {"model_type": "gpt_neox", "hidden_size": 64, "num_attention_heads": 4,
+       "num_hidden_layers": 2, "intermediate_size": 128, "vocab_size": 160,
+       "hidden_act": "gelu", "rotary_pct": 0.25, "max_position_embeddings": 64}
+      """;
+
+  private static final String NEOX_20B =
+      """
+      {"model_type": "gpt_neox", "hidden_size": 6144, "num_attention_heads": 64,
+       "num_hidden_layers": 44, "intermediate_size": 24576, "vocab_size": 50432,
+       "hidden_act": "gelu_fast", "rotary_pct": 0.25, "max_position_embeddings": 2048}
+      """;
+
+  private static final List<String> WORK =
+      List.of(
+          "--rows", "4", "--prompt", "3", "--response", "5", "--minibatch", "2", "--epochs", "2");
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @TempDir private Path folder;
+  private Path tiny;
+  private Path neox;
+
+  @BeforeEach
+  void describe() throws IOException {
+    tiny = Files.writeString(folder.resolve("tiny.json"), TINY);
+    neox = Files.writeString(folder.resolve("neox.json"), NEOX_20B);
+  }
+
+  private ExitCode run(List<String> arguments) {
+    out.reset();
+    err.reset();
+    return new Cantilever(
+            Commands.table(),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false)
+        .run(arguments);
+  }
+
+  private ExitCode bench(Path model, String... more) {
+    List<String> arguments =
+        new ArrayList<>(List.of("bench", "--model", model.toString(), "--budget", "256MiB"));
+    arguments.addAll(WORK);
+    arguments.addAll(List.of("--steps", "1", "--json"));
+    arguments.addAll(List.of(more));
+    return run(arguments);
+  }
+
+  private ExitCode plan(String... arguments) {
+    List<String> all = new ArrayList<>(List.of("plan"));
+    all.addAll(List.of(arguments));
+    return run(all);
+  }
+
+  private JsonNode json() throws IOException {
+    List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+    return new ObjectMapper().readTree(lines.get(lines.size() - 1));
+  }
+
+  private String said() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void bench_ofAWholeStep_measuresWhatWasPlanned() throws IOException {
+    Path file = folder.resolve("bench.json");
+
+    assertThat(bench(tiny, "--out", file.toString())).as(said()).isEqualTo(ExitCode.DONE);
+
+    JsonNode json = json();
+    assertThat(json.at("/peak_bytes")).isEqualTo(json.at("/plan/bytes"));
+    assertThat(json.at("/arena_bytes")).isEqualTo(json.at("/plan/arena_bytes"));
+    assertThat(json.at("/ratio_one").asBoolean()).isTrue();
+    assertThat(json.at("/fresh_kl_zero").asBoolean()).isTrue();
+    assertThat(json.at("/adapter_sha256").asText()).hasSize(64);
+    for (String phase : List.of("rollout", "score", "update", "step")) {
+      assertThat(json.at("/" + phase + "_s").asDouble()).as(phase).isPositive();
+      assertThat(json.at("/" + phase + "_floor_s").asDouble()).as(phase).isPositive();
+    }
+    assertThat(json.at("/decode_ms").asDouble()).isPositive();
+    assertThat(json.at("/driver").isNull()).isTrue();
+    assertThat(new ObjectMapper().readTree(file.toFile())).isEqualTo(json);
+    assertThat(said()).contains("base weights").contains("ratio exactly 1");
+  }
+
+  @Test
+  void bench_runTwiceOverOtherPasses_leavesTheSameAdapter() throws IOException {
+    assertThat(bench(tiny, "--phase", "update")).isEqualTo(ExitCode.DONE);
+    String digest = json().at("/adapter_sha256").asText();
+
+    assertThat(bench(tiny, "--phase", "update", "--set", "update.max_tokens=8"))
+        .isEqualTo(ExitCode.DONE);
+    assertThat(json().at("/adapter_sha256").asText()).isEqualTo(digest);
+    assertThat(json().has("rollout_s")).isFalse();
+    assertThat(bench(tiny, "--phase", "update", "--seed", "1")).isEqualTo(ExitCode.DONE);
+    assertThat(json().at("/adapter_sha256").asText()).isNotEqualTo(digest);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"rollout", "score"})
+  void bench_ofOnePhaseInLlmInt8_assertsNoIdentity(String phase) throws IOException {
+    assertThat(bench(tiny, "--phase", phase, "--int8-mode", "llm-int8")).isEqualTo(ExitCode.DONE);
+
+    assertThat(json().at("/ratio_one").isNull()).isTrue();
+    assertThat(json().at("/" + phase + "_s").asDouble()).isPositive();
+    assertThat(json().has("step_s")).isFalse();
+  }
+
+  @Test
+  void bench_thatDoesNotFit_showsTheTableAndLoadsNothing() throws IOException {
+    assertThat(bench(neox, "--backend", "cuda")).isEqualTo(ExitCode.OVER_BUDGET);
+
+    assertThat(json().at("/fits").asBoolean(true)).isFalse();
+    assertThat(said()).contains("base weights").contains("does not fit").contains("--budget");
+  }
+
+  @Test
+  void plan_ofNeox20bFromItsConfig_fits24GiBAndNot16() throws IOException {
+    String[] work = {"--model", neox.toString(), "--backend", "cuda", "--minibatch", "4", "--json"};
+
+    assertThat(plan(work)).isEqualTo(ExitCode.DONE);
+    long needed = json().at("/process_bytes").asLong();
+    assertThat(needed).isBetween(20L << 30, 24L << 30);
+    assertThat(json().at("/bytes/base_weights").asLong()).isGreaterThan(19L << 30);
+    assertThat(said()).contains("base weights").contains("fits on cuda");
+
+    assertThat(plan("--model", neox.toString(), "--backend", "cuda", "--budget", "16GiB", "--json"))
+        .isEqualTo(ExitCode.OVER_BUDGET);
+    assertThat(json().at("/fits").asBoolean(true)).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--rows 5 | 5 rows and mini-batches of 2",
+        "--rows 0 | at least 1 row",
+        "--steps 0 | --steps of at least 1",
+        "--phase all | expected one of",
+        "--response 64 | the model's 64 positions",
+        "--out nowhere/bench.json | nowhere",
+      })
+  void bench_withBadOptions_isRefused(String options, String message) {
+    assertThat(bench(tiny, options.split(" "))).isEqualTo(ExitCode.USAGE);
+
+    assertThat(said()).contains(message);
+  }
+
+  @Test
+  void plan_withoutAModel_isRefused() throws IOException {
+    assertThat(plan()).isEqualTo(ExitCode.USAGE);
+    assertThat(said()).contains("--model");
+    assertThat(plan("--model", folder.resolve("absent.json").toString())).isEqualTo(ExitCode.USAGE);
+    assertThat(said()).contains("absent.json");
+    Path strange = Files.writeString(folder.resolve("strange.json"), "{\"model_type\": \"novel\"}");
+    assertThat(plan("--model", strange.toString())).isEqualTo(ExitCode.USAGE);
+    assertThat(said()).contains("model_type").contains("novel");
+  }
+
+  @Test
+  void bench_onCudaWithoutADevice_saysWhatIsMissing() {
+    assumeThat(Backends.cudaDevices()).isZero();
+
+    assertThat(bench(tiny, "--backend", "cuda", "--budget", "1GiB")).isEqualTo(ExitCode.DEVICE);
+  }
+}
