@@ -42,7 +42,9 @@ public final class Backends {
     };
   }
 
-  /** What a budget leaves for arenas; a byte where it leaves nothing, so that the table is shown. */
+  /**
+   * What a budget leaves for arenas; a byte where it leaves nothing, so that the table is shown.
+   */
   private static long arenaBytes(BackendKind kind, long budgetBytes) {
     return Math.max(1, budgetBytes - outsideArenasBytes(kind));
   }

@@ -65,7 +65,6 @@ public record MemoryPlan(
   }
 
   private static void append(StringBuilder table, String label, long bytes) {
-    table.append(
-        String.format(Locale.ROOT, "%-16s %12.1f%n", label, bytes / (double) (1 << 20)));
+    table.append(String.format(Locale.ROOT, "%-16s %12.1f%n", label, bytes / (double) (1 << 20)));
   }
 }

@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /**
  * Plans a workload's memory by rehearsing it on the device of shapes and bytes, and lowers settings
- * until it fits: rows of a wave for the rollout; for scoring and update what is kept from
- * forward to backward and tokens of a pass, first as far as that costs no time. What is tried is the code that runs, so what fits
- * here fits there; the same question has the same answer.
+ * until it fits: rows of a wave for the rollout; for scoring and update what is kept from forward
+ * to backward and tokens of a pass, first as far as that costs no time. What is tried is the code
+ * that runs, so what fits here fits there; the same question has the same answer.
  */
 public final class MemoryPlanner {
 
@@ -31,8 +31,7 @@ public final class MemoryPlanner {
    */
   private static final int LARGE_PASS = 512;
 
-  private static final PassSettings SMALLEST =
-      new PassSettings(1, 1, KeepPlan.blockInputs());
+  private static final PassSettings SMALLEST = new PassSettings(1, 1, KeepPlan.blockInputs());
 
   private final BackendKind device;
   private final WeightSource source;
@@ -92,7 +91,13 @@ public final class MemoryPlanner {
     PassSettings chosen = search.passes.get().withWaveRows(search.wave.get());
     try (Backend backend = Backends.meta(device, budgetBytes)) {
       rehearse(backend, chosen);
-      return plan(backend, budgetBytes, true, chosen, search.largestWave, lowered(most.withPasses(most.maxTokens(), keeps.get(0)), chosen));
+      return plan(
+          backend,
+          budgetBytes,
+          true,
+          chosen,
+          search.largestWave,
+          lowered(most.withPasses(most.maxTokens(), keeps.get(0)), chosen));
     }
   }
 
@@ -125,8 +130,7 @@ public final class MemoryPlanner {
 
   /** A step as it will be run: the first wave and the first mini-batch are like all others. */
   private void rehearse(Backend backend, PassSettings settings) throws IOException {
-    try (RehearsedPolicy policy =
-        RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
+    try (RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
       rollOut(policy, settings.waveRows());
       scoreAndUpdate(new StepRehearsal(policy, workload, settings));
     }
@@ -199,8 +203,7 @@ public final class MemoryPlanner {
         } else {
           failing = next;
         }
-        next =
-            failing > MOST_ROWS ? Math.min(MOST_ROWS, 2 * fitting) : (fitting + failing) / 2;
+        next = failing > MOST_ROWS ? Math.min(MOST_ROWS, 2 * fitting) : (fitting + failing) / 2;
       }
       return fitting;
     }

@@ -20,11 +20,10 @@ public record PassWork(double flops, double bytes) {
   }
 
   /**
-   * Seconds below which a device of these ceilings cannot do it; reading and computing overlap.
-   * Of passes of one kind, which is what a piece is made of, one of the two is the longer in each.
+   * Seconds below which a device of these ceilings cannot do it; reading and computing overlap. Of
+   * passes of one kind, which is what a piece is made of, one of the two is the longer in each.
    */
   public double floorSeconds(DeviceCeilings ceilings) {
-    return Math.max(
-        flops / ceilings.flopsPerSecond(), bytes / ceilings.bytesPerSecond());
+    return Math.max(flops / ceilings.flopsPerSecond(), bytes / ceilings.bytesPerSecond());
   }
 }

@@ -55,8 +55,7 @@ public final class RehearsedPolicy implements AutoCloseable {
       WeightBytes bytes = WeightBytes.of(backend, source, precision, ModelLoader::causalLm);
       Arena weights = open("base weights", Purpose.BASE_WEIGHTS, bytes.base());
       Arena panels = open("weight panels", Purpose.WEIGHT_PANELS, bytes.panels());
-      model =
-          new ModelLoader(backend, source, precision, weights, Optional.of(panels)).causalLm();
+      model = new ModelLoader(backend, source, precision, weights, Optional.of(panels)).causalLm();
       Arena parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
       arenas.push(parameters);
       adapter =
@@ -68,8 +67,7 @@ public final class RehearsedPolicy implements AutoCloseable {
               model.transformer().targets(),
               workload.seed());
       valueHead =
-          ValueHead.fresh(
-              backend, parameters, model.architecture().hiddenSize(), workload.seed());
+          ValueHead.fresh(backend, parameters, model.architecture().hiddenSize(), workload.seed());
       Arena moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
       arenas.push(moments);
       optimizer =

@@ -111,7 +111,11 @@ public record StepWork(
       int rowsOfPass = (int) Math.max(1, settings.maxTokens() / (2L * workload.rowTokens()));
       int scorePasses = (workload.rows() + rowsOfPass - 1) / rowsOfPass;
       return new StepWork(
-          forward(waveRows * workload.promptTokens(), waveRows, meanContext(workload.promptTokens()), 1),
+          forward(
+              waveRows * workload.promptTokens(),
+              waveRows,
+              meanContext(workload.promptTokens()),
+              1),
           decodeStep(waveRows),
           score((double) workload.rows() / scorePasses),
           scorePasses,

@@ -26,8 +26,7 @@ public record SyntheticRows(int[][] queries, int[][] responses) {
 
   private static int[][] drawn(
       Workload workload, int length, int vocabSize, int step, long stream) {
-    SplittableRandom random =
-        new SplittableRandom((workload.seed() * 31 + step) * 31 + stream);
+    SplittableRandom random = new SplittableRandom((workload.seed() * 31 + step) * 31 + stream);
     int[][] rows = new int[workload.rows()][];
     for (int r = 0; r < rows.length; r++) {
       rows[r] = random.ints(length, 0, vocabSize).toArray();

@@ -58,14 +58,7 @@ class MemoryPlannerTest {
 
   private static Workload workload(ModelConfig config, int rows, int prompt, int response) {
     return new Workload(
-        rows,
-        prompt,
-        response,
-        4,
-        4,
-        Workload.attentionLora(config),
-        Int8Mode.WEIGHT_ONLY,
-        7);
+        rows, prompt, response, 4, 4, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
   }
 
   private static MemoryPlan plan(
@@ -138,11 +131,11 @@ class MemoryPlannerTest {
 
   @ParameterizedTest
   @CsvSource({"WEIGHT_ONLY, 8, 2048", "WEIGHT_ONLY, 3, 40", "LLM_INT8, 8, 2048"})
-  void tinyModel_onTheCpu_takesThePlanToTheByte(Int8Mode mode, int waveRows, int maxTokens) throws IOException {
+  void tinyModel_onTheCpu_takesThePlanToTheByte(Int8Mode mode, int waveRows, int maxTokens)
+      throws IOException {
     ModelConfig config = config(TINY);
     WeightSource source = WeightSource.synthetic(config, 7);
-    Workload workload =
-        new Workload(8, 5, 12, 4, 2, Workload.attentionLora(config), mode, 7);
+    Workload workload = new Workload(8, 5, 12, 4, 2, Workload.attentionLora(config), mode, 7);
     MemoryPlan plan =
         new MemoryPlanner(BackendKind.CPU, source, workload)
             .plan(GIB, new PassSettings(waveRows, maxTokens, KeepPlan.everything()));

@@ -45,8 +45,7 @@ class StepRehearsalTest {
   }
 
   private static Workload workload(ModelConfig config, long seed) {
-    return new Workload(
-        6, 5, 7, 3, 2, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, seed);
+    return new Workload(6, 5, 7, 3, 2, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, seed);
   }
 
   /** Pushes every token's log-probability up. */
@@ -92,7 +91,9 @@ class StepRehearsalTest {
           step.update(memory, rows, new Upward());
           PolicyScores moved = step.score(memory, rows);
           return new Outcome(
-              policy.adapterDigest(), mean(fresh.policy().logprobs()), mean(moved.policy().logprobs()));
+              policy.adapterDigest(),
+              mean(fresh.policy().logprobs()),
+              mean(moved.policy().logprobs()));
         }
       } finally {
         assertThat(backend.budget().openArenas()).hasSize(1); // the workspace
@@ -126,15 +127,13 @@ class StepRehearsalTest {
              "hidden_act": "gelu_fast", "rotary_pct": 0.25, "torch_dtype": "float16"}
             """);
     Workload workload =
-        new Workload(
-            32, 8, 32, 4, 4, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
+        new Workload(32, 8, 32, 4, 4, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
     StepWork work;
     try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);
         RehearsedPolicy policy =
             RehearsedPolicy.open(
                 backend, WeightSource.synthetic(config, 7), workload, StepSize.NONE)) {
-      work =
-          StepWork.of(policy, workload, new PassSettings(32, 2048, KeepPlan.everything()));
+      work = StepWork.of(policy, workload, new PassSettings(32, 2048, KeepPlan.everything()));
     }
     double linears = 44 * 12.0 * 6144 * 6144;
     double head = 50_432.0 * 6144;

@@ -16,8 +16,8 @@ import java.util.function.ToDoubleFunction;
  * @param device name of the device
  * @param plan made before anything was loaded
  * @param memory the arenas afterwards
- * @param driver the reading with the most memory of those taken after each phase; nothing where
- *     the device has no driver to ask
+ * @param driver the reading with the most memory of those taken after each phase; nothing where the
+ *     device has no driver to ask
  * @param loadSeconds of the base, and of what is made fresh on it
  * @param ceilings of the device, measured before
  * @param work the least there is to do

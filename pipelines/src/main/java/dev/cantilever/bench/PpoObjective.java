@@ -44,8 +44,7 @@ final class PpoObjective implements StepObjective {
   /** The settings: the product's own, on the workload's batches. */
   static PpoSpec settings(Workload workload) {
     return PpoSpec.defaults()
-        .withBatch(
-            new BatchSpec(workload.rows(), workload.miniBatchRows(), workload.epochs()));
+        .withBatch(new BatchSpec(workload.rows(), workload.miniBatchRows(), workload.epochs()));
   }
 
   /** Whether the identities hold to the bit in a way of executing the base. */

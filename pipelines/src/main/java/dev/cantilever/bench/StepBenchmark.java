@@ -101,8 +101,7 @@ public final class StepBenchmark {
     for (int step = 0; step <= options.steps(); step++) {
       StepSeconds seconds = step(rehearsal, backend, step);
       progress.accept(
-          "%s %.3f s"
-              .formatted(step == 0 ? "warm-up" : "step " + step, seconds.step()));
+          "%s %.3f s".formatted(step == 0 ? "warm-up" : "step " + step, seconds.step()));
       if (step > 0) {
         measured.add(seconds);
       }

@@ -25,8 +25,7 @@ import picocli.CommandLine.Option;
 final class BenchCommand {
 
   /** The work that other stacks were measured by. */
-  private static final WorkloadOptions.Sizes SIZES =
-      new WorkloadOptions.Sizes(32, 8, 32, 4, 4);
+  private static final WorkloadOptions.Sizes SIZES = new WorkloadOptions.Sizes(32, 8, 32, 4, 4);
 
   private static final String STEPS = "3";
 
@@ -45,10 +44,7 @@ final class BenchCommand {
       defaultValue = STEPS)
   private int steps;
 
-  @Option(
-      names = "--out",
-      paramLabel = "FILE",
-      description = "where to write the JSON object too")
+  @Option(names = "--out", paramLabel = "FILE", description = "where to write the JSON object too")
   private @Nullable Path out;
 
   private BenchCommand() {}

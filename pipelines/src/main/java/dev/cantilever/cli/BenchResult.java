@@ -65,9 +65,7 @@ final class BenchResult {
       console.line("update: %.0f%% of the product's rate", 100 * report.updateRateShare());
     }
     console.table(List.of("memory, MiB", "planned", "measured"), memory());
-    console.line(
-        "identities: %s; adapter %s",
-        identities(), report.adapterDigest());
+    console.line("identities: %s; adapter %s", identities(), report.adapterDigest());
   }
 
   private String modeName() {

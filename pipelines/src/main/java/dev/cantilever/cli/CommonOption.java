@@ -5,7 +5,11 @@ package dev.cantilever.cli;
  * of the recipe's section {@code run}.
  */
 enum CommonOption {
-  MODEL("--model", "run.model", "DIR", "base model in HF layout; its config.json where no weights are needed"),
+  MODEL(
+      "--model",
+      "run.model",
+      "DIR",
+      "base model in HF layout; its config.json where no weights are needed"),
   ADAPTER("--adapter", "run.adapter", "DIR", "adapter in PEFT layout"),
   BACKEND("--backend", "run.backend", "cpu|cuda", "where to compute; cuda without a GPU fails"),
   BUDGET(

@@ -1,9 +1,9 @@
 package dev.cantilever.cli;
 
+import dev.cantilever.host.LoraSpec;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.TaskType;
-import dev.cantilever.host.LoraSpec;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.rehearsal.MemoryPlan;
@@ -68,8 +68,7 @@ final class PlanCommand {
             update.maxTokens(),
             update.keep().plan());
     MemoryPlan plan =
-        new MemoryPlanner(
-                run.backend(), WeightSource.synthetic(model, run.seed()), workload)
+        new MemoryPlanner(run.backend(), WeightSource.synthetic(model, run.seed()), workload)
             .plan(WorkloadOptions.budgetBytes(run), most);
     context.console().line("%s", plan);
     return new CommandResult(

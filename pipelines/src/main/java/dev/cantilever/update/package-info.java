@@ -9,8 +9,9 @@
  * dev.cantilever.update.UpdateSpec} is the recipe's section {@code update}. Inside, {@code
  * UpdateFn} is the GPU-bound {@code DoFn}: it leases the device, {@code TrainablePolicy} holds the
  * adapter, the value head and the optimiser there, and {@code StepUpdate} runs the algorithm, whose
- * mathematics is in {@code dev.cantilever.ppo}. {@link dev.cantilever.update.StepTargets} and {@link
- * dev.cantilever.update.PolicyLoss} bring the two together, for benchmarks too, and know no files.
+ * mathematics is in {@code dev.cantilever.ppo}. {@link dev.cantilever.update.StepTargets} and
+ * {@link dev.cantilever.update.PolicyLoss} bring the two together, for benchmarks too, and know no
+ * files.
  *
  * <p>Old log-probabilities come from the training forward, on the same device, so in the first
  * mini-batch of the first epoch the ratio is exactly 1, and the KL of a fresh adapter is exactly 0;

@@ -63,8 +63,7 @@ class SlimClassPathTest {
     run.setAccessible(true);
     Object exitCode =
         run.invoke(
-            constructor.newInstance(table.invoke(null), stream, stream, false),
-            List.of(arguments));
+            constructor.newInstance(table.invoke(null), stream, stream, false), List.of(arguments));
     return exitCode + "\n" + out.toString(StandardCharsets.UTF_8);
   }
 
@@ -91,9 +90,23 @@ class SlimClassPathTest {
         .startsWith("DONE");
     assertThat(
             run(
-                "bench", "--model", model.toString(), "--budget", "128MiB", "--rows", "2",
-                "--prompt", "2", "--response", "2", "--minibatch", "2", "--epochs", "1",
-                "--steps", "1"))
+                "bench",
+                "--model",
+                model.toString(),
+                "--budget",
+                "128MiB",
+                "--rows",
+                "2",
+                "--prompt",
+                "2",
+                "--response",
+                "2",
+                "--minibatch",
+                "2",
+                "--epochs",
+                "1",
+                "--steps",
+                "1"))
         .startsWith("DONE")
         .contains("KL of the fresh adapter exactly 0");
     assertThat(run("bench", "--model", folder.resolve("none").toString())).startsWith("USAGE");

@@ -29,6 +29,7 @@ public final class CudaBackend implements Backend {
   private final CudaDevice device;
   private final DeviceMonitor monitor;
   private final KernelLibrary kernels;
+  private final Reservation reservation;
   private final MemoryBudget budget;
   private final Arena workspace;
   private final Faults faults;
@@ -51,7 +52,8 @@ public final class CudaBackend implements Backend {
     this.device = device;
     this.monitor = DeviceMonitor.of(device);
     this.kernels = new KernelLibrary(device, CubinCache.standard());
-    this.budget = new MemoryBudget(device.name(), budgetBytes, new DeviceMemory(device));
+    this.reservation = new Reservation(device, budgetBytes);
+    this.budget = new MemoryBudget(device.name(), budgetBytes, reservation.memory());
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
     long scratchBytes = workspaceBytes - workspace.usedBytes();
@@ -72,7 +74,7 @@ public final class CudaBackend implements Backend {
   /**
    * Opens the first card, which this process then has to itself.
    *
-   * @param budgetBytes ceiling of all arenas
+   * @param budgetBytes ceiling of all arenas, taken of the card at once
    * @param workspaceBytes scratch of operations, taken at once
    * @param matrixInputs BF16 or F32, see {@link Capabilities#matrixInputs}
    * @throws dev.cantilever.backend.DeviceException if there is none that can be used, or another
@@ -181,6 +183,7 @@ public final class CudaBackend implements Backend {
       staging.close();
       faults.close();
       workspace.close();
+      reservation.close();
       kernels.close();
       device.close();
     } finally {
