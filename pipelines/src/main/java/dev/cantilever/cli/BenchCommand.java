@@ -70,7 +70,7 @@ final class BenchCommand {
     if (steps < 1) {
       throw new UsageException("expected --steps of at least 1, found " + steps + "; measure one");
     }
-    if (out != null && !Files.isDirectory(out.toAbsolutePath().normalize().getParent())) {
+    if (out != null && !Files.isDirectory(out.toAbsolutePath().resolveSibling("."))) {
       throw new UsageException(
           "expected --out FILE in a directory that is there, found " + out + "; make it first");
     }
