@@ -1,5 +1,6 @@
 package dev.cantilever.backend;
 
+import dev.cantilever.OpsException;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
@@ -307,6 +308,13 @@ public final class OpChecks {
     require("scatterAdd", "dy", dy, F32, "M, C", m, width);
   }
 
+  /** What {@link EmbeddingOps} throws of an index outside its table. */
+  public static ShapeException indexOutOfRange(String op, int limit, int index, int position) {
+    return new ShapeException(
+        "%s: expected indices in [0, %d), got %d at position %d; check that the tokenizer belongs to the model"
+            .formatted(op, limit, index, position));
+  }
+
   /** {@link LossOps#tokenLogprobs}. */
   public static void tokenLogprobs(
       Tensor logprobs, Tensor entropy, Tensor hidden, Weight head, Tensor targets) {
@@ -347,6 +355,17 @@ public final class OpChecks {
     require("sample", "logprobs", logprobs, F32, "B", b);
     require("sample", "queryIds", queryIds, new DType[] {DType.I64}, "B", b);
     require("sample", "positions", positions, I32, "B", b);
+  }
+
+  /**
+   * What {@link SamplingOps} throws of a row that nothing can be drawn from.
+   *
+   * @param found the bad logit and its token
+   */
+  public static OpsException logitsNotFinite(String found, int row, long queryId, int position) {
+    return new OpsException(
+        "sample: expected logits without NaN and with a finite maximum, found %s in row %d (query %d, position %d). Look for a diverged update or a damaged weight."
+            .formatted(found, row, queryId, position));
   }
 
   /** {@link OptimizerOps#adamW}. */

@@ -105,12 +105,6 @@ class ParityCommandTest {
   }
 
   @Test
-  void run_cudaWithoutOne_isADeviceFailure() {
-    assertThat(run("parity", Fixtures.path("gpt_neox").toString(), "--backend", "cuda"))
-        .isEqualTo(ExitCode.DEVICE);
-  }
-
-  @Test
   void run_twoFoldersOfOneName_isBadUsageBeforeAnythingRuns() throws IOException {
     Path other = Files.createDirectory(dir.resolve("gpt_neox"));
 

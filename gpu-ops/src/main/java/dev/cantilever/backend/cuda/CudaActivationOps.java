@@ -2,12 +2,20 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.ActivationOps;
+import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** To be written. */
+/** Elementwise operations on the GPU, four elements a thread at a time. */
 final class CudaActivationOps implements ActivationOps {
+
+  static final KernelSource KERNELS = KernelSource.of(CudaActivationOps.class, "activation.cu");
+
+  private static final int THREADS = 256;
+  private static final int ELEMENTS_PER_THREAD = 4;
+
   private final Execution execution;
 
   CudaActivationOps(Execution execution) {
@@ -16,25 +24,66 @@ final class CudaActivationOps implements ActivationOps {
 
   @Override
   public void activate(Tensor y, Tensor x, Activation f) {
-    throw new UnsupportedOperationException("activate on " + execution.device().name());
+    OpChecks.activation("activate", y, x);
+    run(launch("activate").pointer(y).pointer(x).integer64(x.elements()).integer(code(f)), x);
   }
 
   @Override
   public void activateBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
-    throw new UnsupportedOperationException("activateBackward on " + execution.device().name());
+    OpChecks.activation("activateBackward", dx, dy, x);
+    run(
+        launch("activate_backward")
+            .pointer(dx)
+            .pointer(dy)
+            .pointer(x)
+            .integer64(x.elements())
+            .integer(code(f))
+            .integer(accumulate ? 1 : 0),
+        x);
   }
 
   @Override
   public void add(Tensor y, Tensor a, Tensor b) {
-    throw new UnsupportedOperationException("add on " + execution.device().name());
+    OpChecks.activation("add", y, a, b);
+    run(launch("add").pointer(y).pointer(a).pointer(b).integer64(y.elements()), y);
   }
 
   @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
-    throw new UnsupportedOperationException("dropout on " + execution.device().name());
+    OpChecks.dropout(y, x, p);
+    run(
+        launch("dropout")
+            .pointer(y)
+            .pointer(x)
+            .integer64(x.elements())
+            .real(p)
+            .real(1f / (1f - p))
+            .integer64(key)
+            .integer(accumulate ? 1 : 0),
+        x);
+  }
+
+  private LaunchBuffer launch(String kernel) {
+    return execution.kernels().kernel(KERNELS, kernel).with();
+  }
+
+  private void run(LaunchBuffer launch, Tensor sized) {
+    long quads = (sized.elements() + ELEMENTS_PER_THREAD - 1) / ELEMENTS_PER_THREAD;
+    launch.run(Grids.strided(quads, THREADS, execution.device()), THREADS);
+  }
+
+  /** The number by which the kernels know a function. */
+  private static int code(Activation f) {
+    return switch (f) {
+      case GELU -> 0;
+      case GELU_TANH -> 1;
+      case RELU -> 2;
+      case SILU -> 3;
+      case TANH -> 4;
+    };
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return List.of(KERNELS);
   }
 }

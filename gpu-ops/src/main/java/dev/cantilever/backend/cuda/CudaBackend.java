@@ -25,9 +25,11 @@ import java.util.Optional;
 /** An NVIDIA GPU as a device: one card, one context, one stream. */
 public final class CudaBackend implements Backend {
 
+  private final DeviceLock lock;
   private final CudaDevice device;
   private final DeviceMonitor monitor;
   private final KernelLibrary kernels;
+  private final Reservation reservation;
   private final MemoryBudget budget;
   private final Arena workspace;
   private final Faults faults;
@@ -44,11 +46,14 @@ public final class CudaBackend implements Backend {
   private final OptimizerOps optimizer;
   private boolean closed;
 
-  private CudaBackend(CudaDevice device, long budgetBytes, long workspaceBytes, DType inputs) {
+  private CudaBackend(
+      DeviceLock lock, CudaDevice device, long budgetBytes, long workspaceBytes, DType inputs) {
+    this.lock = lock;
     this.device = device;
     this.monitor = DeviceMonitor.of(device);
     this.kernels = new KernelLibrary(device, CubinCache.standard());
-    this.budget = new MemoryBudget(device.name(), budgetBytes, new DeviceMemory(device));
+    this.reservation = new Reservation(device, budgetBytes);
+    this.budget = new MemoryBudget(device.name(), budgetBytes, reservation.memory());
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
     long scratchBytes = workspaceBytes - workspace.usedBytes();
@@ -62,28 +67,36 @@ public final class CudaBackend implements Backend {
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
     loss = new CudaLossOps(execution, matmul);
-    sampling = new CudaSamplingOps(execution);
-    optimizer = new CudaOptimizerOps(execution);
+    sampling = new CudaSamplingOps(execution, staging);
+    optimizer = new CudaOptimizerOps(execution, staging);
   }
 
   /**
-   * Opens the first card.
+   * Opens the first card, which this process then has to itself.
    *
-   * @param budgetBytes ceiling of all arenas
+   * @param budgetBytes ceiling of all arenas, taken of the card at once
    * @param workspaceBytes scratch of operations, taken at once
    * @param matrixInputs BF16 or F32, see {@link Capabilities#matrixInputs}
-   * @throws dev.cantilever.backend.DeviceException if there is none that can be used
+   * @throws dev.cantilever.backend.DeviceException if there is none that can be used, or another
+   *     process of this program has it
    */
   public static CudaBackend create(long budgetBytes, long workspaceBytes, DType matrixInputs) {
     if (matrixInputs != DType.BF16 && matrixInputs != DType.F32) {
       throw new IllegalArgumentException(
           "Expected BF16 or F32 as inputs of products, got " + matrixInputs);
     }
-    CudaDevice device = CudaDevice.open(0);
+    // Locked before it is opened: a context takes memory that the holder may count on.
+    DeviceLock lock = DeviceLock.take(CudaDevice.identityOf(0));
     try {
-      return new CudaBackend(device, budgetBytes, workspaceBytes, matrixInputs);
+      CudaDevice device = CudaDevice.open(0);
+      try {
+        return new CudaBackend(lock, device, budgetBytes, workspaceBytes, matrixInputs);
+      } catch (RuntimeException | Error e) {
+        device.close();
+        throw e;
+      }
     } catch (RuntimeException | Error e) {
-      device.close();
+      lock.close();
       throw e;
     }
   }
@@ -164,12 +177,17 @@ public final class CudaBackend implements Backend {
       return;
     }
     closed = true;
-    device.synchronize();
-    monitor.close();
-    staging.close();
-    faults.close();
-    workspace.close();
-    kernels.close();
-    device.close();
+    try {
+      device.synchronize();
+      monitor.close();
+      staging.close();
+      faults.close();
+      workspace.close();
+      reservation.close();
+      kernels.close();
+      device.close();
+    } finally {
+      lock.close();
+    }
   }
 }

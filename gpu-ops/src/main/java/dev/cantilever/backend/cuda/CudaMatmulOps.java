@@ -6,6 +6,7 @@ import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
@@ -20,6 +21,7 @@ final class CudaMatmulOps implements MatmulOps {
   private final Int8Storage int8Storage;
   private final FullPrecisionProduct fullPrecision;
   private final TensorCoreProduct tensorCores;
+  private final LlmInt8TensorProduct llmInt8;
   private final Projections projections;
 
   CudaMatmulOps(Execution execution) {
@@ -27,6 +29,7 @@ final class CudaMatmulOps implements MatmulOps {
     this.int8Storage = new Int8Storage(execution);
     this.fullPrecision = new FullPrecisionProduct(execution);
     this.tensorCores = new TensorCoreProduct(execution);
+    this.llmInt8 = new LlmInt8TensorProduct(execution);
     this.projections = new Projections(execution);
   }
 
@@ -34,7 +37,9 @@ final class CudaMatmulOps implements MatmulOps {
   public void linear(Tensor y, Tensor x, Weight w) {
     OpChecks.linear(y, x, w);
     requireData("linear", w);
-    if (inFullPrecision(w)) {
+    if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
+      llmInt8.forward(y, x, int8);
+    } else if (inFullPrecision(w)) {
       fullPrecision.forward(y, x, w);
     } else {
       tensorCores.forward(y, x, w);
@@ -126,7 +131,11 @@ final class CudaMatmulOps implements MatmulOps {
 
   static List<KernelSource> sources() {
     return Stream.concat(
-            Stream.of(Int8Storage.KERNELS, FullPrecisionProduct.KERNELS, Projections.KERNELS),
+            Stream.of(
+                Int8Storage.KERNELS,
+                FullPrecisionProduct.KERNELS,
+                LlmInt8TensorProduct.KERNELS,
+                Projections.KERNELS),
             TensorCoreProduct.sources().stream())
         .toList();
   }

@@ -1,12 +1,23 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.NormOps;
+import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** To be written. */
+/** Layer norm on the GPU, a block a row; a row's sums depend on its width alone. */
 final class CudaNormOps implements NormOps {
+
+  static final KernelSource KERNELS = KernelSource.of(CudaNormOps.class, "norm.cu");
+
+  private static final int LEAST_THREADS = 256;
+  private static final int MOST_THREADS = 1024;
+
+  /** What a thread holds in registers. */
+  private static final int ELEMENTS_PER_THREAD = 16;
+
   private final Execution execution;
 
   CudaNormOps(Execution execution) {
@@ -15,16 +26,58 @@ final class CudaNormOps implements NormOps {
 
   @Override
   public void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta, float eps) {
-    throw new UnsupportedOperationException("layerNorm on " + execution.device().name());
+    OpChecks.layerNorm(y, x, gamma, beta);
+    int c = x.size(1);
+    execution
+        .kernels()
+        .kernel(KERNELS, "layer_norm")
+        .with()
+        .pointer(y)
+        .pointer(x)
+        .pointer(gamma)
+        .pointer(beta)
+        .integer(c)
+        .integer(StorageCode.of(gamma.dtype()))
+        .integer(StorageCode.of(beta.dtype()))
+        .real(eps)
+        .run(x.size(0), threads("layerNorm", c));
   }
 
   @Override
   public void layerNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
-    throw new UnsupportedOperationException("layerNormBackward on " + execution.device().name());
+    OpChecks.layerNormBackward(dx, dy, x, gamma);
+    int c = x.size(1);
+    execution
+        .kernels()
+        .kernel(KERNELS, "layer_norm_backward")
+        .with()
+        .pointer(dx)
+        .pointer(dy)
+        .pointer(x)
+        .pointer(gamma)
+        .integer(c)
+        .integer(StorageCode.of(gamma.dtype()))
+        .real(eps)
+        .integer(accumulate ? 1 : 0)
+        .run(x.size(0), threads("layerNormBackward", c));
+  }
+
+  /** Threads of a block, by the width alone because the order of the sums follows from them. */
+  private static int threads(String op, int c) {
+    int threads = LEAST_THREADS;
+    while (threads * ELEMENTS_PER_THREAD < c) {
+      threads *= 2;
+    }
+    if (threads > MOST_THREADS) {
+      throw new UnsupportedOpException(
+          "%s: expected rows of at most %d elements on CUDA, got %d. Use --backend cpu."
+              .formatted(op, MOST_THREADS * ELEMENTS_PER_THREAD, c));
+    }
+    return threads;
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return List.of(KERNELS);
   }
 }

@@ -12,10 +12,10 @@ import java.util.Set;
 public final class CudaProfile {
 
   /** Alignment of device memory. */
-  public static final long ALIGNMENT = DeviceMemory.ALIGNMENT;
+  public static final long ALIGNMENT = Reservation.ALIGNMENT;
 
-  /** Whether arenas lie in one reservation of the card's memory, or each chunk is its own. */
-  public static final boolean ONE_RESERVATION = false;
+  /** Arenas lie in one reservation of the card's memory. */
+  public static final boolean ONE_RESERVATION = true;
 
   /** Scratch of operations: rounded inputs, partial sums, a chunk of logits. */
   public static final long WORKSPACE_BYTES = 96L << 20;

@@ -34,7 +34,7 @@ final class FullPrecisionProduct {
     int rows = x.size(0);
     start("linear_", y, x, w)
         .pointer(w.bias())
-        .integer(w.bias().map(bias -> StorageCode.of(bias.dtype())).orElse(0))
+        .integer(StorageCode.of(w.bias()))
         .integer(rows)
         .integer(w.outFeatures())
         .integer(w.inFeatures())

@@ -26,7 +26,7 @@ record RowLogits(int rows, long logits, long states) {
    */
   static RowLogits in(Execution execution, int tokens, int matrices, List<HeadChunk> chunks) {
     long logitBytes = (long) chunks.get(0).entries() * Float.BYTES; // the first is the largest
-    long room = execution.workspaceBytes() / 2 / matrices - 2 * DeviceMemory.ALIGNMENT;
+    long room = execution.workspaceBytes() / 2 / matrices - 2 * Reservation.ALIGNMENT;
     long fit = room / (logitBytes + STATE_BYTES);
     int rows = (int) Math.max(1, Math.min(fit, tokens));
     Arena workspace = execution.workspace();

@@ -2,7 +2,6 @@ package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.backend.OpChecks;
-import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
@@ -72,9 +71,7 @@ final class OneDnnEmbeddingOps implements EmbeddingOps {
     HostMemory.get(ids.address(), rows, 0, rows.length);
     for (int n = 0; n < rows.length; n++) {
       if (rows[n] < 0 || rows[n] >= limit) {
-        throw new ShapeException(
-            "%s: expected indices in [0, %d), got %d at position %d; check that the tokenizer belongs to the model"
-                .formatted(op, limit, rows[n], n));
+        throw OpChecks.indexOutOfRange(op, limit, rows[n], n);
       }
     }
     return rows;

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.AdamWScalars;
 import dev.cantilever.backend.AdamWStep;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.OptimizerOps;
@@ -18,13 +19,7 @@ final class OneDnnOptimizerOps implements OptimizerOps {
   @Override
   public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
     OpChecks.adamW(p, g, m, v);
-    float keep = (float) (1 - step.learningRate() * step.weightDecay());
-    float blend1 = (float) (1 - step.beta1());
-    float beta2 = (float) step.beta2();
-    float blend2 = (float) (1 - step.beta2());
-    float rate = (float) (step.learningRate() / (1 - StrictMath.pow(step.beta1(), step.step())));
-    float root = (float) Math.sqrt(1 - StrictMath.pow(step.beta2(), step.step()));
-    float eps = (float) step.eps();
+    AdamWScalars s = AdamWScalars.of(step);
     Tiles.elements(
         workers,
         p.elements(),
@@ -39,10 +34,10 @@ final class OneDnnOptimizerOps implements OptimizerOps {
           HostMemory.get(m.address() + 4 * from, first, 0, count);
           HostMemory.get(v.address() + 4 * from, second, 0, count);
           for (int i = 0; i < count; i++) {
-            first[i] += blend1 * (gradient[i] - first[i]);
-            second[i] = beta2 * second[i] + blend2 * (gradient[i] * gradient[i]);
-            float denominator = (float) Math.sqrt(second[i]) / root + eps;
-            weight[i] = weight[i] * keep - rate * (first[i] / denominator);
+            first[i] += s.blend1() * (gradient[i] - first[i]);
+            second[i] = s.beta2() * second[i] + s.blend2() * (gradient[i] * gradient[i]);
+            float denominator = (float) Math.sqrt(second[i]) / s.root() + s.eps();
+            weight[i] = weight[i] * s.keep() - s.rate() * (first[i] / denominator);
           }
           HostMemory.put(p.address() + 4 * from, weight, 0, count);
           HostMemory.put(m.address() + 4 * from, first, 0, count);

@@ -1,6 +1,5 @@
 package dev.cantilever.backend.onednn;
 
-import dev.cantilever.OpsException;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.Philox;
 import dev.cantilever.backend.SamplingOps;
@@ -63,11 +62,7 @@ final class OneDnnSamplingOps implements SamplingOps {
         });
     for (int r = 0; r < b; r++) {
       if (failed.get(r) != 0) {
-        throw new OpsException(
-            "sample: expected logits without NaN and with a finite maximum, found %s in row %d"
-                    .formatted(culprit(logits, r), r)
-                + " (query %d, position %d). Look for a diverged update or a damaged weight."
-                    .formatted(queries[r], places[r]));
+        throw OpChecks.logitsNotFinite(culprit(logits, r), r, queries[r], places[r]);
       }
     }
   }

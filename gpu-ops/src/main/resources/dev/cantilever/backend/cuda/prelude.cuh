@@ -61,6 +61,65 @@ static __device__ __forceinline__ void store_stored(void* base, s64 index, int s
   }
 }
 
+// ---- four elements at a time -----------------------------------------------------------------
+
+struct quad {
+  float e[4];
+};
+
+// Whether rows of `width` elements at these addresses, given by their bitwise or, may be read and
+// written four at once.
+static __device__ __forceinline__ bool quads_align(u64 addresses, s64 width) {
+  return addresses % 16 == 0 && width % 4 == 0;
+}
+
+// The elements from `at` on of which `count` are left, zeros behind them; at once where `wide`. Who
+// has which element depends neither on `wide` nor on the addresses.
+static __device__ __forceinline__ quad load_quad(const float* base, s64 at, s64 count, bool wide) {
+  quad q;
+  if (wide && count >= 4) {
+    float4 v = *(const float4*)(base + at);
+    q.e[0] = v.x;
+    q.e[1] = v.y;
+    q.e[2] = v.z;
+    q.e[3] = v.w;
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) q.e[i] = i < count ? base[at + i] : 0.0f;
+  }
+  return q;
+}
+
+static __device__ __forceinline__ quad load_quad(
+    const void* base, s64 at, s64 count, bool wide, int storage) {
+  if (storage == STORAGE_F32) return load_quad((const float*)base, at, count, wide);
+  quad q;
+  if (wide && count >= 4) {
+    ushort4 v = *(const ushort4*)((const u16*)base + at);
+    bool half = storage == STORAGE_F16;
+    q.e[0] = half ? half_to_float(v.x) : bfloat_to_float(v.x);
+    q.e[1] = half ? half_to_float(v.y) : bfloat_to_float(v.y);
+    q.e[2] = half ? half_to_float(v.z) : bfloat_to_float(v.z);
+    q.e[3] = half ? half_to_float(v.w) : bfloat_to_float(v.w);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) q.e[i] = i < count ? load_stored(base, at + i, storage) : 0.0f;
+  }
+  return q;
+}
+
+static __device__ __forceinline__ void store_quad(
+    float* base, s64 at, s64 count, bool wide, const quad& q) {
+  if (wide && count >= 4) {
+    *(float4*)(base + at) = make_float4(q.e[0], q.e[1], q.e[2], q.e[3]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i < count) base[at + i] = q.e[i];
+    }
+  }
+}
+
 // ---- sums of fixed order -------------------------------------------------------------------
 
 // Sum over the warp, the same bits in every lane: pairs at distance 16, 8, 4, 2, 1.

@@ -99,7 +99,8 @@ SHORT(gradient, true)
 #define LONG_THREADS 256
 #define LONG_WARPS (LONG_THREADS / WARP)
 
-template <int ROWS, int COLUMNS, bool GRADIENT>
+// BATCH steps are read before they are added up, so that a small tile has enough reads under way.
+template <int ROWS, int COLUMNS, int BATCH, bool GRADIENT>
 static __device__ __forceinline__ void long_sums(
     float* y,
     int yPitch,
@@ -118,35 +119,46 @@ static __device__ __forceinline__ void long_sums(
   int firstRow = blockIdx.x * ROWS;
   int firstColumn = blockIdx.y * COLUMNS;
   float acc[ROWS][COLUMNS] = {};
-#pragma unroll(ROWS* COLUMNS <= 4 ? 4 : 1)
-  for (int from = 0; from < depth; from += LONG_THREADS) {
-    int k = from + threadIdx.x;
-    float w[COLUMNS];
-    if (GRADIENT) {  // P lies along the columns: through shared memory
-      __syncthreads();
+  for (int from = 0; from < depth; from += BATCH * LONG_THREADS) {
+    float w[BATCH][COLUMNS];
+    float value[BATCH][ROWS];
 #pragma unroll
-      for (int j = 0; j < COLUMNS; j++) {
-        int e = threadIdx.x + LONG_THREADS * j;
-        int o = from + e / COLUMNS;
-        int i = firstColumn + e % COLUMNS;
-        staged[e / COLUMNS * (COLUMNS + 1) + e % COLUMNS] =
-            o < out && i < in ? p[(s64)o * in + i] : 0;
+    for (int b = 0; b < BATCH; b++) {
+      int k = from + b * LONG_THREADS + threadIdx.x;
+      if (GRADIENT) {  // P lies along the columns: through shared memory
+        __syncthreads();
+#pragma unroll
+        for (int j = 0; j < COLUMNS; j++) {
+          int e = threadIdx.x + LONG_THREADS * j;
+          int o = from + b * LONG_THREADS + e / COLUMNS;
+          int i = firstColumn + e % COLUMNS;
+          staged[e / COLUMNS * (COLUMNS + 1) + e % COLUMNS] =
+              o < out && i < in ? p[(s64)o * in + i] : 0;
+        }
+        __syncthreads();
       }
-      __syncthreads();
+#pragma unroll
+      for (int c = 0; c < COLUMNS; c++) {
+        if (GRADIENT) {
+          w[b][c] = staged[threadIdx.x * (COLUMNS + 1) + c];
+        } else {
+          bool present = k < depth && firstColumn + c < columns;
+          w[b][c] = present ? p[(s64)(firstColumn + c) * in + k] : 0;
+        }
+      }
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        bool present = k < depth && firstRow + r < rows;
+        value[b][r] = present ? x[(s64)(firstRow + r) * xPitch + k] : 0;
+      }
     }
 #pragma unroll
-    for (int c = 0; c < COLUMNS; c++) {
-      if (GRADIENT) {
-        w[c] = staged[threadIdx.x * (COLUMNS + 1) + c];
-      } else {
-        w[c] = k < depth && firstColumn + c < columns ? p[(s64)(firstColumn + c) * in + k] : 0;
+    for (int b = 0; b < BATCH; b++) {
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+        for (int c = 0; c < COLUMNS; c++) acc[r][c] = fmaf(value[b][r], w[b][c], acc[r][c]);
       }
-    }
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      float value = k < depth && firstRow + r < rows ? x[(s64)(firstRow + r) * xPitch + k] : 0;
-#pragma unroll
-      for (int c = 0; c < COLUMNS; c++) acc[r][c] = fmaf(value, w[c], acc[r][c]);
     }
   }
 #pragma unroll
@@ -167,17 +179,17 @@ static __device__ __forceinline__ void long_sums(
   finish(y + (s64)row * yPitch + column, sum, alpha, accumulate);
 }
 
-#define LONG(name, rowsOfBlock, columnsOfBlock, gradient)                                       \
+#define LONG(name, rowsOfBlock, columnsOfBlock, batch, gradient)                                \
   extern "C" __global__ void __launch_bounds__(LONG_THREADS) long_##name(                       \
       float* y, int yPitch, const float* x, int xPitch, const float* p, float alpha,            \
       int accumulate, int rows, int out, int in) {                                              \
-    long_sums<rowsOfBlock, columnsOfBlock, gradient>(                                           \
+    long_sums<rowsOfBlock, columnsOfBlock, batch, gradient>(                                    \
         y, yPitch, x, xPitch, p, alpha, accumulate, rows, out, in);                             \
   }
 
-LONG(forward_few, 2, 2, false)
-LONG(forward_many, 8, 8, false)
-LONG(gradient_many, 8, 8, true)
+LONG(forward_few, 2, 2, 4, false)
+LONG(forward_many, 8, 8, 1, false)
+LONG(gradient_many, 8, 8, 1, true)
 
 // ---- gradient of P ------------------------------------------------------------------------------
 
@@ -188,7 +200,7 @@ LONG(gradient_many, 8, 8, true)
 // Lanes lie along the wider side of P, whose activations are `wide` [tokens, wideSize]; the other side's
 // are `narrow`. dP's element of the two is at w * wideStride + n * narrowStride. A row of the batch is one
 // chain over its tokens; the rows' sums go into dP in order, whichever warps made them.
-extern "C" __global__ void __launch_bounds__(WEIGHT_WARPS* WARP) weight_gradient(
+extern "C" __global__ void __launch_bounds__(WEIGHT_WARPS * WARP) weight_gradient(
     float* dp,
     int wideStride,
     int narrowStride,

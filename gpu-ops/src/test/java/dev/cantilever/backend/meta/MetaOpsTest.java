@@ -20,6 +20,7 @@ import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tensor.Int8Weight;
@@ -266,34 +267,39 @@ class MetaOpsTest {
             of("qkv", F32, 5, 16),
             of("out", F32, 5, 8),
             of("lse", F32, 5, 4)),
-        op(
-            "attentionCached",
-            (b, t) ->
-                b.attention()
-                    .attentionCached(
-                        tensor(t, "out"),
-                        tensor(t, "qkv"),
-                        new KvPages(
-                            tensor(t, "keys"),
-                            tensor(t, "values"),
-                            tensor(t, "pageTable"),
-                            tensor(t, "lengths"),
-                            32),
-                        tensor(t, "slots"),
-                        rows(),
-                        SPEC),
-            of("out", F32, 5, 8),
-            of("qkv", F32, 5, 16),
-            of("keys", F32, 9, 32, 4),
-            of("values", F32, 9, 32, 4),
-            of("pageTable", I32, 7, 10).free(1),
-            of("lengths", I32, 7),
-            of("slots", I32, 2)),
+        attentionCached(F32),
+        attentionCached(BF16),
         op(
             "advance",
             (b, t) -> b.attention().advance(tensor(t, "lengths"), tensor(t, "slots"), rows()),
             of("lengths", I32, 7).free(0),
             of("slots", I32, 2)));
+  }
+
+  private static OpCase attentionCached(DType type) {
+    return op(
+        "attentionCached",
+        (b, t) ->
+            b.attention()
+                .attentionCached(
+                    tensor(t, "out"),
+                    tensor(t, "qkv"),
+                    new KvPages(
+                        tensor(t, "keys"),
+                        tensor(t, "values"),
+                        tensor(t, "pageTable"),
+                        tensor(t, "lengths"),
+                        32),
+                    tensor(t, "slots"),
+                    rows(),
+                    SPEC),
+        of("out", F32, 5, 8),
+        of("qkv", F32, 5, 16),
+        of("keys", type, 9, 32, 4),
+        of("values", type, 9, 32, 4),
+        of("pageTable", I32, 7, 10).free(1),
+        of("lengths", I32, 7),
+        of("slots", I32, 2));
   }
 
   private static Stream<OpCase> rest() {

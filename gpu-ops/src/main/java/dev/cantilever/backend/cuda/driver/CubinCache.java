@@ -91,10 +91,14 @@ public final class CubinCache {
   private void write(Path file, byte[] cubin) throws IOException {
     Files.createDirectories(directory);
     Path staged = Files.createTempFile(directory, "compiling", ".part");
-    byte[] content = Arrays.copyOf(sha256().digest(cubin), DIGEST_BYTES + cubin.length);
-    System.arraycopy(cubin, 0, content, DIGEST_BYTES, cubin.length);
-    Files.write(staged, content);
-    Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      byte[] content = Arrays.copyOf(sha256().digest(cubin), DIGEST_BYTES + cubin.length);
+      System.arraycopy(cubin, 0, content, DIGEST_BYTES, cubin.length);
+      Files.write(staged, content);
+      Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      Files.deleteIfExists(staged);
+    }
   }
 
   private static String key(KernelSource source, ComputeCapability target) {

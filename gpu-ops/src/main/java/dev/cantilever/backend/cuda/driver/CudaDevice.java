@@ -45,20 +45,21 @@ public final class CudaDevice implements AutoCloseable {
         new ComputeCapability(
             attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
             attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
-    if (capability.compareTo(ComputeCapability.OLDEST) < 0) {
-      throw new DeviceException(
-          "Expected a GPU of compute capability %s or later, found %s of %s. Use --backend cpu, or another card."
-              .formatted(ComputeCapability.OLDEST, name, capability));
-    }
+    Requirements.card(name, capability);
     this.multiprocessors = attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
     this.sharedBytes = attribute(cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
     this.context = new CUctx_st();
-    CudaStatus.check(
-        cudart.cuDevicePrimaryCtxRetain(context, ordinal), "make a context on " + name);
+    Requirements.context(cudart.cuDevicePrimaryCtxRetain(context, ordinal), name);
     this.current = Thread.currentThread();
-    CudaStatus.check(cudart.cuCtxSetCurrent(context), "use its context");
     this.stream = new CUstream_st();
-    CudaStatus.check(cudart.cuStreamCreate(stream, cudart.CU_STREAM_NON_BLOCKING), "make a stream");
+    try {
+      CudaStatus.check(cudart.cuCtxSetCurrent(context), "use its context");
+      CudaStatus.check(
+          cudart.cuStreamCreate(stream, cudart.CU_STREAM_NON_BLOCKING), "make a stream");
+    } catch (DeviceException e) {
+      cudart.cuDevicePrimaryCtxRelease(ordinal);
+      throw e;
+    }
   }
 
   /**
@@ -68,13 +69,28 @@ public final class CudaDevice implements AutoCloseable {
    * @throws DeviceException if there is no driver, no such device, or it is too old
    */
   public static CudaDevice open(int ordinal) {
+    requireDevice(ordinal);
+    return new CudaDevice(ordinal);
+  }
+
+  /**
+   * The {@link #uuid} of a GPU, without opening it.
+   *
+   * @param ordinal its number, from 0
+   * @throws DeviceException if there is no driver or no such device
+   */
+  public static String identityOf(int ordinal) {
+    requireDevice(ordinal);
+    return uuidOf(ordinal);
+  }
+
+  private static void requireDevice(int ordinal) {
     int count = CudaInstallation.requireDriver();
     if (ordinal >= count) {
       throw new DeviceException(
           "Expected a CUDA device number %d, found %d devices. Check nvidia-smi and CUDA_VISIBLE_DEVICES."
               .formatted(ordinal, count));
     }
-    return new CudaDevice(ordinal);
   }
 
   private static String nameOf(int ordinal) {

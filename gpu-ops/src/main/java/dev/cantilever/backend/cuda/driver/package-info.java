@@ -8,6 +8,9 @@
  * dev.cantilever.backend.cuda.driver.KernelCompiler} (NVRTC) for the card's own architecture, kept
  * by {@link dev.cantilever.backend.cuda.driver.CubinCache}.
  *
+ * <p>What a machine lacks is told by {@code CudaInstallation}, what a driver or a card must be by
+ * {@code Requirements}.
+ *
  * <p>Invariant: every status is checked where the call is made. The driver API is reached through
  * the Bytedeco presets; NVRTC through JNA, because the presets' classes cannot load without a
  * driver and kernels are compiled on machines that have none.

@@ -1,0 +1,124 @@
+// Elementwise operations, four elements a thread at a time.
+#include "prelude.cuh"
+
+#define GELU 0
+#define GELU_TANH 1
+#define RELU 2
+#define SILU 3
+#define TANH 4
+
+#define DENSITY 0.3989422804f     // 1 / sqrt(2 pi)
+#define TWICE_ROOT 1.5957691216f  // 2 sqrt(2 / pi): gelu's tanh form is x sigmoid(2u)
+#define CUBIC 0.044715f
+#define FLAT 30.0f  // where the slope of the tanh form has become 0 or 1 and cubes are finite
+
+// The loop over quads: `at` is the first element of one, `left` how many there are from it on.
+#define FOR_QUADS(at, left, count)                                                       \
+  for (s64 at = 4 * ((s64)blockIdx.x * blockDim.x + threadIdx.x), left = count - at; left > 0; \
+       at += 4 * (s64)gridDim.x * blockDim.x, left = count - at)
+
+static __device__ __forceinline__ float sigmoid(float x) {
+  return 1.0f / (1.0f + expf(-x));
+}
+
+static __device__ __forceinline__ float twice_u(float x) {
+  return fmaf(x * x, CUBIC, 1.0f) * (x * TWICE_ROOT);
+}
+
+static __device__ __forceinline__ float value(float x, int f) {
+  switch (f) {
+    case GELU:  // max(x, 0) - |x| Phi(-|x|)
+      return fmaf(-fabsf(x), normcdff(-fabsf(x)), fmaxf(x, 0.0f));
+    case GELU_TANH:
+      return x * sigmoid(twice_u(x));
+    case RELU:
+      return x <= 0.0f ? 0.0f : x;  // NaN stays
+    case SILU:
+      return x * sigmoid(x);
+    default:
+      return tanhf(x);
+  }
+}
+
+static __device__ __forceinline__ float slope(float x, int f) {
+  switch (f) {
+    case GELU:
+      return fmaf(x * DENSITY, expf(-0.5f * x * x), normcdff(x));
+    case GELU_TANH: {
+      float s = sigmoid(twice_u(x));
+      float v = fminf(fmaxf(x, -FLAT), FLAT);
+      return fmaf(s * (1.0f - s), fmaf(v * v, 3.0f * CUBIC, 1.0f) * (v * TWICE_ROOT), s);
+    }
+    case RELU:
+      return x <= 0.0f ? 0.0f : 1.0f;
+    case SILU: {
+      float s = sigmoid(x);
+      return fmaf(s * (1.0f - s), x, s);
+    }
+    default: {
+      float t = tanhf(x);
+      return fmaf(-t, t, 1.0f);
+    }
+  }
+}
+
+extern "C" __global__ void activate(float* y, const float* x, s64 count, int f) {
+  bool wide = quads_align((u64)y | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(x, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v.e[i] = value(v.e[i], f);
+    store_quad(y, at, left, wide, v);
+  }
+}
+
+// Adds to what is there, or not, and stores.
+static __device__ __forceinline__ void put(
+    float* y, s64 at, s64 left, bool wide, quad v, int accumulate) {
+  if (accumulate) {
+    quad present = load_quad(y, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v.e[i] = __fadd_rn(v.e[i], present.e[i]);
+  }
+  store_quad(y, at, left, wide, v);
+}
+
+extern "C" __global__ void activate_backward(
+    float* dx, const float* dy, const float* x, s64 count, int f, int accumulate) {
+  bool wide = quads_align((u64)dx | (u64)dy | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad g = load_quad(dy, at, left, wide);
+    quad v = load_quad(x, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) g.e[i] = __fmul_rn(slope(v.e[i], f), g.e[i]);
+    put(dx, at, left, wide, g, accumulate);
+  }
+}
+
+extern "C" __global__ void add(float* y, const float* a, const float* b, s64 count) {
+  bool wide = quads_align((u64)y | (u64)a | (u64)b, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(a, at, left, wide);
+    quad w = load_quad(b, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v.e[i] += w.e[i];
+    store_quad(y, at, left, wide, v);
+  }
+}
+
+// Element i takes word i % 4 of counter i / 4 and is kept from p on.
+extern "C" __global__ void dropout(
+    float* y, const float* x, s64 count, float p, float scale, u64 key, int accumulate) {
+  bool wide = quads_align((u64)y | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(x, at, left, wide);
+    u64 counter = (u64)at / 4;
+    uint4 words = philox(key, (u32)counter, (u32)(counter >> 32), 0, 0);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      float uniform = (float)(philox_word(words, i) >> 8) * 0x1p-24f;
+      v.e[i] = uniform >= p ? __fmul_rn(v.e[i], scale) : 0.0f;
+    }
+    put(y, at, left, wide, v, accumulate);
+  }
+}
