@@ -165,6 +165,36 @@ class MemoryPlannerTest {
   }
 
   @Test
+  void steps_inTheMemoryThatWasPlanned_areNeverRefused() throws IOException {
+    ModelConfig config = config(TINY);
+    WeightSource source = WeightSource.synthetic(config, 7);
+    Workload workload = workload(config, 8, 5, 12);
+    MemoryPlan plan =
+        new MemoryPlanner(BackendKind.CUDA, source, workload)
+            .plan(GIB, new PassSettings(3, 40, KeepPlan.products()));
+
+    // One reservation of just that size: waves of 3, 3 and 2 rows, all mini-batches, two steps.
+    try (Backend backend = Backends.meta(BackendKind.CUDA, plan.processBytes());
+        RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
+      StepRehearsal step = new StepRehearsal(policy, workload, plan.settings());
+      for (int i = 0; i < 2; i++) {
+        step.prefill(step.rows(i), i);
+        SyntheticRows rows = step.rollout(step.rows(i), i);
+        try (PassMemory memory = step.openUpdate()) {
+          step.score(memory, rows);
+          step.update(memory, rows, new PlannedObjective(workload, workload.miniBatches()));
+        }
+      }
+      assertThat(backend.budget().report().highWaterBytes())
+          .isEqualTo(plan.report().highWaterBytes());
+      assertThat(backend.budget().report().lines())
+          .extracting(MemoryReport.Line::peakBytes)
+          .containsExactlyElementsOf(
+              plan.report().lines().stream().map(MemoryReport.Line::peakBytes).toList());
+    }
+  }
+
+  @Test
   void tinyModel_underEverSmallerBudgets_lowersUntilItIsRefused() throws IOException {
     ModelConfig config = config(TINY);
     Workload workload = workload(config, 32, 5, 40);

@@ -52,8 +52,9 @@ public final class StepBenchmark {
   }
 
   /**
-   * Measures under the settings of a plan that fits.
+   * Measures under the settings of a plan that fits, in the memory that it says.
    *
+   * @throws dev.cantilever.memory.BudgetExceededException if the plan was too small
    * @throws dev.cantilever.backend.DeviceException if the device is not there
    * @throws dev.cantilever.ppo.PpoException if an identity does not hold
    */
@@ -63,7 +64,8 @@ public final class StepBenchmark {
       progress.accept("measuring the ceilings of " + backend.device());
       ceilings = DeviceCeilings.measure(backend);
     }
-    try (Backend backend = Backends.open(options.backend(), options.budgetBytes())) {
+    // What was planned and not a byte more: a plan that is wrong is a refusal here.
+    try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
       progress.accept("drawing the weights");
       long began = System.nanoTime();
       try (RehearsedPolicy policy =
