@@ -52,18 +52,19 @@ public final class StepBenchmark {
   }
 
   /**
-   * Measures under the settings of a plan that fits.
+   * Measures under the settings of a plan that fits, on what the plan says the process will take:
+   * what does not fit that, fails.
    *
    * @throws dev.cantilever.backend.DeviceException if the device is not there
    * @throws dev.cantilever.ppo.PpoException if an identity does not hold
    */
   public BenchReport measure(MemoryPlan plan) throws IOException {
     DeviceCeilings ceilings;
-    try (Backend backend = Backends.open(options.backend(), options.budgetBytes())) {
+    try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
       progress.accept("measuring the ceilings of " + backend.device());
       ceilings = DeviceCeilings.measure(backend);
     }
-    try (Backend backend = Backends.open(options.backend(), options.budgetBytes())) {
+    try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
       progress.accept("drawing the weights");
       long began = System.nanoTime();
       try (RehearsedPolicy policy =
