@@ -52,19 +52,18 @@ public final class StepBenchmark {
   }
 
   /**
-   * Measures under the settings of a plan that fits, in the memory that it says.
+   * Measures under the settings of a plan that fits, on what the plan says the process will take:
+   * what does not fit that, fails.
    *
-   * @throws dev.cantilever.memory.BudgetExceededException if the plan was too small
    * @throws dev.cantilever.backend.DeviceException if the device is not there
    * @throws dev.cantilever.ppo.PpoException if an identity does not hold
    */
   public BenchReport measure(MemoryPlan plan) throws IOException {
     DeviceCeilings ceilings;
-    try (Backend backend = Backends.open(options.backend(), options.budgetBytes())) {
+    try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
       progress.accept("measuring the ceilings of " + backend.device());
       ceilings = DeviceCeilings.measure(backend);
     }
-    // What was planned and not a byte more: a plan that is wrong is a refusal here.
     try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
       progress.accept("drawing the weights");
       long began = System.nanoTime();
