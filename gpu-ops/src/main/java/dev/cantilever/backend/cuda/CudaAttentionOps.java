@@ -59,7 +59,41 @@ final class CudaAttentionOps implements AttentionOps {
       PackedRows rows,
       AttentionSpec spec) {
     OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
-    throw new UnsupportedOperationException("attentionBackward on " + execution.device().name());
+    HeadTiles tiles = HeadTiles.of(spec);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      long turns = rotaryTable(tiles, rows, spec);
+      long delta =
+          execution.workspace().allocate((long) Float.BYTES * rows.tokens() * spec.heads());
+      int perRow = Grids.blocks(longest(rows), tiles.tokens());
+      LaunchBuffer queries =
+          kernel(tiles, "attention_query_gradient")
+              .pointer(dQkv)
+              .pointer(delta)
+              .pointer(dOut)
+              .pointer(qkv)
+              .pointer(out)
+              .pointer(lse)
+              .pointer(turns)
+              .pointer(rows.deviceOffsets())
+              .integer(perRow);
+      HeadTiles.heads(queries, spec)
+          .run(blocks(rows, perRow), spec.heads(), 1, HeadTiles.THREADS, tiles.backwardBytes(1));
+      LaunchBuffer keys =
+          kernel(tiles, "attention_key_gradient")
+              .pointer(dQkv)
+              .pointer(delta)
+              .pointer(dOut)
+              .pointer(qkv)
+              .pointer(lse)
+              .pointer(turns)
+              .pointer(rows.deviceOffsets())
+              .integer(perRow);
+      HeadTiles.heads(keys, spec)
+          .run(blocks(rows, perRow), spec.kvHeads(), 1, HeadTiles.THREADS, tiles.backwardBytes(2));
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   @Override

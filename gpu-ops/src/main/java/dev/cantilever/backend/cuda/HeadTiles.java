@@ -44,9 +44,23 @@ record HeadTiles(int width) {
     return width > LARGE ? 32 : 64;
   }
 
+  /** Queries, or keys, of a block going backward. */
+  int tokens() {
+    return width > LARGE ? 16 : 32;
+  }
+
   /** Shared memory going forward: queries, keys or values, weights. */
   int forwardBytes() {
     return Float.BYTES * ((queries() + KEYS) * stride() + queries() * (KEYS + PADDING));
+  }
+
+  /**
+   * Shared memory going backward: two tiles of a block's own tokens, two of others.
+   *
+   * @param products factors of one tile by another that are kept: 1 for dQ, 2 for dK and dV
+   */
+  int backwardBytes(int products) {
+    return Float.BYTES * (4 * tokens() * stride() + products * tokens() * (tokens() + PADDING));
   }
 
   private int stride() {
