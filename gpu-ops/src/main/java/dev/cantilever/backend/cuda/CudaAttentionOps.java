@@ -10,6 +10,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Attention in tiles with an online softmax (Dao et al. 2022), in fp32 throughout. A block has a
@@ -21,9 +22,11 @@ final class CudaAttentionOps implements AttentionOps {
   private static final int TABLE_THREADS = 256;
 
   private final Execution execution;
+  private final CachedAttention cached;
 
   CudaAttentionOps(Execution execution) {
     this.execution = execution;
+    this.cached = new CachedAttention(execution);
   }
 
   @Override
@@ -100,13 +103,13 @@ final class CudaAttentionOps implements AttentionOps {
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
     OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
-    throw new UnsupportedOperationException("attentionCached on " + execution.device().name());
+    cached.attend(out, qkv, cache, slots, rows, spec);
   }
 
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
     OpChecks.advance(lengths, slots, rows);
-    throw new UnsupportedOperationException("advance on " + execution.device().name());
+    cached.advance(lengths, slots, rows);
   }
 
   /** Cosines and sines of every position of the longest row, in the workspace. */
@@ -143,6 +146,6 @@ final class CudaAttentionOps implements AttentionOps {
   }
 
   static List<KernelSource> sources() {
-    return HeadTiles.sources();
+    return Stream.concat(HeadTiles.sources().stream(), CachedAttention.sources().stream()).toList();
   }
 }

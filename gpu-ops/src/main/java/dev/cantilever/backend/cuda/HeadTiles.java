@@ -4,6 +4,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -72,6 +73,13 @@ record HeadTiles(int width) {
     return source("attention.cu", List.of("HEAD=" + width));
   }
 
+  /** Attention over a cache of F32 or BF16. */
+  KernelSource cached(DType storage) {
+    return source(
+        "attention_cached.cu",
+        storage == DType.BF16 ? List.of("HEAD=" + width, "BFLOAT=1") : List.of("HEAD=" + width));
+  }
+
   private static KernelSource source(String file, List<String> definitions) {
     return new KernelSource(HeadTiles.class, file, definitions);
   }
@@ -98,6 +106,8 @@ record HeadTiles(int width) {
     for (int width : WIDTHS) {
       HeadTiles tiles = new HeadTiles(width);
       sources.add(tiles.uncached());
+      sources.add(tiles.cached(DType.F32));
+      sources.add(tiles.cached(DType.BF16));
     }
     return sources;
   }
