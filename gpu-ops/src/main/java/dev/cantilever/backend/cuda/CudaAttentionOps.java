@@ -3,22 +3,53 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** To be written. */
+/**
+ * Attention in tiles with an online softmax (Dao et al. 2022), in fp32 throughout. A block has a
+ * tile of tokens of one row and one head; tiles begin at the row's first token, so that a row's
+ * neighbours change nothing.
+ */
 final class CudaAttentionOps implements AttentionOps {
+
+  private static final int TABLE_THREADS = 256;
+
   private final Execution execution;
+  private final CachedAttention cached;
 
   CudaAttentionOps(Execution execution) {
     this.execution = execution;
+    this.cached = new CachedAttention(execution);
   }
 
   @Override
   public void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
-    throw new UnsupportedOperationException("attention on " + execution.device().name());
+    OpChecks.attention(out, lse, qkv, rows, spec);
+    HeadTiles tiles = HeadTiles.of(spec);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      long turns = rotaryTable(tiles, rows, spec);
+      int perRow = Grids.blocks(longest(rows), tiles.queries());
+      LaunchBuffer launch =
+          kernel(tiles, "attention")
+              .pointer(out)
+              .pointer(lse)
+              .pointer(qkv)
+              .pointer(turns)
+              .pointer(rows.deviceOffsets())
+              .integer(perRow);
+      HeadTiles.heads(launch, spec)
+          .run(blocks(rows, perRow), spec.heads(), 1, HeadTiles.THREADS, tiles.forwardBytes());
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   @Override
@@ -30,21 +61,91 @@ final class CudaAttentionOps implements AttentionOps {
       Tensor lse,
       PackedRows rows,
       AttentionSpec spec) {
-    throw new UnsupportedOperationException("attentionBackward on " + execution.device().name());
+    OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
+    HeadTiles tiles = HeadTiles.of(spec);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      long turns = rotaryTable(tiles, rows, spec);
+      long delta =
+          execution.workspace().allocate((long) Float.BYTES * rows.tokens() * spec.heads());
+      int perRow = Grids.blocks(longest(rows), tiles.tokens());
+      LaunchBuffer queries =
+          kernel(tiles, "attention_query_gradient")
+              .pointer(dQkv)
+              .pointer(delta)
+              .pointer(dOut)
+              .pointer(qkv)
+              .pointer(out)
+              .pointer(lse)
+              .pointer(turns)
+              .pointer(rows.deviceOffsets())
+              .integer(perRow);
+      HeadTiles.heads(queries, spec)
+          .run(blocks(rows, perRow), spec.heads(), 1, HeadTiles.THREADS, tiles.backwardBytes(1));
+      LaunchBuffer keys =
+          kernel(tiles, "attention_key_gradient")
+              .pointer(dQkv)
+              .pointer(delta)
+              .pointer(dOut)
+              .pointer(qkv)
+              .pointer(lse)
+              .pointer(turns)
+              .pointer(rows.deviceOffsets())
+              .integer(perRow);
+      HeadTiles.heads(keys, spec)
+          .run(blocks(rows, perRow), spec.kvHeads(), 1, HeadTiles.THREADS, tiles.backwardBytes(2));
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   @Override
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    throw new UnsupportedOperationException("attentionCached on " + execution.device().name());
+    OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
+    cached.attend(out, qkv, cache, slots, rows, spec);
   }
 
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
-    throw new UnsupportedOperationException("advance on " + execution.device().name());
+    OpChecks.advance(lengths, slots, rows);
+    cached.advance(lengths, slots, rows);
+  }
+
+  /** Cosines and sines of every position of the longest row, in the workspace. */
+  private long rotaryTable(HeadTiles tiles, PackedRows rows, AttentionSpec spec) {
+    int positions = longest(rows);
+    int half = spec.rotaryDims() / 2;
+    long angles = (long) positions * half;
+    long turns = execution.workspace().allocate(2 * Float.BYTES * angles);
+    kernel(tiles, "rotary_table")
+        .pointer(turns)
+        .integer(positions)
+        .integer(half)
+        .real64(spec.rotaryTheta())
+        .run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
+    return turns;
+  }
+
+  private LaunchBuffer kernel(HeadTiles tiles, String name) {
+    return execution.kernels().kernel(tiles.uncached(), name).with();
+  }
+
+  /** Tokens of the longest row. */
+  static int longest(PackedRows rows) {
+    int longest = 0;
+    for (int row = 0; row < rows.rows(); row++) {
+      longest = Math.max(longest, rows.length(row));
+    }
+    return longest;
+  }
+
+  /** Blocks of all rows, each as many as the longest needs; those without a token do nothing. */
+  static int blocks(PackedRows rows, int perRow) {
+    return Math.multiplyExact(rows.rows(), perRow);
   }
 
   static List<KernelSource> sources() {
-    return List.of();
+    return Stream.concat(HeadTiles.sources().stream(), CachedAttention.sources().stream()).toList();
   }
 }

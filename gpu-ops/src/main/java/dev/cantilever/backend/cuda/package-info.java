@@ -3,8 +3,9 @@
  *
  * <p>Enter by {@link dev.cantilever.backend.cuda.CudaBackend}. Each {@code Cuda…Ops} checks shapes
  * by {@link dev.cantilever.backend.OpChecks} and launches kernels of the {@code .cu} file of its
- * family's name; {@code prelude.cuh} holds what all of them include. {@code KernelCatalog} lists
- * every source, so that all are compiled for every architecture where there is no GPU.
+ * family's name; {@code prelude.cuh} holds what all of them include, another {@code .cuh} what a
+ * few do. {@code KernelCatalog} lists every source, so that all are compiled for every architecture
+ * where there is no GPU.
  *
  * <p>Invariants: one stream, so operations run in the order they are called; nothing allocates or
  * waits inside an operation; the order of every sum follows from the weight, the direction and the

@@ -104,7 +104,9 @@ public final class CubinCache {
   private static String key(KernelSource source, ComputeCapability target) {
     MessageDigest digest = sha256();
     digest.update(source.text().getBytes(StandardCharsets.UTF_8));
-    digest.update(source.included(KernelCompiler.PRELUDE).getBytes(StandardCharsets.UTF_8));
+    for (String header : source.headers()) {
+      digest.update(source.included(header).getBytes(StandardCharsets.UTF_8));
+    }
     for (String option : KernelCompiler.options(source, target)) {
       digest.update((byte) 0);
       digest.update(option.getBytes(StandardCharsets.UTF_8));

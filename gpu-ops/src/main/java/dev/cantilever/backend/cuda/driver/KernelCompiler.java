@@ -28,7 +28,6 @@ public final class KernelCompiler {
   private static final String REDISTRIBUTED = "/org/bytedeco/cuda/linux-x86_64/";
   private static final List<String> BUILTINS =
       List.of("libnvrtc-builtins.so." + CUDA_MAJOR + ".3", "libnvrtc-builtins.so." + CUDA_MAJOR);
-  static final String PRELUDE = "prelude.cuh";
 
   private final NvrtcFunctions nvrtc;
 
@@ -93,14 +92,15 @@ public final class KernelCompiler {
    */
   public Compiled compile(KernelSource source, ComputeCapability target) {
     PointerByReference program = new PointerByReference();
+    List<String> headers = source.headers();
     check(
         nvrtc.nvrtcCreateProgram(
             program,
             source.text(),
             source.file(),
-            1,
-            new String[] {source.included(PRELUDE)},
-            new String[] {PRELUDE}),
+            headers.size(),
+            headers.stream().map(source::included).toArray(String[]::new),
+            headers.toArray(String[]::new)),
         source);
     try {
       String[] options = options(source, target).toArray(new String[0]);

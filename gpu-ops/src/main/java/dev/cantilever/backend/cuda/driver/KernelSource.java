@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * One CUDA C++ file, compiled as a whole under given definitions.
@@ -14,6 +15,8 @@ import java.util.List;
  * @param definitions preprocessor definitions as {@code NAME=VALUE}, in order
  */
 public record KernelSource(Class<?> owner, String file, List<String> definitions) {
+
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.+)\"$");
 
   /** Copies the definitions. */
   public KernelSource {
@@ -28,6 +31,11 @@ public record KernelSource(Class<?> owner, String file, List<String> definitions
   /** The file's text. */
   public String text() {
     return read(file);
+  }
+
+  /** The files that this one includes, in order; they include none themselves. */
+  List<String> headers() {
+    return INCLUDE.matcher(text()).results().map(include -> include.group(1)).toList();
   }
 
   /** The text of a file that this one includes; it lies beside it. */

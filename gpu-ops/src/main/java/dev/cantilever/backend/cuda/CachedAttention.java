@@ -1,0 +1,221 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.OpsException;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.ShapeException;
+import dev.cantilever.backend.UnsupportedOpException;
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.PackedRows;
+import dev.cantilever.tensor.Tensor;
+import java.util.List;
+
+/**
+ * Attention over a paged cache. Where new tokens go is found and checked on the device, since slots
+ * and lengths are known only there; once a fault is reported, by this operation or one before it,
+ * neither the cache nor its lengths change.
+ *
+ * <p>A cache of F32 gives the bits of attention without one: both do the same arithmetic, key by
+ * key.
+ */
+final class CachedAttention {
+
+  private static final KernelSource CACHE = KernelSource.of(CachedAttention.class, "kv_cache.cu");
+  private static final int THREADS = 256;
+
+  /** Above it stands which fault it is, as in {@code kv_cache.cu}: slot, room or page. */
+  private static final int KIND_SHIFT = 22;
+
+  private final Execution execution;
+
+  CachedAttention(Execution execution) {
+    this.execution = execution;
+  }
+
+  void attend(
+      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
+    if (cache.keys().dtype() != execution.matrixInputs()) {
+      throw new UnsupportedOpException(
+          "attentionCached: expected a KV cache of %s, got keys %s. Allocate it with the backend's cacheType."
+              .formatted(execution.matrixInputs(), cache.keys()));
+    }
+    HeadTiles tiles = HeadTiles.of(spec);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      long places = execution.workspace().allocate((long) Integer.BYTES * rows.tokens());
+      long turns =
+          execution.workspace().allocate((long) Float.BYTES * spec.rotaryDims() * rows.tokens());
+      place(places, turns, cache, slots, rows, spec);
+      append(qkv, places, turns, cache, rows, spec);
+      if (rows.tokens() == rows.rows()) {
+        decode(out, qkv, turns, cache, slots, rows, spec, tiles);
+      } else {
+        prefill(out, qkv, turns, cache, slots, rows, spec, tiles);
+      }
+    } finally {
+      execution.workspace().reset(mark);
+    }
+  }
+
+  private void place(
+      long places, long turns, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
+    int slotCount = cache.pageTable().size(0);
+    int maxPages = cache.pageTable().size(1);
+    int pages = cache.keys().size(0);
+    int pageTokens = cache.pageTokens();
+    int call =
+        execution
+            .faults()
+            .expect(
+                (where, value) -> {
+                  int index = where & (1 << KIND_SHIFT) - 1;
+                  return switch (where >>> KIND_SHIFT) {
+                    case 0 -> wrongSlot("attentionCached", slotCount, value, index);
+                    case 1 -> noRoom(value, index, maxPages, pageTokens);
+                    default -> wrongPage(value, index, pages);
+                  };
+                });
+    execution
+        .kernels()
+        .kernel(CACHE, "place_tokens")
+        .with()
+        .pointer(places)
+        .pointer(turns)
+        .pointer(slots)
+        .pointer(rows.deviceOffsets())
+        .pointer(cache.lengths())
+        .pointer(cache.pageTable())
+        .integer(slotCount)
+        .integer(maxPages)
+        .integer(pageTokens)
+        .integer(pages)
+        .integer(spec.rotaryDims() / 2)
+        .real64(spec.rotaryTheta())
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(rows.rows(), THREADS);
+  }
+
+  private void append(
+      Tensor qkv, long places, long turns, KvPages cache, PackedRows rows, AttentionSpec spec) {
+    LaunchBuffer launch =
+        execution
+            .kernels()
+            .kernel(CACHE, "append_tokens")
+            .with()
+            .pointer(cache.keys())
+            .pointer(cache.values())
+            .integer(StorageCode.of(cache.keys().dtype()))
+            .pointer(qkv)
+            .pointer(places)
+            .pointer(turns)
+            .pointer(execution.faults().word());
+    HeadTiles.heads(launch, spec)
+        .run(rows.tokens(), Grids.blocks(spec.cacheSize(), THREADS), 1, THREADS, 0);
+  }
+
+  /** Rows of one new token each. */
+  private void decode(
+      Tensor out,
+      Tensor qkv,
+      long turns,
+      KvPages cache,
+      Tensor slots,
+      PackedRows rows,
+      AttentionSpec spec,
+      HeadTiles tiles) {
+    LaunchBuffer launch =
+        reading(tiles, "attention_decode", out, qkv, turns, cache, slots)
+            .pointer(execution.faults().word());
+    HeadTiles.heads(launch, spec).run(rows.rows(), spec.heads(), 1, HeadTiles.THREADS, 0);
+  }
+
+  private void prefill(
+      Tensor out,
+      Tensor qkv,
+      long turns,
+      KvPages cache,
+      Tensor slots,
+      PackedRows rows,
+      AttentionSpec spec,
+      HeadTiles tiles) {
+    int perRow = Grids.blocks(CudaAttentionOps.longest(rows), tiles.queries());
+    LaunchBuffer launch =
+        reading(tiles, "attention_prefill", out, qkv, turns, cache, slots)
+            .pointer(rows.deviceOffsets())
+            .integer(perRow)
+            .pointer(execution.faults().word());
+    HeadTiles.heads(launch, spec)
+        .run(
+            CudaAttentionOps.blocks(rows, perRow),
+            spec.heads(),
+            1,
+            HeadTiles.THREADS,
+            tiles.forwardBytes());
+  }
+
+  private LaunchBuffer reading(
+      HeadTiles tiles,
+      String name,
+      Tensor out,
+      Tensor qkv,
+      long turns,
+      KvPages cache,
+      Tensor slots) {
+    return execution
+        .kernels()
+        .kernel(tiles.cached(cache.keys().dtype()), name)
+        .with()
+        .pointer(out)
+        .pointer(qkv)
+        .pointer(turns)
+        .pointer(cache.keys())
+        .pointer(cache.values())
+        .pointer(slots)
+        .pointer(cache.lengths())
+        .pointer(cache.pageTable())
+        .integer(cache.pageTable().size(1))
+        .integer(cache.pageTokens());
+  }
+
+  void advance(Tensor lengths, Tensor slots, PackedRows rows) {
+    int slotCount = lengths.size(0);
+    int call = execution.faults().expect((row, slot) -> wrongSlot("advance", slotCount, slot, row));
+    execution
+        .kernels()
+        .kernel(CACHE, "advance")
+        .with()
+        .pointer(lengths)
+        .pointer(slots)
+        .pointer(rows.deviceOffsets())
+        .integer(rows.rows())
+        .integer(slotCount)
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(1, THREADS);
+  }
+
+  private static OpsException wrongSlot(String op, int slotCount, int slot, int row) {
+    return new ShapeException(
+        "%s: expected different slots in [0, %d), got %d for row %d, outside or for a second time. Give every row a slot of its own."
+            .formatted(op, slotCount, slot, row));
+  }
+
+  private static OpsException noRoom(int tokens, int slot, int maxPages, int pageTokens) {
+    return new ShapeException(
+        "attentionCached: expected room for %d tokens in slot %d, but a slot has %d pages of %d tokens. Give the cache more pages or end the row."
+            .formatted(tokens, slot, maxPages, pageTokens));
+  }
+
+  private static OpsException wrongPage(int page, int slot, int pages) {
+    return new ShapeException(
+        "attentionCached: expected pages in [0, %d) in slot %d, got %d. Fill the page table before the step."
+            .formatted(pages, slot, page));
+  }
+
+  static List<KernelSource> sources() {
+    return List.of(CACHE);
+  }
+}

@@ -1,0 +1,114 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.UnsupportedOpException;
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tiles that attention works in for one size of heads: the numbers of {@code
+ * attention_tiles.cuh} and {@code attention.cu}, and the sources compiled for them.
+ *
+ * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
+ */
+record HeadTiles(int width) {
+
+  /** Threads of a block. */
+  static final int THREADS = 128;
+
+  private static final int[] WIDTHS = {64, 96, 128, 256};
+  private static final int LARGE = 128;
+  private static final int KEYS = 32;
+  private static final int PADDING = 4;
+
+  /**
+   * The tiles for a spec's heads.
+   *
+   * @throws UnsupportedOpException if the heads are larger than any tile
+   */
+  static HeadTiles of(AttentionSpec spec) {
+    for (int width : WIDTHS) {
+      if (spec.headSize() <= width) {
+        return new HeadTiles(width);
+      }
+    }
+    throw new UnsupportedOpException(
+        "Expected heads of at most %d dimensions, found %d. Use --backend cpu for this model."
+            .formatted(WIDTHS[WIDTHS.length - 1], spec.headSize()));
+  }
+
+  /** Queries of a block going forward. */
+  int queries() {
+    return width > LARGE ? 32 : 64;
+  }
+
+  /** Queries, or keys, of a block going backward. */
+  int tokens() {
+    return width > LARGE ? 16 : 32;
+  }
+
+  /** Shared memory going forward: queries, keys or values, weights. */
+  int forwardBytes() {
+    return Float.BYTES * ((queries() + KEYS) * stride() + queries() * (KEYS + PADDING));
+  }
+
+  /**
+   * Shared memory going backward: two tiles of a block's own tokens, two of others.
+   *
+   * @param products factors of one tile by another that are kept: 1 for dQ, 2 for dK and dV
+   */
+  int backwardBytes(int products) {
+    return Float.BYTES * (4 * tokens() * stride() + products * tokens() * (tokens() + PADDING));
+  }
+
+  private int stride() {
+    return width + PADDING;
+  }
+
+  /** Attention without a cache. */
+  KernelSource uncached() {
+    return source("attention.cu", List.of("HEAD=" + width));
+  }
+
+  /** Attention over a cache of F32 or BF16. */
+  KernelSource cached(DType storage) {
+    return source(
+        "attention_cached.cu",
+        storage == DType.BF16 ? List.of("HEAD=" + width, "BFLOAT=1") : List.of("HEAD=" + width));
+  }
+
+  private static KernelSource source(String file, List<String> definitions) {
+    return new KernelSource(HeadTiles.class, file, definitions);
+  }
+
+  /** Appends the {@code Heads} of {@code attention.cuh}. */
+  static LaunchBuffer heads(LaunchBuffer launch, AttentionSpec spec) {
+    return launch
+        .integer(spec.heads())
+        .integer(spec.heads() / spec.kvHeads())
+        .integer(spec.headSize())
+        .integer(spec.projectionSize())
+        .integer(spec.queryOffset(1) - spec.queryOffset(0))
+        .integer(spec.keyOffset(0))
+        .integer(spec.valueOffset(0))
+        .integer(spec.keyOffset(1) - spec.keyOffset(0))
+        .integer(spec.rotaryDims() / 2)
+        .integer(spec.causal() ? 1 : 0)
+        .real(spec.scale());
+  }
+
+  /** All sources of all sizes. */
+  static List<KernelSource> sources() {
+    List<KernelSource> sources = new ArrayList<>();
+    for (int width : WIDTHS) {
+      HeadTiles tiles = new HeadTiles(width);
+      sources.add(tiles.uncached());
+      sources.add(tiles.cached(DType.F32));
+      sources.add(tiles.cached(DType.BF16));
+    }
+    return sources;
+  }
+}

@@ -1,0 +1,298 @@
+// Attention of packed rows to themselves: forward, and the gradient of the projection.
+#include "prelude.cuh"
+#include "attention.cuh"
+#include "attention_tiles.cuh"
+
+// turns [positions, half]: cosine and sine of each position and frequency.
+extern "C" __global__ void rotary_table(float2* turns, int positions, int half, double theta) {
+  int e = blockIdx.x * blockDim.x + threadIdx.x;
+  if (e < positions * half) turns[e] = rotary_turn(e / half, e % half, half, theta);
+}
+
+// Block (row and tile of its queries, query head).
+extern "C" __global__ void __launch_bounds__(THREADS, 3) attention(
+    float* out,
+    float* lse,
+    const float* qkv,
+    const float2* turns,
+    const int* offsets,
+    int tiles,
+    const Heads heads) {
+  extern __shared__ float4 memory[];
+  float* shared = (float*)memory;
+  int start = offsets[blockIdx.x / tiles];
+  int length = offsets[blockIdx.x / tiles + 1] - start;
+  int first = blockIdx.x % tiles * QUERIES;
+  if (first >= length) return;
+  int count = min(QUERIES, length - first);
+  int head = blockIdx.y;
+  const float* row = qkv + (s64)start * heads.width;
+  load_rotated<QUERIES>(
+      shared,
+      count,
+      row + (s64)first * heads.width + head * heads.queryStride,
+      turns + (s64)first * heads.half,
+      heads,
+      heads.scale);
+  const float* key = row + heads.keyBase + head / heads.group * heads.kvStride;
+  const float* value = row + heads.valueBase + head / heads.group * heads.kvStride;
+  s64 token = start + first;
+  attend(
+      out + (token * heads.heads + head) * heads.size,
+      (s64)heads.heads * heads.size,
+      lse + token * heads.heads + head,
+      heads.heads,
+      shared,
+      count,
+      first,
+      heads.causal ? first + count : length,
+      heads,
+      [&](float* tile, int from, int present) {
+        load_rotated<KEYS>(
+            tile,
+            present,
+            key + (s64)from * heads.width,
+            turns + (s64)from * heads.half,
+            heads,
+            1.0f);
+      },
+      [&](float* tile, int from, int present) {
+        load_tile<KEYS>(tile, present, heads.size, [&](int i) {
+          return value + (s64)(from + i) * heads.width;
+        });
+      });
+}
+
+// ---- backward ---------------------------------------------------------------------------------
+//
+// P = exp(S - lse), dP = dO V^T, dS = P o (dP - rowsum(dO o O)); dQ = dS K, dK = dS^T Q, dV = P^T dO.
+// S is computed again, each score by the chain that made it, so P is what it was. The scale sits on
+// the queries, as in the forward pass, and once more on dQ.
+
+// Tokens of a tile, of queries as of keys; and what a thread has of a product of two tiles.
+#define TOKENS (HEAD > 128 ? 16 : 32)
+#define TOKEN_ROWS (TOKENS / 16)
+#define TOKEN_COLUMNS (TOKENS / 8)
+#define FACTOR_STRIDE (TOKENS + 4)
+
+static __device__ __forceinline__ void clear(float4 (&sums)[TOKEN_ROWS][PARTS]) {
+#pragma unroll
+  for (int i = 0; i < TOKEN_ROWS; i++) {
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) sums[i][c] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+  }
+}
+
+// Puts the threads' sums into a tile. Between two barriers, since it may overwrite an operand.
+static __device__ __forceinline__ void gather(
+    float* tile, const float4 (&sums)[TOKEN_ROWS][PARTS]) {
+  tile += THREAD_ROW(TOKEN_ROWS) * STRIDE + 4 * THREAD_COLUMN;
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < TOKEN_ROWS; i++) {
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) *(float4*)(tile + 4 * i * STRIDE + 32 * c) = sums[i][c];
+  }
+  __syncthreads();
+}
+
+// Writes a tile's first `count` vectors, `width` apart, turned back and scaled.
+static __device__ __forceinline__ void store_unrotated(
+    float* target,
+    const float* tile,
+    int count,
+    const float2* turns,
+    const Heads& heads,
+    float scale) {
+  for (int i = threadIdx.x / WARP; i < count; i += WARPS) {
+    for (int d = threadIdx.x % WARP; d < heads.size; d += WARP) {
+      target[(s64)i * heads.width + d] =
+          scale * rotated(tile + i * STRIDE, d, heads.half, turns + (s64)i * heads.half, -1.0f);
+    }
+  }
+}
+
+// dQ, and delta [N, H] = rowsum(dO o O). Block (row and tile of its queries, query head).
+extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradient(
+    float* dQkv,
+    float* delta,
+    const float* dOut,
+    const float* qkv,
+    const float* out,
+    const float* lse,
+    const float2* turns,
+    const int* offsets,
+    int tiles,
+    const Heads heads) {
+  extern __shared__ float4 memory[];
+  float* queries = (float*)memory;
+  float* dOuts = queries + TOKENS * STRIDE;
+  float* keys = dOuts + TOKENS * STRIDE;
+  float* values = keys + TOKENS * STRIDE;
+  float* dScores = values + TOKENS * STRIDE;  // [TOKENS, FACTOR_STRIDE]
+  int start = offsets[blockIdx.x / tiles];
+  int length = offsets[blockIdx.x / tiles + 1] - start;
+  int first = blockIdx.x % tiles * TOKENS;
+  if (first >= length) return;
+  int count = min(TOKENS, length - first);
+  int head = blockIdx.y;
+  const float* row = qkv + (s64)start * heads.width;
+  s64 query = (s64)first * heads.width + head * heads.queryStride;
+  const float* key = row + heads.keyBase + head / heads.group * heads.kvStride;
+  const float* value = row + heads.valueBase + head / heads.group * heads.kvStride;
+  s64 outStride = (s64)heads.heads * heads.size;
+  s64 output = (s64)(start + first) * outStride + head * heads.size;
+  s64 scalar = (s64)(start + first) * heads.heads + head;
+  const float2* ownTurns = turns + (s64)first * heads.half;
+  load_rotated<TOKENS>(queries, count, row + query, ownTurns, heads, heads.scale);
+  load_tile<TOKENS>(dOuts, count, heads.size, [&](int i) { return dOut + output + i * outStride; });
+  __syncthreads();
+
+  int own = THREAD_ROW(TOKEN_ROWS);
+  float logs[TOKEN_ROWS];
+  float deltas[TOKEN_ROWS];
+#pragma unroll
+  for (int i = 0; i < TOKEN_ROWS; i++) {
+    int t = own + 4 * i;
+    float sum = 0.0f;
+    logs[i] = 0.0f;
+    if (t < count) {
+      logs[i] = lse[scalar + (s64)t * heads.heads];
+      for (int d = THREAD_COLUMN; d < heads.size; d += 8) {
+        sum = __fmaf_rn(out[output + t * outStride + d], dOuts[t * STRIDE + d], sum);
+      }
+    }
+#pragma unroll
+    for (int distance = 4; distance > 0; distance >>= 1) {
+      sum += __shfl_xor_sync(FULL_WARP, sum, distance);
+    }
+    deltas[i] = sum;
+    if (t < count && THREAD_COLUMN == 0) delta[scalar + (s64)t * heads.heads] = sum;
+  }
+
+  float4 sums[TOKEN_ROWS][PARTS];
+  clear(sums);
+  auto everything = [](int, int) { return true; };
+  int end = heads.causal ? first + count : length;
+  for (int from = 0; from < end; from += TOKENS) {
+    int present = min(TOKENS, end - from);
+    __syncthreads();  // the tiles before have been used
+    load_rotated<TOKENS>(
+        keys, present, key + (s64)from * heads.width, turns + (s64)from * heads.half, heads, 1.0f);
+    load_tile<TOKENS>(values, present, heads.size, [&](int i) {
+      return value + (s64)(from + i) * heads.width;
+    });
+    __syncthreads();
+    float scores[TOKEN_ROWS][TOKEN_COLUMNS];
+    float dWeights[TOKEN_ROWS][TOKEN_COLUMNS];
+    multiply(scores, queries, keys);
+    multiply(dWeights, dOuts, values);
+#pragma unroll
+    for (int i = 0; i < TOKEN_ROWS; i++) {
+      int t = own + 4 * i;
+      int limit = heads.causal ? min(first + t + 1, end) : end;
+#pragma unroll
+      for (int k = 0; k < TOKEN_COLUMNS; k++) {
+        int s = THREAD_COLUMN + 8 * k;
+        dScores[t * FACTOR_STRIDE + s] =
+            from + s < limit ? expf(scores[i][k] - logs[i]) * (dWeights[i][k] - deltas[i]) : 0.0f;
+      }
+    }
+    __syncwarp();
+    accumulate<TOKENS>(sums, dScores, keys, everything);
+  }
+  gather(queries, sums);
+  store_unrotated(
+      dQkv + (s64)start * heads.width + query, queries, count, ownTurns, heads, heads.scale);
+}
+
+// dK and dV, after dQ. Block (row and tile of its keys, key head): over the query heads of the group
+// in order, over queries from the tile's own on.
+extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_key_gradient(
+    float* dQkv,
+    const float* delta,
+    const float* dOut,
+    const float* qkv,
+    const float* lse,
+    const float2* turns,
+    const int* offsets,
+    int tiles,
+    const Heads heads) {
+  extern __shared__ float4 memory[];
+  float* keys = (float*)memory;
+  float* values = keys + TOKENS * STRIDE;
+  float* queries = values + TOKENS * STRIDE;
+  float* dOuts = queries + TOKENS * STRIDE;
+  float* weights = dOuts + TOKENS * STRIDE;  // [TOKENS, FACTOR_STRIDE]
+  float* dScores = weights + TOKENS * FACTOR_STRIDE;
+  int start = offsets[blockIdx.x / tiles];
+  int length = offsets[blockIdx.x / tiles + 1] - start;
+  int first = blockIdx.x % tiles * TOKENS;
+  if (first >= length) return;
+  int count = min(TOKENS, length - first);
+  const float* row = qkv + (s64)start * heads.width;
+  s64 key = (s64)first * heads.width + heads.keyBase + blockIdx.y * heads.kvStride;
+  s64 value = (s64)first * heads.width + heads.valueBase + blockIdx.y * heads.kvStride;
+  s64 outStride = (s64)heads.heads * heads.size;
+  const float2* ownTurns = turns + (s64)first * heads.half;
+  load_rotated<TOKENS>(keys, count, row + key, ownTurns, heads, 1.0f);
+  load_tile<TOKENS>(values, count, heads.size, [&](int i) {
+    return row + value + (s64)i * heads.width;
+  });
+
+  int own = THREAD_ROW(TOKEN_ROWS);
+  float4 dKeys[TOKEN_ROWS][PARTS];
+  float4 dValues[TOKEN_ROWS][PARTS];
+  clear(dKeys);
+  clear(dValues);
+  auto everything = [](int, int) { return true; };
+  for (int head = blockIdx.y * heads.group; head < (blockIdx.y + 1) * heads.group; head++) {
+    for (int from = heads.causal ? first : 0; from < length; from += TOKENS) {
+      int present = min(TOKENS, length - from);
+      s64 token = start + from;
+      __syncthreads();  // the tiles before have been used
+      load_rotated<TOKENS>(
+          queries,
+          present,
+          row + (s64)from * heads.width + head * heads.queryStride,
+          turns + (s64)from * heads.half,
+          heads,
+          heads.scale);
+      load_tile<TOKENS>(dOuts, present, heads.size, [&](int i) {
+        return dOut + (token + i) * outStride + head * heads.size;
+      });
+      __syncthreads();
+      float scores[TOKEN_ROWS][TOKEN_COLUMNS];
+      float dWeights[TOKEN_ROWS][TOKEN_COLUMNS];
+      multiply(scores, keys, queries);
+      multiply(dWeights, values, dOuts);
+#pragma unroll
+      for (int k = 0; k < TOKEN_COLUMNS; k++) {
+        int t = THREAD_COLUMN + 8 * k;
+        s64 scalar = (token + min(t, present - 1)) * heads.heads + head;
+        float log = lse[scalar];
+        float sum = delta[scalar];
+#pragma unroll
+        for (int i = 0; i < TOKEN_ROWS; i++) {
+          int s = own + 4 * i;
+          bool seen = t < present && (!heads.causal || first + s <= from + t);
+          float weight = seen ? expf(scores[i][k] - log) : 0.0f;
+          weights[s * FACTOR_STRIDE + t] = weight;
+          dScores[s * FACTOR_STRIDE + t] = seen ? weight * (dWeights[i][k] - sum) : 0.0f;
+        }
+      }
+      __syncwarp();
+      accumulate<TOKENS>(dValues, weights, dOuts, everything);
+      accumulate<TOKENS>(dKeys, dScores, queries, everything);
+    }
+  }
+  gather(keys, dKeys);
+  gather(values, dValues);
+  float* target = dQkv + (s64)start * heads.width;
+  store_unrotated(target + key, keys, count, ownTurns, heads, 1.0f);
+  for (int i = threadIdx.x / WARP; i < count; i += WARPS) {
+    for (int d = threadIdx.x % WARP; d < heads.size; d += WARP) {
+      target[value + (s64)i * heads.width + d] = values[i * STRIDE + d];
+    }
+  }
+}

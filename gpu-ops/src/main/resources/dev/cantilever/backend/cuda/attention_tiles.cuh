@@ -1,0 +1,233 @@
+// Tiles of tokens in shared memory, products of them, and the forward arithmetic on them. HEAD, a
+// definition, is the dimensions a tile's token has: a multiple of 32, zeros behind the head's size.
+
+#define THREADS 128
+#define WARPS (THREADS / WARP)
+#define STRIDE (HEAD + 4)  // floats from token to token: four banks on, so float4 loads do not collide
+#define PARTS (HEAD / 32)  // float4s a thread has of a token's HEAD sums
+
+// Keys that one step of the softmax takes, counted from the row's first. The bits of an output
+// depend on this number.
+#define KEYS 32
+
+// Of a key that is not seen: minus infinity, whose exponential is an exact zero.
+#define NO_SCORE __int_as_float(0xff800000)
+
+// A warp owns consecutive rows of a product: a thread has every fourth of them (I in all) and every
+// eighth column.
+#define THREAD_ROW(I) (threadIdx.x / WARP * 4 * (I) + threadIdx.x % WARP / 8)
+#define THREAD_COLUMN (threadIdx.x % 8)
+
+static __device__ __forceinline__ float widened(float x) { return x; }
+static __device__ __forceinline__ float widened(u16 x) { return bfloat_to_float(x); }
+
+// tile[i] = the head vector at row(i) for i < count, zeros for the others.
+template <int TOKENS, typename Row>
+static __device__ __forceinline__ void load_tile(float* tile, int count, int size, Row row) {
+  for (int i = threadIdx.x / WARP; i < TOKENS; i += WARPS) {
+    auto source = row(min(i, count - 1));
+#pragma unroll
+    for (int d = threadIdx.x % WARP; d < HEAD; d += WARP) {
+      tile[i * STRIDE + d] = i < count && d < size ? widened(source[d]) : 0.0f;
+    }
+  }
+}
+
+// As load_tile from vectors `stride` apart, turned by turns[i] and scaled.
+template <int TOKENS>
+static __device__ __forceinline__ void load_rotated(
+    float* tile, int count, const float* source, const float2* turns, const Heads& heads, float scale) {
+  for (int i = threadIdx.x / WARP; i < TOKENS; i += WARPS) {
+    const float* vector = source + (s64)i * heads.width;
+#pragma unroll
+    for (int d = threadIdx.x % WARP; d < HEAD; d += WARP) {
+      tile[i * STRIDE + d] =
+          i < count && d < heads.size
+              ? __fmul_rn(rotated(vector, d, heads.half, turns + (s64)i * heads.half, 1.0f), scale)
+              : 0.0f;
+    }
+  }
+}
+
+// Adds a product of four dimensions, ascending.
+static __device__ __forceinline__ float add_dot(float sum, float4 a, float4 b) {
+  sum = __fmaf_rn(a.x, b.x, sum);
+  sum = __fmaf_rn(a.y, b.y, sum);
+  sum = __fmaf_rn(a.z, b.z, sum);
+  return __fmaf_rn(a.w, b.w, sum);
+}
+
+static __device__ __forceinline__ float4 add_scaled(float4 sum, float factor, float4 x) {
+  return make_float4(
+      __fmaf_rn(factor, x.x, sum.x),
+      __fmaf_rn(factor, x.y, sum.y),
+      __fmaf_rn(factor, x.z, sum.z),
+      __fmaf_rn(factor, x.w, sum.w));
+}
+
+// The thread's I x K dot products of rows and columns, each one chain over the dimensions.
+template <int I, int K>
+static __device__ __forceinline__ void multiply(
+    float (&products)[I][K], const float* rows, const float* columns) {
+  rows += THREAD_ROW(I) * STRIDE;
+  columns += THREAD_COLUMN * STRIDE;
+#pragma unroll
+  for (int i = 0; i < I; i++) {
+#pragma unroll
+    for (int k = 0; k < K; k++) products[i][k] = 0.0f;
+  }
+#pragma unroll 1
+  for (int d = 0; d < HEAD; d += 4) {
+    float4 b[K];
+#pragma unroll
+    for (int k = 0; k < K; k++) b[k] = *(const float4*)(columns + 8 * k * STRIDE + d);
+#pragma unroll
+    for (int i = 0; i < I; i++) {
+      float4 a = *(const float4*)(rows + 4 * i * STRIDE + d);
+#pragma unroll
+      for (int k = 0; k < K; k++) products[i][k] = add_dot(products[i][k], a, b[k]);
+    }
+  }
+}
+
+// Adds to the thread's sums [I rows][its dimensions] weights [rows][T] times tile [T][HEAD], t
+// ascending; what is not seen(i, t) adds nothing, whatever its value.
+template <int T, int I, typename Seen>
+static __device__ __forceinline__ void accumulate(
+    float4 (&sums)[I][PARTS], const float* weights, const float* tile, Seen seen) {
+  weights += THREAD_ROW(I) * (T + 4);
+  tile += THREAD_COLUMN * 4;
+#pragma unroll 1
+  for (int t = 0; t < T; t += 4) {
+    float4 w[I];
+#pragma unroll
+    for (int i = 0; i < I; i++) w[i] = *(const float4*)(weights + 4 * i * (T + 4) + t);
+#pragma unroll
+    for (int u = 0; u < 4; u++) {
+#pragma unroll
+      for (int c = 0; c < PARTS; c++) {
+        float4 x = *(const float4*)(tile + (t + u) * STRIDE + 32 * c);
+#pragma unroll
+        for (int i = 0; i < I; i++) {
+          float factor = u == 0 ? w[i].x : u == 1 ? w[i].y : u == 2 ? w[i].z : w[i].w;
+          if (seen(i, t + u)) sums[i][c] = add_scaled(sums[i][c], factor, x);
+        }
+      }
+    }
+  }
+}
+
+// ---- forward (Milakov and Gimelshein 2018: softmax with a running maximum) --------------------
+
+// Queries of a block, and the rows of them a thread has.
+#define QUERIES (HEAD > 128 ? 32 : 64)
+#define QUERY_ROWS (QUERIES / 16)
+
+#define WEIGHT_STRIDE (KEYS + 4)
+
+// Attends from `count` queries, the first at `position` among the keys, to the keys below `end`;
+// causal queries stop at their own. keys(tile, from, count) and values(...) fill a tile. `shared`
+// holds the queries, then a tile, then the weights.
+// In this order for every query: scores by multiply; per KEYS keys the maximum, the exponentials and
+// their sum by halves of the tile (as warp_sum); the old sums shrunk; values added key by key.
+template <typename Keys, typename Values>
+static __device__ __forceinline__ void attend(
+    float* out,  // of the first query, `outStride` apart
+    s64 outStride,
+    float* lse,  // of the first query, `lseStride` apart; null for none
+    s64 lseStride,
+    float* shared,
+    int count,
+    int position,
+    int end,
+    const Heads& heads,
+    Keys keys,
+    Values values) {
+  float* queries = shared;
+  float* tile = queries + QUERIES * STRIDE;
+  float* weights = tile + KEYS * STRIDE;
+  int row = THREAD_ROW(QUERY_ROWS);
+  int warpRow = threadIdx.x / WARP * 4 * QUERY_ROWS;
+  float most[QUERY_ROWS];
+  float total[QUERY_ROWS];
+  float4 sums[QUERY_ROWS][PARTS];
+#pragma unroll
+  for (int i = 0; i < QUERY_ROWS; i++) {
+    most[i] = NO_SCORE;
+    total[i] = 0.0f;
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) sums[i][c] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+  }
+  for (int from = 0; from < end; from += KEYS) {
+    int present = min(KEYS, end - from);
+    // The warp's first query sees all keys below `whole`; none of its queries sees one at `none`.
+    int whole = heads.causal ? position + warpRow + 1 : end;
+    int none = heads.causal ? position + warpRow + 4 * QUERY_ROWS : end;
+    bool concerned = warpRow < count && from < none;
+    int limits[QUERY_ROWS];
+    __syncthreads();  // the tile before has been used
+    keys(tile, from, present);
+    __syncthreads();
+    if (concerned) {
+      float scores[QUERY_ROWS][KEYS / 8];
+      multiply(scores, queries, tile);
+#pragma unroll
+      for (int i = 0; i < QUERY_ROWS; i++) {
+        limits[i] = (heads.causal ? min(position + row + 4 * i + 1, end) : end) - from;
+        float best = most[i];
+#pragma unroll
+        for (int k = 0; k < KEYS / 8; k++) {
+          if (THREAD_COLUMN + 8 * k >= limits[i]) scores[i][k] = NO_SCORE;
+          best = fmaxf(best, scores[i][k]);
+        }
+#pragma unroll
+        for (int distance = 4; distance > 0; distance >>= 1) {
+          best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, distance));
+        }
+        float shrink = expf(most[i] - best);
+        most[i] = best;
+#pragma unroll
+        for (int k = 0; k < KEYS / 8; k++) {
+          scores[i][k] = expf(scores[i][k] - best);
+          weights[(row + 4 * i) * WEIGHT_STRIDE + THREAD_COLUMN + 8 * k] = scores[i][k];
+        }
+        float sum = (scores[i][0] + scores[i][2]) + (scores[i][1] + scores[i][3]);
+#pragma unroll
+        for (int distance = 4; distance > 0; distance >>= 1) {
+          sum += __shfl_xor_sync(FULL_WARP, sum, distance);
+        }
+        total[i] = __fmaf_rn(total[i], shrink, sum);
+#pragma unroll
+        for (int c = 0; c < PARTS; c++) {
+          sums[i][c].x = __fmul_rn(sums[i][c].x, shrink);
+          sums[i][c].y = __fmul_rn(sums[i][c].y, shrink);
+          sums[i][c].z = __fmul_rn(sums[i][c].z, shrink);
+          sums[i][c].w = __fmul_rn(sums[i][c].w, shrink);
+        }
+      }
+    }
+    __syncthreads();
+    values(tile, from, present);
+    __syncthreads();
+    if (concerned && from + KEYS <= whole && present == KEYS) {
+      accumulate<KEYS>(sums, weights, tile, [](int, int) { return true; });
+    } else if (concerned) {
+      accumulate<KEYS>(sums, weights, tile, [&](int i, int t) { return t < limits[i]; });
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < QUERY_ROWS; i++) {
+    int query = row + 4 * i;
+    if (query >= count) continue;
+    if (lse && THREAD_COLUMN == 0) lse[query * lseStride] = most[i] + logf(total[i]);
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) {
+      float part[4] = {sums[i][c].x, sums[i][c].y, sums[i][c].z, sums[i][c].w};
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        int d = 32 * c + 4 * THREAD_COLUMN + e;
+        if (d < heads.size) out[query * outStride + d] = __fdiv_rn(part[e], total[i]);
+      }
+    }
+  }
+}

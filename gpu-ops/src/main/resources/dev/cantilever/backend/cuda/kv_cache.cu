@@ -1,0 +1,98 @@
+// The paged KV cache: where new tokens go, and their keys and values put there. Nothing is written
+// once a fault is reported, by these kernels or before them.
+#include "prelude.cuh"
+#include "attention.cuh"
+
+// Kinds of fault, above the row or slot that is wrong.
+#define WRONG_SLOT 0
+#define NO_ROOM (1 << 22)
+#define WRONG_PAGE (2 << 22)
+
+// For every new token n: places[n], its index among the tokens of all pages, and turns[n], its
+// rotary cosines and sines. A block a row; checks as dev.cantilever.backend.onednn.CacheRow does.
+extern "C" __global__ void place_tokens(
+    int* places,
+    float2* turns,
+    const int* slots,
+    const int* offsets,
+    const int* lengths,
+    const int* pageTable,
+    int slotCount,
+    int maxPages,
+    int pageTokens,
+    int pages,
+    int half,
+    double theta,
+    u64* faults,
+    int call) {
+  int row = blockIdx.x;
+  int slot = slots[row];
+  if (slot < 0 || slot >= slotCount) {
+    if (threadIdx.x == 0) report_fault(faults, call, WRONG_SLOT | row, (u32)slot);
+    return;
+  }
+  for (int r = threadIdx.x; r < row; r += blockDim.x) {
+    if (slots[r] == slot) report_fault(faults, call, WRONG_SLOT | row, (u32)slot);
+  }
+  int start = offsets[row];
+  int count = offsets[row + 1] - start;
+  int cached = lengths[slot];
+  s64 tokens = (s64)cached + count;
+  s64 needed = (tokens + pageTokens - 1) / pageTokens;
+  if (cached < 0 || needed > maxPages) {
+    if (threadIdx.x == 0) report_fault(faults, call, NO_ROOM | slot, (u32)tokens);
+    return;
+  }
+  const int* table = pageTable + (s64)slot * maxPages;
+  for (int p = threadIdx.x; p < needed; p += blockDim.x) {
+    if (table[p] < 0 || table[p] >= pages) report_fault(faults, call, WRONG_PAGE | slot, (u32)table[p]);
+  }
+  for (int t = threadIdx.x; t < count; t += blockDim.x) {
+    int position = cached + t;
+    places[start + t] = table[position / pageTokens] * pageTokens + position % pageTokens;
+  }
+  for (int e = threadIdx.x; e < count * half; e += blockDim.x) {
+    turns[(s64)start * half + e] = rotary_turn(cached + e / half, e % half, half, theta);
+  }
+}
+
+// Keys, rotated, and values of every token. Block (token, part of the K*D elements).
+extern "C" __global__ void append_tokens(
+    void* keys,
+    void* values,
+    int storage,
+    const float* qkv,
+    const int* places,
+    const float2* turns,
+    const u64* faults,
+    const Heads heads) {
+  if (faulted(faults)) return;
+  int elements = heads.heads / heads.group * heads.size;
+  int e = blockIdx.y * blockDim.x + threadIdx.x;
+  if (e >= elements) return;
+  int head = e / heads.size;
+  int d = e % heads.size;
+  const float* token = qkv + (s64)blockIdx.x * heads.width + head * heads.kvStride;
+  s64 target = (s64)places[blockIdx.x] * elements + e;
+  float key = rotated(
+      token + heads.keyBase, d, heads.half, turns + (s64)blockIdx.x * heads.half, 1.0f);
+  store_stored(keys, target, storage, key);
+  store_stored(values, target, storage, token[heads.valueBase + d]);
+}
+
+// lengths[slot of row] += new tokens of row, for all rows or, if a slot is wrong, for none. One block.
+extern "C" __global__ void advance(
+    int* lengths, const int* slots, const int* offsets, int rows, int slotCount, u64* faults, int fault) {
+  bool wrong = faulted(faults);
+  for (int row = threadIdx.x; row < rows; row += blockDim.x) {
+    int slot = slots[row];
+    bool bad = slot < 0 || slot >= slotCount;
+    for (int r = 0; r < row; r++) bad |= slots[r] == slot;
+    if (bad) report_fault(faults, fault, row, (u32)slot);
+    wrong |= bad;
+  }
+  if (__syncthreads_or(wrong)) return;
+  for (int row = threadIdx.x; row < rows; row += blockDim.x) {
+    lengths[slots[row]] += offsets[row + 1] - offsets[row];
+  }
+}
