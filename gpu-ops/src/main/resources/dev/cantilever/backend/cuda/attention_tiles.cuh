@@ -15,8 +15,8 @@
 
 // A warp owns consecutive rows of a product: a thread has every fourth of them (I in all) and every
 // eighth column.
-#define THREAD_ROW(I) (threadIdx.x / WARP * 4 * (I) + threadIdx.x % WARP / 8)
-#define THREAD_COLUMN (threadIdx.x % 8)
+#define THREAD_ROW(I) ((int)(threadIdx.x / WARP * 4 * (I) + threadIdx.x % WARP / 8))
+#define THREAD_COLUMN ((int)(threadIdx.x % 8))  // signed: it is compared with limits below zero
 
 static __device__ __forceinline__ float widened(float x) { return x; }
 static __device__ __forceinline__ float widened(u16 x) { return bfloat_to_float(x); }
