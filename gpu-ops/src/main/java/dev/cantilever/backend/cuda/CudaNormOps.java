@@ -13,10 +13,10 @@ final class CudaNormOps implements NormOps {
   static final KernelSource KERNELS = KernelSource.of(CudaNormOps.class, "norm.cu");
 
   private static final int LEAST_THREADS = 256;
-  private static final int MOST_THREADS = 1024;
+  private static final int MOST_THREADS = 512;
 
-  /** What a thread holds in registers. */
-  private static final int ELEMENTS_PER_THREAD = 16;
+  /** What a thread holds of a row, in registers. */
+  private static final int ELEMENTS_PER_THREAD = 32;
 
   private final Execution execution;
 
@@ -65,16 +65,12 @@ final class CudaNormOps implements NormOps {
 
   /** Threads of a block, by the width alone because the order of the sums follows from them. */
   private static int threads(String op, int c) {
-    int threads = LEAST_THREADS;
-    while (threads * ELEMENTS_PER_THREAD < c) {
-      threads *= 2;
-    }
-    if (threads > MOST_THREADS) {
+    if (c > MOST_THREADS * ELEMENTS_PER_THREAD) {
       throw new UnsupportedOpException(
           "%s: expected rows of at most %d elements on CUDA, got %d. Use --backend cpu."
               .formatted(op, MOST_THREADS * ELEMENTS_PER_THREAD, c));
     }
-    return threads;
+    return c > LEAST_THREADS * ELEMENTS_PER_THREAD ? MOST_THREADS : LEAST_THREADS;
   }
 
   static List<KernelSource> sources() {
