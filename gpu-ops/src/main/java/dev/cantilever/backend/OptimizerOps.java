@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.tensor.Tensor;
+import java.util.List;
 
 /** Updates of trainable fp32 parameters. */
 public interface OptimizerOps {
@@ -16,8 +17,11 @@ public interface OptimizerOps {
    */
   void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step);
 
-  /** Sum of squares of an F32 tensor, accumulated in double in ascending index; waits. */
-  double squaredNorm(Tensor g);
+  /**
+   * Sum of the squares of all elements of F32 tensors, accumulated in double in an order that
+   * follows from their sizes alone; waits.
+   */
+  double squaredNorm(List<Tensor> gs);
 
   /** g ← factor·g. */
   void scale(Tensor g, float factor);

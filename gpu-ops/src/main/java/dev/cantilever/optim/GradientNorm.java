@@ -19,11 +19,9 @@ public final class GradientNorm {
    * @return the norm before clipping
    */
   public static double clip(Backend backend, List<Parameter> parameters, double maxNorm) {
-    double squares = 0;
-    for (Parameter parameter : parameters) {
-      squares += backend.optimizer().squaredNorm(parameter.gradient());
-    }
-    double norm = Math.sqrt(squares);
+    double norm =
+        Math.sqrt(
+            backend.optimizer().squaredNorm(parameters.stream().map(Parameter::gradient).toList()));
     double factor = maxNorm / (norm + EPS);
     if (factor < 1) {
       for (Parameter parameter : parameters) {

@@ -10,15 +10,17 @@ import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** AdamW and gradient norms on the GPU, to the bit as on the CPU. */
+/** AdamW and gradient norms on the GPU; AdamW to the bit as on the CPU. */
 final class CudaOptimizerOps implements OptimizerOps {
 
   static final KernelSource KERNELS = KernelSource.of(CudaOptimizerOps.class, "optimizer.cu");
 
   private static final int THREADS = 256;
 
-  /** What the kernel of the norm is written for. */
-  private static final int NORM_THREADS = 1024;
+  /** As in the kernels of the norm. */
+  private static final int NORM_THREADS = 256;
+
+  private static final int NORM_ELEMENTS = 16_384;
 
   private final Execution execution;
   private final Staging staging;
@@ -52,17 +54,32 @@ final class CudaOptimizerOps implements OptimizerOps {
   }
 
   @Override
-  public double squaredNorm(Tensor g) {
-    OpChecks.activation("squaredNorm", g);
+  public double squaredNorm(List<Tensor> gs) {
+    gs.forEach(g -> OpChecks.activation("squaredNorm", g));
+    int blocks = gs.stream().mapToInt(g -> Grids.blocks(g.elements(), NORM_ELEMENTS)).sum();
     Arena.Mark mark = execution.workspace().mark();
     long result = execution.workspace().allocate(Double.BYTES);
+    long partial = execution.workspace().allocate((long) Double.BYTES * blocks);
+    long next = partial;
+    for (Tensor g : gs) {
+      int own = Grids.blocks(g.elements(), NORM_ELEMENTS);
+      execution
+          .kernels()
+          .kernel(KERNELS, "square_sums")
+          .with()
+          .pointer(next)
+          .pointer(g)
+          .integer64(g.elements())
+          .run(own, NORM_THREADS);
+      next += (long) Double.BYTES * own;
+    }
     execution
         .kernels()
-        .kernel(KERNELS, "squared_norm")
+        .kernel(KERNELS, "sum_partials")
         .with()
         .pointer(result)
-        .pointer(g)
-        .integer64(g.elements())
+        .pointer(partial)
+        .integer(blocks)
         .run(1, NORM_THREADS);
     execution.workspace().reset(mark);
     long bits = HostMemory.getLong(staging.fetch(result, Double.BYTES));

@@ -36,11 +36,17 @@ final class TensorCoreProduct {
   private static final int STAGES = 4;
   private static final int THREADS = 128;
 
-  /** Most rows for which slices are blocks of their own. */
+  /** Rows of a block at most; so few always have their slices in blocks of their own. */
   private static final int FEW_ROWS = 64;
 
   /** Blocks of few rows that a multiprocessor holds at once. */
   private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
+
+  /** Blocks of many rows that a multiprocessor holds at once. */
+  private static final int FULL_BLOCKS_PER_MULTIPROCESSOR = 3;
+
+  /** How much more evenly one more slice must share the work to be worth its sum. */
+  private static final double WORTH_A_SLICE = 0.05;
 
   /** Least stages of a slice: below that its sum costs more to add than to make. */
   private static final int LEAST_SLICE_STAGES = 4;
@@ -103,7 +109,7 @@ final class TensorCoreProduct {
     for (int from = 0; from < n; from += most) {
       int to = Math.min(n, from + most);
       pack(product, packed, rows.slice(from, to), inputScale);
-      if (n <= FEW_ROWS) {
+      if (slicesGoApart(product, to - from, n)) {
         slicesApart(product, target.slice(from, to), packed);
       } else {
         slicesInTurn(product, target.slice(from, to), packed);
@@ -118,11 +124,43 @@ final class TensorCoreProduct {
     return (int) Math.max(1, Math.min(fit, n));
   }
 
+  /**
+   * Stages of a slice: of the numbers of slices whose blocks a card can hold at once, the one that
+   * shares them out most evenly among the multiprocessors, and fewer where that costs little.
+   */
   private int sliceStages(int m, int stages) {
     int tiles = Grids.blocks(m, TILE_M);
-    int slots = BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors();
-    int wanted = Math.max(1, Math.min(slots / tiles, stages / LEAST_SLICE_STAGES));
-    return Grids.blocks(stages, wanted);
+    int multiprocessors = execution.device().multiprocessors();
+    int most =
+        Math.min(BLOCKS_PER_MULTIPROCESSOR * multiprocessors / tiles, stages / LEAST_SLICE_STAGES);
+    int chosen = 1;
+    double evenness = 0;
+    for (int slices = 1; slices <= most; slices++) {
+      double share = (double) tiles * slices / multiprocessors;
+      if (share / Math.ceil(share) > evenness + WORTH_A_SLICE) {
+        evenness = share / Math.ceil(share);
+        chosen = slices;
+      }
+    }
+    return Grids.blocks(stages, chosen);
+  }
+
+  /**
+   * Whether slices are blocks of their own, whose sums another kernel adds: for few rows, and for
+   * more where there would be too few blocks else and the sums fit the workspace. The bits are the
+   * same.
+   */
+  private boolean slicesGoApart(Product product, int rows, int n) {
+    if (n <= FEW_ROWS) {
+      return true;
+    }
+    long blocks = (long) Grids.blocks(product.m(), TILE_M) * Grids.blocks(rows, FEW_ROWS);
+    long bytes =
+        2L * rows * product.pitch()
+            + (long) Float.BYTES * product.slices() * rows * Grids.blocks(product.m(), 32) * 32;
+    return product.slices() > 1
+        && blocks < (long) FULL_BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors()
+        && bytes <= execution.workspaceBytes() / 2;
   }
 
   private static String kind(Weight w) {
@@ -166,6 +204,10 @@ final class TensorCoreProduct {
       return w.inFeatures() % 8 == 0 && data() % 16 == 0;
     }
 
+    int slices() {
+      return Grids.blocks(stages, sliceStages);
+    }
+
     int biasStorage() {
       return bias.map(b -> StorageCode.of(b.dtype())).orElse(0);
     }
@@ -186,16 +228,21 @@ final class TensorCoreProduct {
         .run(Grids.blocks(product.pitch() / 2, PACK_THREADS), x.size(0), 1, PACK_THREADS, 0);
   }
 
-  /** Few rows: a block for each slice, then the sum of slices. */
+  /** A block for each slice, then the sum of slices. */
   private void slicesApart(Product product, Tensor target, Tensor packed) {
     int n = target.size(0);
     int tiles = n <= 8 ? 1 : n <= 32 ? 4 : 8;
-    int slices = Grids.blocks(product.stages(), product.sliceStages());
+    int slices = product.slices();
     Tensor partial =
         Tensor.in(execution.workspace(), DType.F32, slices, n, 32L * Grids.blocks(product.m(), 32));
     LaunchBuffer launch = kernel(product, "partial_" + tiles).with().pointer(partial);
     operands(launch, product, packed, n)
-        .run(Grids.blocks(product.m(), TILE_M), slices, 1, THREADS, sharedBytes(tiles));
+        .run(
+            Grids.blocks(product.m(), TILE_M),
+            slices,
+            Grids.blocks(n, 8 * tiles),
+            THREADS,
+            sharedBytes(tiles));
     launch =
         kernel(product, "reduce_slices")
             .with()
@@ -208,7 +255,7 @@ final class TensorCoreProduct {
         .run(Grids.blocks(product.m(), REDUCE_THREADS), n, 1, REDUCE_THREADS, 0);
   }
 
-  /** Many rows: a block goes through all slices. */
+  /** A block goes through all slices. */
   private void slicesInTurn(Product product, Tensor target, Tensor packed) {
     int n = target.size(0);
     LaunchBuffer launch = kernel(product, "full_8").with().pointer(target);

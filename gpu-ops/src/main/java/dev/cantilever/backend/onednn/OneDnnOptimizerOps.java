@@ -6,6 +6,7 @@ import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.Tensor;
+import java.util.List;
 
 /** AdamW and gradient norms on the CPU; scalars in double, elements in float as in torch. */
 final class OneDnnOptimizerOps implements OptimizerOps {
@@ -46,9 +47,17 @@ final class OneDnnOptimizerOps implements OptimizerOps {
   }
 
   @Override
-  public double squaredNorm(Tensor g) {
-    OpChecks.activation("squaredNorm", g);
+  public double squaredNorm(List<Tensor> gs) {
+    gs.forEach(g -> OpChecks.activation("squaredNorm", g));
     float[] tile = new float[Tiles.ELEMENTS];
+    double sum = 0;
+    for (Tensor g : gs) {
+      sum += squaredNorm(g, tile);
+    }
+    return sum;
+  }
+
+  private static double squaredNorm(Tensor g, float[] tile) {
     double sum = 0;
     for (long from = 0; from < g.elements(); from += tile.length) {
       int count = (int) Math.min(tile.length, g.elements() - from);

@@ -12,8 +12,8 @@
 //
 // Order of a sum (the same whatever n is): the inner dimension is cut into slices of a fixed number of
 // elements; a slice is one chain of mma in ascending order from zero; slices are added in ascending
-// order. For few rows slices are blocks of their own (`partial`, then `reduce_slices`), for many rows
-// one block goes through all of them (`full`).
+// order. Slices are blocks of their own (`partial`, then `reduce_slices`), or one block goes through all
+// of them (`full`), with the same bits.
 #include "prelude.cuh"
 
 #define INT8 0
@@ -351,10 +351,11 @@ static __device__ __forceinline__ void partial_product(
     float* partial, const Frozen& w, const u16* rows, int pitch, int n, int stages, int sliceStages) {
   int tiles = (w.m + 31) / 32;
   int warpTile = blockIdx.x * WARPS + threadIdx.x / WARP;
+  int firstRow = blockIdx.z * 8 * NT;
   int from = blockIdx.y * sliceStages;
   float acc[NT][2][4];
   inner_product<NT, false>(
-      acc, w, rows, pitch, n, min(warpTile, tiles - 1), 0, from, min(from + sliceStages, stages),
+      acc, w, rows, pitch, n, min(warpTile, tiles - 1), firstRow, from, min(from + sliceStages, stages),
       sliceStages);
   if (warpTile >= tiles) return;
   int lane = threadIdx.x % WARP;
@@ -363,7 +364,7 @@ static __device__ __forceinline__ void partial_product(
   for (int j = 0; j < NT; j++) {
 #pragma unroll
     for (int odd = 0; odd < 2; odd++) {
-      int row = 8 * j + 2 * (lane % 4) + odd;
+      int row = firstRow + 8 * j + 2 * (lane % 4) + odd;
       if (row < n) {
         *(float4*)(partial + ((s64)blockIdx.y * n + row) * (32 * tiles) + m) = four_sums(acc[j], odd);
       }

@@ -45,23 +45,25 @@ class KernelCatalogTest {
   @ParameterizedTest
   @MethodSource("sources")
   void compile_everyArchitecture_neitherSpillsNorAsksTooMuch(KernelSource source) {
-    for (ComputeCapability target : TARGETS) {
-      KernelCompiler.Compiled compiled = compiler.compile(source, target);
-      assertThat(compiled.cubin()).startsWith(0x7f, 'E', 'L', 'F');
-      String where = source + " for " + target.target() + "\n" + compiled.log();
-      Matcher spills = SPILLS.matcher(compiled.log());
-      int kernels = 0;
-      while (spills.find()) {
-        kernels++;
-        for (int group = 1; group <= 3; group++) {
-          assertThat(Integer.parseInt(spills.group(group))).as(where).isZero();
-        }
+    TARGETS.parallelStream().forEach(target -> check(source, target));
+  }
+
+  private static void check(KernelSource source, ComputeCapability target) {
+    KernelCompiler.Compiled compiled = compiler.compile(source, target);
+    assertThat(compiled.cubin()).startsWith(0x7f, 'E', 'L', 'F');
+    String where = source + " for " + target.target() + "\n" + compiled.log();
+    Matcher spills = SPILLS.matcher(compiled.log());
+    int kernels = 0;
+    while (spills.find()) {
+      kernels++;
+      for (int group = 1; group <= 3; group++) {
+        assertThat(Integer.parseInt(spills.group(group))).as(where).isZero();
       }
-      assertThat(kernels).as("kernels reported: " + where).isPositive();
-      Matcher shared = SHARED.matcher(compiled.log());
-      while (shared.find()) {
-        assertThat(Integer.parseInt(shared.group(1))).as(where).isLessThanOrEqualTo(SHARED_BYTES);
-      }
+    }
+    assertThat(kernels).as("kernels reported: " + where).isPositive();
+    Matcher shared = SHARED.matcher(compiled.log());
+    while (shared.find()) {
+      assertThat(Integer.parseInt(shared.group(1))).as(where).isLessThanOrEqualTo(SHARED_BYTES);
     }
   }
 }

@@ -383,7 +383,7 @@ class MetaOpsTest {
             flat("v", F32, 6, 8)),
         op(
             "squaredNorm",
-            (b, t) -> assertThat(b.optimizer().squaredNorm(tensor(t, "g"))).isZero(),
+            (b, t) -> assertThat(b.optimizer().squaredNorm(List.of(tensor(t, "g")))).isZero(),
             flat("g", F32, 6, 8).free(0).free(1)),
         op(
             "scale",
