@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.parity.Fixtures;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -150,8 +151,41 @@ class BenchCommandTest {
   }
 
   @Test
+  void bench_ofACheckpoint_loadsItsWeightsAndSaysHowFast() throws IOException {
+    Path checkpoint = Fixtures.path("gpt_neox");
+    assertThat(bench(checkpoint, "--phase", "update")).as(said()).isEqualTo(ExitCode.DONE);
+
+    JsonNode loading = json().at("/loading");
+    assertThat(loading.at("/bytes").asLong())
+        .isEqualTo(Files.size(checkpoint.resolve("model.safetensors")));
+    for (String key : List.of("seconds", "bytes_per_s", "plain_read_bytes_per_s", "share")) {
+      assertThat(loading.at("/" + key).asDouble()).as(key).isPositive();
+    }
+    assertThat(json().at("/peak_bytes/base_weights"))
+        .isEqualTo(json().at("/plan/bytes/base_weights"));
+    assertThat(said()).contains("plain read");
+    String digest = json().at("/adapter_sha256").asText();
+
+    // By its config alone it is a model of the same shape with weights from a seed.
+    assertThat(bench(checkpoint.resolve("config.json"), "--phase", "update"))
+        .isEqualTo(ExitCode.DONE);
+    assertThat(json().at("/loading").isNull()).isTrue();
+    assertThat(json().at("/adapter_sha256").asText()).isNotEqualTo(digest);
+  }
+
+  @Test
   void plan_ofNeox20bFromItsConfig_fits24GiBAndNot16() throws IOException {
-    String[] work = {"--model", neox.toString(), "--backend", "cuda", "--minibatch", "4", "--json"};
+    String[] work = {
+      "--model",
+      neox.toString(),
+      "--backend",
+      "cuda",
+      "--minibatch",
+      "4",
+      "--budget",
+      "24GiB",
+      "--json"
+    };
 
     assertThat(plan(work)).isEqualTo(ExitCode.DONE);
     long needed = json().at("/process_bytes").asLong();
