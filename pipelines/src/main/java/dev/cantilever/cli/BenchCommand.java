@@ -102,7 +102,7 @@ final class BenchCommand {
             new BenchOptions(
                 model,
                 run.backend(),
-                WorkloadOptions.budgetBytes(run),
+                WorkloadOptions.budgetBytes(run, context.console()),
                 workload,
                 new PassSettings(workload.rows(), update.maxTokens(), keep),
                 phase,

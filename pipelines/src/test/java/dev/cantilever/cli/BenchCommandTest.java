@@ -174,6 +174,14 @@ class BenchCommandTest {
   }
 
   @Test
+  void plan_forCudaWithoutADeviceAndABudget_says24GiB() {
+    assumeThat(Backends.cudaDevices()).isZero();
+
+    assertThat(plan("--model", tiny.toString(), "--backend", "cuda")).isEqualTo(ExitCode.DONE);
+    assertThat(said()).contains("no --budget given: 24.0 GiB").contains("no CUDA device");
+  }
+
+  @Test
   void plan_ofNeox20bFromItsConfig_fits24GiBAndNot16() throws IOException {
     String[] work = {
       "--model",
