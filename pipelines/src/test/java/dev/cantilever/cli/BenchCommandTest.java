@@ -235,6 +235,33 @@ class BenchCommandTest {
   }
 
   @Test
+  void plan_ofTheWorkOthersWereMeasuredBy_takesLessThan23GiB() throws IOException {
+    assertThat(
+            plan(
+                ("--model %s --backend cuda --budget 24GiB --rows 32 --prompt 8 --response 32"
+                        + " --minibatch 4 --epochs 4 --json"
+                        + " --set lora.target_modules=[query_key_value]")
+                    .formatted(neox)
+                    .split(" ")))
+        .isEqualTo(ExitCode.DONE);
+    long kept = json().at("/bytes/checkpointed").asLong();
+
+    assertThat(json().at("/process_bytes").asLong()).isLessThan(23L << 30);
+    assertThat(json().at("/settings/kept").asText()).isEqualTo("residual, qkv, attention, mlp pre");
+    assertThat(kept).isBetween(1L << 30, 2L << 30);
+  }
+
+  @Test
+  void help_ofBenchAndPlan_saysWhatKeepingCosts() {
+    for (String command : List.of("bench", "plan")) {
+      assertThat(run(List.of(command, "--help"))).isEqualTo(ExitCode.DONE);
+      assertThat(out.toString(StandardCharsets.UTF_8))
+          .contains("update.keep=products")
+          .contains("computed again");
+    }
+  }
+
+  @Test
   void bench_onCudaWithoutADevice_saysWhatIsMissing() {
     assumeThat(Backends.cudaDevices()).isZero();
 
