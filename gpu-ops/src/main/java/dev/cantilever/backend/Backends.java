@@ -2,12 +2,14 @@ package dev.cantilever.backend;
 
 import dev.cantilever.backend.cuda.CudaBackend;
 import dev.cantilever.backend.cuda.CudaProfile;
+import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.CudaInstallation;
 import dev.cantilever.backend.meta.DeviceProfile;
 import dev.cantilever.backend.meta.MetaBackend;
 import dev.cantilever.backend.onednn.OneDnnBackend;
 import dev.cantilever.backend.onednn.OneDnnProfile;
 import dev.cantilever.tensor.DType;
+import java.util.OptionalLong;
 
 /** The one factory of backends, and the only class that names an implementation. */
 public final class Backends {
@@ -85,6 +87,16 @@ public final class Backends {
   /** Number of CUDA devices that can be used; 0 without a driver. Never throws. */
   public static int cudaDevices() {
     return CudaInstallation.devices();
+  }
+
+  /**
+   * Memory that the first CUDA device has free now; nothing where there is no device that can be
+   * used.
+   *
+   * @throws DeviceException if there is one that does not tell
+   */
+  public static OptionalLong cudaFreeBytes() {
+    return cudaDevices() == 0 ? OptionalLong.empty() : OptionalLong.of(CudaDevice.freeBytesOf(0));
   }
 
   /**

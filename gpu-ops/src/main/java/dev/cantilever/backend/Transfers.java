@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
 
 /**
  * Copies between host and device and on the device. Downloads wait for the device; sizes must agree
@@ -13,6 +14,15 @@ public interface Transfers {
 
   /** Copies {@code target.bytes()} bytes from a host address. */
   void upload(Tensor target, long hostAddress);
+
+  /**
+   * Copies {@code target.bytes()} bytes that a source writes, part by part: later parts are read
+   * while earlier ones are on their way. When this returns, all has been read; where it throws,
+   * nothing is being read any more, and what the tensor holds is undefined.
+   *
+   * @throws IOException the source's, as it was thrown there
+   */
+  void upload(Tensor target, HostSource source) throws IOException;
 
   /** Copies host values into an F32 tensor. */
   void upload(Tensor target, float[] values);

@@ -58,7 +58,7 @@ public final class ModelDirectory implements AutoCloseable {
         SafetensorsFile file = SafetensorsFile.open(path.resolve(SINGLE));
         files.put(SINGLE, file);
         file.entries().forEach(entry -> byName.put(entry.name(), file));
-      } else if (Files.exists(path.resolve(INDEX))) {
+      } else if (hasWeights(path)) {
         openShards(path, files, byName);
       } else {
         throw noWeights(path);
@@ -70,6 +70,11 @@ public final class ModelDirectory implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Whether a path is a directory that holds weights which {@link #open} would look at. */
+  public static boolean hasWeights(Path path) {
+    return Files.exists(path.resolve(SINGLE)) || Files.exists(path.resolve(INDEX));
   }
 
   /** The directory, as given. */

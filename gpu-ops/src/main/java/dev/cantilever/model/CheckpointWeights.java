@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
@@ -13,8 +14,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * The tensors of a checkpoint, streamed in windows. A weight in 8 bit is brought to the device as
- * stored and quantised there, one matrix at a time.
+ * The tensors of a checkpoint, streamed from its files. A weight in 8 bit is brought to the device
+ * as stored and quantised there, one matrix at a time, while the next is being read.
  */
 final class CheckpointWeights extends WeightSource {
 
@@ -58,25 +59,24 @@ final class CheckpointWeights extends WeightSource {
   }
 
   @Override
-  void fill(WeightTarget to, Tensor target, String name, WeightRole role) throws IOException {
+  void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException {
     if (!data) {
       return;
     }
     SafetensorsFile file = directory.file(name);
     TensorEntry entry = file.entry(name);
-    to.stream(target, (offset, bytes, address) -> file.read(entry, offset, bytes, address));
+    to.transfers()
+        .upload(target, (offset, bytes, address) -> file.read(entry, offset, bytes, address));
   }
 
   @Override
-  void fillInt8(
-      WeightTarget to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
+  void fillInt8(Backend to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
       throws IOException {
     String name = "loading " + matrix.modules().get(0);
-    try (Arena staging = to.backend().budget().open(name, Purpose.WORKSPACE)) {
+    try (Arena staging = to.budget().open(name, Purpose.WORKSPACE)) {
       Tensor values = Tensor.in(staging, stored, matrix.shape());
       fill(to, values, matrix, role);
-      to.backend().matmul().quantize(target, values);
-      to.backend().synchronize();
-    }
+      to.matmul().quantize(target, values);
+    } // what is enqueued here comes before all that may have these bytes next
   }
 }

@@ -21,7 +21,8 @@ import java.util.Optional;
 
 /**
  * Builds a model from a description and a source of weights: checks every tensor's shape against
- * the description, brings weights to the device and quantises them matrix by matrix.
+ * the description, brings weights to the device and quantises them matrix by matrix. All of it is
+ * there when a model is returned.
  */
 public final class ModelLoader {
 
@@ -73,21 +74,20 @@ public final class ModelLoader {
    */
   public CausalLm causalLm() throws IOException {
     String head = CheckpointHeads.language(source);
-    try (weights) {
-      Transformer transformer = transformer();
-      String matrix = architecture.tiedHead() ? names.tokens() : head;
-      Weight weight =
-          weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
-      return new CausalLm(transformer, weight);
-    }
+    Transformer transformer = transformer();
+    String matrix = architecture.tiedHead() ? names.tokens() : head;
+    Weight weight =
+        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
+    weights.finish();
+    return new CausalLm(transformer, weight);
   }
 
   /** Loads a sequence classifier or reward model. */
   public SequenceClassifier classifier() throws IOException {
     CheckpointHeads.labels(source);
-    try (weights) {
-      return classifier(transformer());
-    }
+    SequenceClassifier classifier = classifier(transformer());
+    weights.finish();
+    return classifier;
   }
 
   private SequenceClassifier classifier(Transformer transformer) throws IOException {

@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Philox;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.HostMemory;
@@ -8,6 +9,7 @@ import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -60,20 +62,19 @@ final class SyntheticWeights extends WeightSource {
   }
 
   @Override
-  void fill(WeightTarget to, Tensor target, String name, WeightRole role) {
+  void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException {
     if (role == WeightRole.NORM_SCALE) {
       ones(to, target);
       return;
     }
     float bound = (float) (deviation(role) * Math.sqrt(3));
-    to.backend().transfers().fillUniform(target, bound, key(name));
+    to.transfers().fillUniform(target, bound, key(name));
   }
 
   @Override
-  void fillInt8(
-      WeightTarget to, Int8Weight target, FusedTensor matrix, WeightRole role, DType type) {
+  void fillInt8(Backend to, Int8Weight target, FusedTensor matrix, WeightRole role, DType type) {
     float absmax = (float) (deviation(role) * LARGEST / INTEGER_DEVIATION);
-    to.backend().matmul().randomInt8(target, absmax, key(matrix.name(0)));
+    to.matmul().randomInt8(target, absmax, key(matrix.name(0)));
   }
 
   private double deviation(WeightRole role) {
@@ -89,24 +90,25 @@ final class SyntheticWeights extends WeightSource {
     return key;
   }
 
-  private static void ones(WeightTarget to, Tensor target) {
-    to.stream(
-        target,
-        (offset, bytes, address) -> {
-          int count = (int) (bytes / target.dtype().bytes());
-          if (target.dtype() == DType.F32) {
-            float[] values = new float[count];
-            Arrays.fill(values, 1);
-            HostMemory.put(address, values, 0, count);
-          } else {
-            short[] bits = new short[count];
-            Arrays.fill(
-                bits,
-                target.dtype() == DType.F16
-                    ? HalfPrecision.f32ToF16(1)
-                    : HalfPrecision.f32ToBf16(1));
-            HostMemory.put(address, bits, 0, count);
-          }
-        });
+  private static void ones(Backend to, Tensor target) throws IOException {
+    to.transfers()
+        .upload(
+            target,
+            (offset, bytes, address) -> {
+              int count = (int) (bytes / target.dtype().bytes());
+              if (target.dtype() == DType.F32) {
+                float[] values = new float[count];
+                Arrays.fill(values, 1);
+                HostMemory.put(address, values, 0, count);
+              } else {
+                short[] bits = new short[count];
+                Arrays.fill(
+                    bits,
+                    target.dtype() == DType.F16
+                        ? HalfPrecision.f32ToF16(1)
+                        : HalfPrecision.f32ToBf16(1));
+                HostMemory.put(address, bits, 0, count);
+              }
+            });
   }
 }

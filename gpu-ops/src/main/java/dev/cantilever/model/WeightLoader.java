@@ -17,16 +17,14 @@ import java.util.Optional;
 /**
  * Puts the tensors of a source on the device, checked against the shapes the description demands;
  * linear weights are made 8-bit one by one, so that the peak is what is loaded plus one matrix.
- * Closing frees the host memory that they passed through.
  */
-final class WeightLoader implements AutoCloseable {
+final class WeightLoader {
 
   private final Backend backend;
   private final WeightSource source;
   private final BasePrecision precision;
   private final Arena base;
   private final Optional<Arena> panels;
-  private final WeightTarget target;
 
   WeightLoader(
       Backend backend,
@@ -39,7 +37,6 @@ final class WeightLoader implements AutoCloseable {
     this.precision = precision;
     this.base = base;
     this.panels = panels;
-    this.target = new WeightTarget(backend, new StagingBuffer());
   }
 
   /** An embedding table [rows, columns], as stored. */
@@ -59,7 +56,7 @@ final class WeightLoader implements AutoCloseable {
 
   private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {
     Tensor tensor = Tensor.in(base, floating(name, shape), shape);
-    source.fill(target, tensor, name, role);
+    source.fill(backend, tensor, name, role);
     return tensor;
   }
 
@@ -105,7 +102,7 @@ final class WeightLoader implements AutoCloseable {
             mode,
             biases,
             Optional.empty());
-    source.fillInt8(target, weight, matrix, role, stored);
+    source.fillInt8(backend, weight, matrix, role, stored);
     return panelled(weight);
   }
 
@@ -121,7 +118,7 @@ final class WeightLoader implements AutoCloseable {
 
   private Tensor fused(FusedTensor fused, WeightRole role) throws IOException {
     Tensor tensor = Tensor.in(base, floating(fused), fused.shape());
-    source.fill(target, tensor, fused, role);
+    source.fill(backend, tensor, fused, role);
     return tensor;
   }
 
@@ -149,8 +146,8 @@ final class WeightLoader implements AutoCloseable {
     return dtype;
   }
 
-  @Override
-  public void close() {
-    target.staging().close();
+  /** Waits until everything is on the device. */
+  void finish() {
+    backend.synchronize();
   }
 }

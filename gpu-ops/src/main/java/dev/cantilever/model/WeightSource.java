@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
@@ -76,16 +77,15 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
   abstract DType dtype(String name, Shape shape);
 
   /** Fills a tensor of the type and shape asked for before. */
-  abstract void fill(WeightTarget to, Tensor target, String name, WeightRole role)
-      throws IOException;
+  abstract void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException;
 
   /** Fills integers and scales of an 8-bit weight. */
   abstract void fillInt8(
-      WeightTarget to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
+      Backend to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
       throws IOException;
 
   /** Fills the parts of a fused tensor. */
-  final void fill(WeightTarget to, Tensor target, FusedTensor fused, WeightRole role)
+  final void fill(Backend to, Tensor target, FusedTensor fused, WeightRole role)
       throws IOException {
     long row = 0;
     for (int part = 0; part < fused.parts(); part++) {

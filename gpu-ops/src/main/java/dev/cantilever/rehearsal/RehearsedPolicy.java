@@ -37,10 +37,13 @@ public final class RehearsedPolicy implements AutoCloseable {
   /** Under which spans name the adapter. */
   static final String ADAPTER = "policy";
 
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private final Backend backend;
   private final StepSize stepSize;
   private final Deque<Arena> arenas = new ArrayDeque<>();
   private final CausalLm model;
+  private final double loadSeconds;
   private final Adapter adapter;
   private final ValueHead valueHead;
   private final AdamW optimizer;
@@ -55,7 +58,9 @@ public final class RehearsedPolicy implements AutoCloseable {
       WeightBytes bytes = WeightBytes.of(backend, source, precision, ModelLoader::causalLm);
       Arena weights = open("base weights", Purpose.BASE_WEIGHTS, bytes.base());
       Arena panels = open("weight panels", Purpose.WEIGHT_PANELS, bytes.panels());
+      long began = System.nanoTime();
       model = new ModelLoader(backend, source, precision, weights, Optional.of(panels)).causalLm();
+      loadSeconds = (System.nanoTime() - began) / NANOS_PER_SECOND;
       Arena parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
       arenas.push(parameters);
       adapter =
@@ -110,6 +115,11 @@ public final class RehearsedPolicy implements AutoCloseable {
   /** The base, with the adapter on it. */
   public CausalLm model() {
     return model;
+  }
+
+  /** Seconds until the base was on the device, from when its first weight was asked for. */
+  public double loadSeconds() {
+    return loadSeconds;
   }
 
   /** Numbers that the adapter has. */

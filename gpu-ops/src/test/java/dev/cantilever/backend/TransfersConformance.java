@@ -8,7 +8,10 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -76,6 +79,107 @@ public abstract class TransfersConformance extends OpsConformance {
       host.free(from, MANY);
       host.free(to, MANY);
     }
+  }
+
+  /** Bytes of which each is another than its neighbours and than those a part further on. */
+  private static HostSource counting(int salt) {
+    return (offset, bytes, address) -> {
+      byte[] part = new byte[(int) bytes];
+      for (int b = 0; b < part.length; b++) {
+        part[b] = counted(offset + b, salt);
+      }
+      HostMemory.put(address, part, 0, part.length);
+    };
+  }
+
+  private static byte counted(long at, int salt) {
+    return (byte) (at * 31 + (at >>> 12) + (at >>> 22) + salt);
+  }
+
+  private void assertCounts(Tensor tensor, int salt) {
+    int size = Math.toIntExact(tensor.bytes());
+    HostMemory host = new HostMemory();
+    long address = host.allocate(size);
+    try {
+      backend.transfers().download(address, tensor);
+      byte[] found = new byte[size];
+      HostMemory.get(address, found, 0, size);
+      byte[] expected = new byte[size];
+      for (int b = 0; b < size; b++) {
+        expected[b] = counted(b, salt);
+      }
+      assertThat(Arrays.mismatch(found, expected)).as("first byte that differs").isEqualTo(-1);
+    } finally {
+      host.free(address, size);
+    }
+  }
+
+  @Test
+  void sources_uploadedOneAfterTheOther_areReadOnceAndArriveWhole() throws IOException {
+    // More than any ring holds, less than a part, nothing to speak of, and more once again.
+    int[] sizes = {37_000_001, 70_001, 1, 9_000_000};
+    Tensor[] targets = new Tensor[sizes.length];
+    AtomicLong read = new AtomicLong();
+    long total = 0;
+    for (int s = 0; s < sizes.length; s++) {
+      targets[s] = tensors.output(DType.I8, sizes[s]);
+      HostSource source = counting(s);
+      backend
+          .transfers()
+          .upload(
+              targets[s],
+              (offset, bytes, address) -> {
+                read.addAndGet(bytes);
+                source.read(offset, bytes, address);
+              });
+      total += sizes[s];
+      assertThat(read).as("bytes read when the upload returns").hasValue(total);
+    }
+
+    for (int s = 0; s < sizes.length; s++) {
+      assertCounts(targets[s], s);
+    }
+  }
+
+  @Test
+  void source_thatFails_throwsItsOwnExceptionAndIsReadNoMore() throws IOException {
+    Tensor target = tensors.output(DType.I8, 37_000_001);
+    IOException broken = new IOException("broken at the middle");
+    AtomicInteger running = new AtomicInteger();
+
+    assertThatThrownBy(
+            () ->
+                backend
+                    .transfers()
+                    .upload(
+                        target,
+                        (offset, bytes, address) -> {
+                          running.incrementAndGet();
+                          try {
+                            if (offset > 15_000_000) {
+                              throw broken;
+                            }
+                            counting(0).read(offset, bytes, address);
+                          } finally {
+                            running.decrementAndGet();
+                          }
+                        }))
+        .isSameAs(broken);
+    assertThat(running).as("parts being read after the failure").hasValue(0);
+    assertThatThrownBy(
+            () ->
+                backend
+                    .transfers()
+                    .upload(
+                        target,
+                        (offset, bytes, address) -> {
+                          throw new IllegalStateException("a fault of the source");
+                        }))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("a fault of the source");
+
+    backend.transfers().upload(target, counting(5));
+    assertCounts(target, 5);
   }
 
   @Test

@@ -8,7 +8,7 @@ import dev.cantilever.rehearsal.Workload;
 /**
  * What is to be measured.
  *
- * @param model the description; weights are drawn from the workload's seed
+ * @param model the description
  * @param backend the device
  * @param budgetBytes hard ceiling of what the process may take of it
  * @param workload of a step

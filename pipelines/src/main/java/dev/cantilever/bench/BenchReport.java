@@ -2,6 +2,7 @@ package dev.cantilever.bench;
 
 import dev.cantilever.backend.DriverReading;
 import dev.cantilever.memory.MemoryReport;
+import dev.cantilever.rehearsal.CheckpointReading;
 import dev.cantilever.rehearsal.DeviceCeilings;
 import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.rehearsal.StepWork;
@@ -19,6 +20,8 @@ import java.util.function.ToDoubleFunction;
  * @param driver the reading with the most memory of those taken after each phase; nothing where the
  *     device has no driver to ask
  * @param loadSeconds of the base, and of what is made fresh on it
+ * @param baseSeconds of the base alone
+ * @param reading a plain read of the checkpoint that was loaded; nothing where weights are drawn
  * @param ceilings of the device, measured before
  * @param work the least there is to do
  * @param steps the measured steps
@@ -32,6 +35,8 @@ public record BenchReport(
     MemoryReport memory,
     Optional<DriverReading> driver,
     double loadSeconds,
+    double baseSeconds,
+    Optional<CheckpointReading> reading,
     DeviceCeilings ceilings,
     StepWork work,
     List<StepSeconds> steps,

@@ -3,11 +3,13 @@ package dev.cantilever.bench;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.DriverReading;
+import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyScores;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.ppo.StepSizeSpec;
+import dev.cantilever.rehearsal.CheckpointReading;
 import dev.cantilever.rehearsal.DeviceCeilings;
 import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.rehearsal.MemoryPlanner;
@@ -28,6 +30,7 @@ public final class StepBenchmark {
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final BenchOptions options;
+  private final Optional<ModelDirectory> checkpoint;
   private final WeightSource source;
   private final PpoSpec ppo;
   private final Consumer<String> progress;
@@ -36,11 +39,18 @@ public final class StepBenchmark {
   /**
    * A benchmark.
    *
+   * @param checkpoint of the model, open until this is done; where there is none, weights are drawn
+   *     from the workload's seed
    * @param progress takes a line where something is done that takes long
    */
-  public StepBenchmark(BenchOptions options, Consumer<String> progress) {
+  public StepBenchmark(
+      BenchOptions options, Optional<ModelDirectory> checkpoint, Consumer<String> progress) {
     this.options = options;
-    this.source = WeightSource.synthetic(options.model(), options.workload().seed());
+    this.checkpoint = checkpoint;
+    this.source =
+        checkpoint
+            .map(WeightSource::of)
+            .orElseGet(() -> WeightSource.synthetic(options.model(), options.workload().seed()));
     this.ppo = PpoObjective.settings(options.workload());
     this.progress = progress;
   }
@@ -64,8 +74,9 @@ public final class StepBenchmark {
       progress.accept("measuring the ceilings of " + backend.device());
       ceilings = DeviceCeilings.measure(backend);
     }
+    Optional<CheckpointReading> reading = readPlainly();
     try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
-      progress.accept("drawing the weights");
+      progress.accept(checkpoint.isPresent() ? "loading the weights" : "drawing the weights");
       long began = System.nanoTime();
       try (RehearsedPolicy policy =
           RehearsedPolicy.open(backend, source, options.workload(), stepSize())) {
@@ -82,6 +93,8 @@ public final class StepBenchmark {
             backend.budget().report(),
             highest,
             loadSeconds,
+            policy.loadSeconds(),
+            reading,
             ceilings,
             work,
             steps,
@@ -89,6 +102,14 @@ public final class StepBenchmark {
             policy.adapterDigest());
       }
     }
+  }
+
+  private Optional<CheckpointReading> readPlainly() throws IOException {
+    if (checkpoint.isEmpty()) {
+      return Optional.empty();
+    }
+    progress.accept("reading the files of " + checkpoint.get().path());
+    return Optional.of(CheckpointReading.measure(checkpoint.get()));
   }
 
   private StepSize stepSize() {

@@ -6,6 +6,7 @@ import dev.cantilever.bench.BenchPhase;
 import dev.cantilever.bench.BenchReport;
 import dev.cantilever.bench.StepBenchmark;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.rehearsal.PassSettings;
@@ -17,11 +18,15 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench}: a PPO step on synthetic weights and queries, measured. */
+/**
+ * {@code bench}: a PPO step on synthetic queries, measured; on the weights of the model where they
+ * are there, else on synthetic ones.
+ */
 final class BenchCommand {
 
   /** The work that other stacks were measured by. */
@@ -75,8 +80,21 @@ final class BenchCommand {
           "expected --out FILE in a directory that is there, found " + out + "; make it first");
     }
     RunSpec run = context.recipe().section("run", RunSpec.class);
-    UpdateSpec update = context.recipe().section("update", UpdateSpec.class);
     ModelConfig model = WorkloadOptions.model(run);
+    Path path = run.model().orElseThrow();
+    if (ModelDirectory.hasWeights(path)) {
+      try (ModelDirectory checkpoint = ModelDirectory.open(path)) {
+        return run(context, model, Optional.of(checkpoint));
+      }
+    }
+    return run(context, model, Optional.empty());
+  }
+
+  private CommandResult run(
+      CommandContext context, ModelConfig model, Optional<ModelDirectory> checkpoint)
+      throws IOException {
+    RunSpec run = context.recipe().section("run", RunSpec.class);
+    UpdateSpec update = context.recipe().section("update", UpdateSpec.class);
     Workload workload = sizes.over(SIZES, Workload.attentionLora(model), run);
     KeepPlan keep = update.keep().plan();
     StepBenchmark benchmark =
@@ -84,11 +102,12 @@ final class BenchCommand {
             new BenchOptions(
                 model,
                 run.backend(),
-                WorkloadOptions.budgetBytes(run),
+                WorkloadOptions.budgetBytes(run, context.console()),
                 workload,
                 new PassSettings(workload.rows(), update.maxTokens(), keep),
                 phase,
                 steps),
+            checkpoint,
             line -> context.console().note("bench: %s", line));
     MemoryPlan plan = benchmark.plan();
     context.console().line("%s", plan);

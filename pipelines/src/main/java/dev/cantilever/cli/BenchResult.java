@@ -19,6 +19,7 @@ import java.util.TreeSet;
 final class BenchResult {
 
   private static final double MILLI = 1e3;
+  private static final double GIGA = 1e9;
   private static final double MEBI = 1 << 20;
 
   private final BenchReport report;
@@ -43,10 +44,22 @@ final class BenchResult {
     console.line(
         "ceilings: copy %.1f GB/s, 16-bit product %.0f GFLOP/s; medians of %d steps; loaded in"
             + " %.1f s",
-        report.ceilings().bytesPerSecond() / 1e9,
-        report.ceilings().flopsPerSecond() / 1e9,
+        report.ceilings().bytesPerSecond() / GIGA,
+        report.ceilings().flopsPerSecond() / GIGA,
         report.steps().size(),
         report.loadSeconds());
+    report
+        .reading()
+        .ifPresent(
+            reading ->
+                console.line(
+                    "loading: %.2f GB in %.2f s, %.2f GB/s; a plain read of the files %.2f GB/s,"
+                        + " share %.0f%%",
+                    reading.bytes() / GIGA,
+                    report.baseSeconds(),
+                    reading.bytes() / report.baseSeconds() / GIGA,
+                    reading.bytesPerSecond() / GIGA,
+                    100 * reading.shareOf(report.baseSeconds())));
     console.table(List.of("phase", "seconds", "floor s", "share of floor %"), phases());
     if (phase.includes(BenchPhase.ROLLOUT)) {
       console.line(
@@ -159,6 +172,19 @@ final class BenchResult {
             .put("seed", workload.seed())
             .put("phase", name(phase))
             .put("load_s", report.loadSeconds());
+    report
+        .reading()
+        .ifPresentOrElse(
+            reading ->
+                json.put(
+                    "loading",
+                    new JsonResult()
+                        .put("bytes", reading.bytes())
+                        .put("seconds", report.baseSeconds())
+                        .put("bytes_per_s", reading.bytes() / report.baseSeconds())
+                        .put("plain_read_bytes_per_s", reading.bytesPerSecond())
+                        .put("share", reading.shareOf(report.baseSeconds()))),
+            () -> json.putNull("loading"));
     for (BenchPhase each : BenchPhase.values()) {
       if (phase.includes(each)) {
         json.put(name(each) + "_s", report.seconds(each));

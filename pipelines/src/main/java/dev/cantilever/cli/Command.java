@@ -74,6 +74,7 @@ final class Command {
               (key, value) -> {
                 if (sections.contains(key.substring(0, key.indexOf('.')))) {
                   lines.add(escaped("  " + key + "=" + value));
+                  KeyNotes.of(key).forEach(note -> lines.add(escaped("      " + note)));
                 }
               });
     }

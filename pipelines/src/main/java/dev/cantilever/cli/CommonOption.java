@@ -16,7 +16,8 @@ enum CommonOption {
       "--budget",
       "run.budget",
       "24GiB",
-      "hard ceiling of device memory, else half of the machine's"),
+      "hard ceiling of device memory, else half of the machine's; on cuda what the card has free"
+          + " less 512MiB, or 24GiB where plan finds no card"),
   INT8_MODE(
       "--int8-mode",
       "run.int8_mode",

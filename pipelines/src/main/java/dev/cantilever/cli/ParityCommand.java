@@ -28,9 +28,6 @@ import picocli.CommandLine.Parameters;
 /** {@code parity}: reference fixtures through a backend, and how far it is from them. */
 final class ParityCommand {
 
-  /** Ceiling where no budget is given. */
-  private static final long DEFAULT_BUDGET_BYTES = 4L << 30;
-
   @Parameters(
       paramLabel = "DIR",
       description = "folders of model fixtures: a checkpoint with golden.safetensors",
@@ -74,7 +71,7 @@ final class ParityCommand {
     List<Path> folders = modelFolders();
     requireDifferentNames(folders);
     RunSpec run = context.recipe().section("run", RunSpec.class);
-    long budget = run.budget().map(size -> size.bytes()).orElse(DEFAULT_BUDGET_BYTES);
+    long budget = run.deviceBudget().bytes();
     List<FixtureResult> results = new ArrayList<>();
     for (Path folder : folders) {
       measure(

@@ -69,7 +69,7 @@ final class PlanCommand {
             update.keep().plan());
     MemoryPlan plan =
         new MemoryPlanner(run.backend(), WeightSource.synthetic(model, run.seed()), workload)
-            .plan(WorkloadOptions.budgetBytes(run), most);
+            .plan(WorkloadOptions.budgetBytes(run, context.console()), most);
     context.console().line("%s", plan);
     return new CommandResult(
         MemoryJson.plan(plan), plan.fits() ? ExitCode.DONE : ExitCode.OVER_BUDGET);

@@ -1,10 +1,11 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.backend.BackendKind;
+import dev.cantilever.console.Console;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.rehearsal.Workload;
+import dev.cantilever.run.DeviceBudget;
 import dev.cantilever.run.RunSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,9 +15,6 @@ import picocli.CommandLine.Option;
 
 /** The sizes of a PPO step as options, over what a command has for those not given. */
 final class WorkloadOptions {
-
-  /** Ceiling on a GPU where none is given: the card that this program is made for. */
-  private static final long GPU_BUDGET_BYTES = 24L << 30;
 
   @Option(names = "--rows", paramLabel = "N", description = "queries of a step")
   private @Nullable Integer rows;
@@ -53,11 +51,13 @@ final class WorkloadOptions {
     return ModelConfig.at(model);
   }
 
-  /** The budget; where none is given, 24 GiB of a GPU or half of this machine's memory. */
-  static long budgetBytes(RunSpec run) {
-    return run.backend() == BackendKind.CUDA
-        ? run.budget().map(size -> size.bytes()).orElse(GPU_BUDGET_BYTES)
-        : run.budgetBytes();
+  /** The budget in bytes; says where it comes from if none is given. */
+  static long budgetBytes(RunSpec run, Console console) {
+    DeviceBudget budget = run.deviceBudget();
+    if (run.budget().isEmpty()) {
+      console.note("no --budget given: %s", budget);
+    }
+    return budget.bytes();
   }
 
   /**

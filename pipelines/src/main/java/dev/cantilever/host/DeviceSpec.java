@@ -18,6 +18,6 @@ public record DeviceSpec(BackendKind backend, long budgetBytes, Int8Mode int8Mod
 
   /** The device that a run names. */
   public static DeviceSpec of(RunSpec run) {
-    return new DeviceSpec(run.backend(), run.budgetBytes(), run.int8Mode());
+    return new DeviceSpec(run.backend(), run.deviceBudget().bytes(), run.int8Mode());
   }
 }

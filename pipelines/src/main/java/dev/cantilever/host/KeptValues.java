@@ -4,7 +4,7 @@ import dev.cantilever.autograd.KeepPlan;
 
 /** How much of a training pass stays in memory for its backward; the results are the same. */
 public enum KeptValues {
-  /** All that some backward reads: fastest. */
+  /** All that some backward reads: the least work, the most memory. */
   EVERYTHING,
   /** Products of matrices; norms and activations are computed again. */
   PRODUCTS,

@@ -1,10 +1,8 @@
 package dev.cantilever.run;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.recipe.ByteSize;
 import dev.cantilever.tensor.Int8Mode;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -15,8 +13,8 @@ import java.util.Optional;
  * @param model directory of the base model in HF layout; absent: what the command embeds
  * @param adapter directory of an adapter in PEFT layout; absent: none
  * @param backend where numbers are computed
- * @param budget hard ceiling of device memory; absent: half of the machine's, see {@link
- *     #budgetBytes}
+ * @param budget hard ceiling of device memory; absent: half of the machine's, or what the GPU has
+ *     free less a margin, see {@link DeviceBudget}
  * @param int8Mode how products with int8 weights are executed
  * @param seed seed of everything random in the run
  */
@@ -39,20 +37,8 @@ public record RunSpec(
         0);
   }
 
-  /**
-   * The budget in bytes. Where none is given it is half of the memory that the machine, or the
-   * container around this process, has, and at least 1 GiB: the other half is for the JVM's own
-   * heap, files in the page cache and other programs. It is a ceiling, nothing is reserved by it.
-   */
-  public long budgetBytes() {
-    return budget.map(ByteSize::bytes).orElseGet(() -> budgetOf(machineBytes()));
-  }
-
-  static long budgetOf(long machineBytes) {
-    return Math.max(ByteSize.ofGib(1).bytes(), machineBytes / 2);
-  }
-
-  private static long machineBytes() {
-    return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+  /** The budget, as given or as the device has memory. */
+  public DeviceBudget deviceBudget() {
+    return budget.map(DeviceBudget::given).orElseGet(() -> DeviceBudget.otherwise(backend));
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.parity.Fixtures;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -150,8 +151,49 @@ class BenchCommandTest {
   }
 
   @Test
+  void bench_ofACheckpoint_loadsItsWeightsAndSaysHowFast() throws IOException {
+    Path checkpoint = Fixtures.path("gpt_neox");
+    assertThat(bench(checkpoint, "--phase", "update")).as(said()).isEqualTo(ExitCode.DONE);
+
+    JsonNode loading = json().at("/loading");
+    assertThat(loading.at("/bytes").asLong())
+        .isEqualTo(Files.size(checkpoint.resolve("model.safetensors")));
+    for (String key : List.of("seconds", "bytes_per_s", "plain_read_bytes_per_s", "share")) {
+      assertThat(loading.at("/" + key).asDouble()).as(key).isPositive();
+    }
+    assertThat(json().at("/peak_bytes/base_weights"))
+        .isEqualTo(json().at("/plan/bytes/base_weights"));
+    assertThat(said()).contains("plain read");
+    String digest = json().at("/adapter_sha256").asText();
+
+    // By its config alone it is a model of the same shape with weights from a seed.
+    assertThat(bench(checkpoint.resolve("config.json"), "--phase", "update"))
+        .isEqualTo(ExitCode.DONE);
+    assertThat(json().at("/loading").isNull()).isTrue();
+    assertThat(json().at("/adapter_sha256").asText()).isNotEqualTo(digest);
+  }
+
+  @Test
+  void plan_forCudaWithoutADeviceAndABudget_says24GiB() {
+    assumeThat(Backends.cudaDevices()).isZero();
+
+    assertThat(plan("--model", tiny.toString(), "--backend", "cuda")).isEqualTo(ExitCode.DONE);
+    assertThat(said()).contains("no --budget given: 24.0 GiB").contains("no CUDA device");
+  }
+
+  @Test
   void plan_ofNeox20bFromItsConfig_fits24GiBAndNot16() throws IOException {
-    String[] work = {"--model", neox.toString(), "--backend", "cuda", "--minibatch", "4", "--json"};
+    String[] work = {
+      "--model",
+      neox.toString(),
+      "--backend",
+      "cuda",
+      "--minibatch",
+      "4",
+      "--budget",
+      "24GiB",
+      "--json"
+    };
 
     assertThat(plan(work)).isEqualTo(ExitCode.DONE);
     long needed = json().at("/process_bytes").asLong();
@@ -190,6 +232,33 @@ class BenchCommandTest {
     Path strange = Files.writeString(folder.resolve("strange.json"), "{\"model_type\": \"novel\"}");
     assertThat(plan("--model", strange.toString())).isEqualTo(ExitCode.USAGE);
     assertThat(said()).contains("model_type").contains("novel");
+  }
+
+  @Test
+  void plan_ofTheWorkOthersWereMeasuredBy_takesLessThan23GiB() throws IOException {
+    assertThat(
+            plan(
+                ("--model %s --backend cuda --budget 24GiB --rows 32 --prompt 8 --response 32"
+                        + " --minibatch 4 --epochs 4 --json"
+                        + " --set lora.target_modules=[query_key_value]")
+                    .formatted(neox)
+                    .split(" ")))
+        .isEqualTo(ExitCode.DONE);
+    long kept = json().at("/bytes/checkpointed").asLong();
+
+    assertThat(json().at("/process_bytes").asLong()).isLessThan(23L << 30);
+    assertThat(json().at("/settings/kept").asText()).isEqualTo("residual, qkv, attention, mlp pre");
+    assertThat(kept).isBetween(1L << 30, 2L << 30);
+  }
+
+  @Test
+  void help_ofBenchAndPlan_saysWhatKeepingCosts() {
+    for (String command : List.of("bench", "plan")) {
+      assertThat(run(List.of(command, "--help"))).isEqualTo(ExitCode.DONE);
+      assertThat(out.toString(StandardCharsets.UTF_8))
+          .contains("update.keep=products")
+          .contains("computed again");
+    }
   }
 
   @Test

@@ -7,10 +7,9 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class RunSpecTest {
-  private static final long GIB = 1L << 30;
 
   @Test
-  void budgetBytes_given_isThat() {
+  void deviceBudget_given_isThat() {
     RunSpec d = RunSpec.defaults();
     RunSpec spec =
         new RunSpec(
@@ -21,14 +20,12 @@ class RunSpecTest {
             d.int8Mode(),
             d.seed());
 
-    assertThat(spec.budgetBytes()).isEqualTo(12_345);
+    assertThat(spec.deviceBudget().bytes()).isEqualTo(12_345);
   }
 
   @Test
-  void budgetBytes_notGiven_isHalfOfTheMachineAndAtLeastOneGib() {
-    assertThat(RunSpec.budgetOf(64 * GIB)).isEqualTo(32 * GIB);
-    assertThat(RunSpec.budgetOf(3 * GIB)).isEqualTo(3 * GIB / 2);
-    assertThat(RunSpec.budgetOf(GIB)).isEqualTo(GIB);
-    assertThat(RunSpec.defaults().budgetBytes()).isGreaterThanOrEqualTo(GIB);
+  void deviceBudget_notGiven_isTheDevices() {
+    assertThat(RunSpec.defaults().deviceBudget().bytes()).isGreaterThanOrEqualTo(1L << 30);
+    assertThat(RunSpec.defaults().deviceBudget().origin()).contains("machine");
   }
 }

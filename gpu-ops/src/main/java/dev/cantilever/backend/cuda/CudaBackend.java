@@ -34,6 +34,7 @@ public final class CudaBackend implements Backend {
   private final Arena workspace;
   private final Faults faults;
   private final Staging staging;
+  private final ReadAhead readAhead;
   private final Capabilities capabilities;
   private final Transfers transfers;
   private final MatmulOps matmul;
@@ -58,9 +59,10 @@ public final class CudaBackend implements Backend {
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
+    this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
     Execution execution = new Execution(device, kernels, faults, workspace, scratchBytes, inputs);
-    transfers = new CudaTransfers(execution, staging);
+    transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
     attention = new CudaAttentionOps(execution);
@@ -180,6 +182,7 @@ public final class CudaBackend implements Backend {
     try {
       device.synchronize();
       monitor.close();
+      readAhead.close();
       staging.close();
       faults.close();
       workspace.close();

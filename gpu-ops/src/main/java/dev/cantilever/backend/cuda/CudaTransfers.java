@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.HostSource;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
@@ -7,6 +8,7 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
 import java.util.List;
 
 /** Copies through pinned memory, conversions and random fills by kernels. */
@@ -19,11 +21,13 @@ final class CudaTransfers implements Transfers {
   private final Execution execution;
   private final CudaDevice device;
   private final Staging staging;
+  private final ReadAhead readAhead;
 
-  CudaTransfers(Execution execution, Staging staging) {
+  CudaTransfers(Execution execution, Staging staging, ReadAhead readAhead) {
     this.execution = execution;
     this.device = execution.device();
     this.staging = staging;
+    this.readAhead = readAhead;
   }
 
   /** Fills a piece of pinned memory with a part of what is uploaded. */
@@ -44,6 +48,11 @@ final class CudaTransfers implements Transfers {
   @Override
   public void upload(Tensor target, long hostAddress) {
     send(target, (piece, offset, bytes) -> HostMemory.copy(piece, hostAddress + offset, bytes));
+  }
+
+  @Override
+  public void upload(Tensor target, HostSource source) throws IOException {
+    readAhead.upload(target.address(), target.bytes(), source);
   }
 
   @Override

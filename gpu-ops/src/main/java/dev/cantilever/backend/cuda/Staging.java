@@ -63,12 +63,4 @@ final class Staging {
   void close() {
     device.freeHost(memory);
   }
-
-  private static final class HostRange extends Pointer {
-    HostRange(long address, long bytes) {
-      this.address = address;
-      this.limit = bytes;
-      this.capacity = bytes;
-    }
-  }
 }

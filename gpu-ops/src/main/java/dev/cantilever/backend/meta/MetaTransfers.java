@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.HostSource;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.tensor.DType;
@@ -10,6 +11,10 @@ final class MetaTransfers implements Transfers {
 
   @Override
   public void upload(Tensor target, long hostAddress) {}
+
+  /** Reads nothing. */
+  @Override
+  public void upload(Tensor target, HostSource source) {}
 
   @Override
   public void upload(Tensor target, float[] values) {

@@ -1,13 +1,19 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.HostSource;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /** Copies where device and host are the same memory. */
 final class OneDnnTransfers implements Transfers {
+
+  /** Of a source: read at once by one worker. */
+  private static final long PART_BYTES = 4L << 20;
 
   private final Workers workers;
 
@@ -18,6 +24,26 @@ final class OneDnnTransfers implements Transfers {
   @Override
   public void upload(Tensor target, long hostAddress) {
     HostMemory.copy(target.address(), hostAddress, target.bytes());
+  }
+
+  /** Into the tensor itself, a part a task. */
+  @Override
+  public void upload(Tensor target, HostSource source) throws IOException {
+    long total = target.bytes();
+    try {
+      workers.parallel(
+          Math.toIntExact((total + PART_BYTES - 1) / PART_BYTES),
+          part -> {
+            long offset = part * PART_BYTES;
+            try {
+              source.read(offset, Math.min(PART_BYTES, total - offset), target.address() + offset);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   @Override

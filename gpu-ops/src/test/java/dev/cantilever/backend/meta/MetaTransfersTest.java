@@ -8,6 +8,7 @@ import dev.cantilever.backend.Transfers;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -27,8 +28,13 @@ class MetaTransfersTest {
   }
 
   @Test
-  void transfers_fittingSizes_touchNothing() {
+  void transfers_fittingSizes_touchNothing() throws IOException {
     transfers.upload(tensor(DType.F16, 1000, 1000), NOWHERE);
+    transfers.upload(
+        tensor(DType.F16, 1000, 1000),
+        (offset, bytes, address) -> {
+          throw new IOException("was read");
+        });
     transfers.upload(tensor(DType.F32, 2, 3), new float[6]);
     transfers.upload(tensor(DType.I32, 6), new int[6]);
     transfers.upload(tensor(DType.I64, 3, 2), new long[6]);

@@ -2,6 +2,7 @@ package dev.cantilever.backend.cuda.driver;
 
 import dev.cantilever.backend.DeviceException;
 import java.util.HexFormat;
+import java.util.OptionalLong;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudart.CUuuid;
@@ -82,6 +83,26 @@ public final class CudaDevice implements AutoCloseable {
   public static String identityOf(int ordinal) {
     requireDevice(ordinal);
     return uuidOf(ordinal);
+  }
+
+  /**
+   * Memory of a GPU that no process has now. Nothing is taken of it to learn this where the
+   * driver's management library is there; else it is opened for the while.
+   *
+   * @param ordinal its number, from 0
+   * @throws DeviceException if there is no driver or no such device, or it cannot be opened
+   */
+  public static long freeBytesOf(int ordinal) {
+    OptionalLong told = DeviceMonitor.freeBytes(identityOf(ordinal));
+    if (told.isEmpty()) {
+      try (CudaDevice device = open(ordinal)) {
+        return device.memory().freeBytes();
+      }
+    }
+    try (SizeTPointer total = new SizeTPointer(1)) {
+      CudaStatus.check(cudart.cuDeviceTotalMem(total, ordinal), "tell its memory");
+      return Math.min(told.getAsLong(), total.get()); // a part of a card has less than the card
+    }
   }
 
   private static void requireDevice(int ordinal) {

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.bytedeco.cuda.global.nvml;
 import org.bytedeco.cuda.nvml.nvmlDevice_st;
+import org.bytedeco.cuda.nvml.nvmlMemory_t;
 import org.bytedeco.cuda.nvml.nvmlProcessInfo_v2_t;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
@@ -30,22 +31,47 @@ public final class DeviceMonitor implements AutoCloseable {
 
   /** Finds the card in the library, if there is one; the caller closes the monitor. */
   public static DeviceMonitor of(CudaDevice device) {
+    return new DeviceMonitor(device, find(device.uuid()));
+  }
+
+  /**
+   * Bytes of a card that no process has, without opening it; nothing where the library does not
+   * know the card.
+   *
+   * @param uuid as {@link CudaDevice#identityOf}
+   */
+  static OptionalLong freeBytes(String uuid) {
+    Optional<nvmlDevice_st> card = find(uuid);
+    if (card.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    try (nvmlMemory_t memory = new nvmlMemory_t()) {
+      return nvml.nvmlDeviceGetMemoryInfo(card.get(), memory) == nvml.NVML_SUCCESS
+          ? OptionalLong.of(memory._free())
+          : OptionalLong.empty();
+    } finally {
+      nvml.nvmlShutdown();
+    }
+  }
+
+  /** The card, if the library has it; then it must be shut down in the end. */
+  private static Optional<nvmlDevice_st> find(String uuid) {
     try {
       Loader.load(nvml.class);
       if (nvml.nvmlInit_v2() != nvml.NVML_SUCCESS) {
-        return new DeviceMonitor(device, Optional.empty());
+        return Optional.empty();
       }
     } catch (UnsatisfiedLinkError | NoClassDefFoundError e) { // a driver without it is no failure
-      return new DeviceMonitor(device, Optional.empty());
+      return Optional.empty();
     }
     nvmlDevice_st found = new nvmlDevice_st();
-    try (BytePointer uuid = new BytePointer(uuidText(device.uuid()))) {
-      if (nvml.nvmlDeviceGetHandleByUUID(uuid, found) == nvml.NVML_SUCCESS) {
-        return new DeviceMonitor(device, Optional.of(found));
+    try (BytePointer text = new BytePointer(uuidText(uuid))) {
+      if (nvml.nvmlDeviceGetHandleByUUID(text, found) == nvml.NVML_SUCCESS) {
+        return Optional.of(found);
       }
     }
     nvml.nvmlShutdown();
-    return new DeviceMonitor(device, Optional.empty());
+    return Optional.empty();
   }
 
   /** The library's way to write an identity: {@code GPU-8-4-4-4-12} digits. */

@@ -1,0 +1,103 @@
+package dev.cantilever.model;
+
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.rehearsal.CheckpointReading;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How fast a checkpoint is brought to a device in 8 bit, beside a plain read of its files, and how
+ * much of the host's memory that takes.
+ */
+public final class LoadBenchmark {
+
+  private static final int VOCABULARY = 50_432;
+  private static final long SHARD_BYTES = 2_000_000_000L;
+  private static final int LOADS = 3;
+
+  private LoadBenchmark() {}
+
+  /**
+   * Measures.
+   *
+   * @param arguments a folder, where a checkpoint is made if there is none; {@code cpu} or {@code
+   *     cuda}; for making one the number of layers, else 14, and the width, else 4096: together 3.2
+   *     billion parameters
+   */
+  public static void main(String[] arguments) throws IOException {
+    Path folder = Path.of(arguments[0]);
+    BackendKind kind = BackendKind.valueOf(arguments[1].toUpperCase(Locale.ROOT));
+    if (!ModelDirectory.hasWeights(folder)) {
+      int layers = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 14;
+      int width = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 4096;
+      SyntheticCheckpoint checkpoint = new SyntheticCheckpoint(layers, width, VOCABULARY);
+      print("writing %.2f billion parameters to %s", checkpoint.parameters() / 1e9, folder);
+      checkpoint.write(folder, SHARD_BYTES);
+    }
+    try (ModelDirectory directory = ModelDirectory.open(folder)) {
+      CheckpointReading reading = CheckpointReading.measure(directory);
+      print(
+          "%.2f GB in %d files; plain read %.2f s, %.2f GB/s",
+          reading.bytes() / 1e9,
+          directory.files().size(),
+          reading.seconds(),
+          reading.bytesPerSecond() / 1e9);
+      measure(kind, WeightSource.of(directory), reading);
+    }
+    print("most resident memory of the process: %s", peakResident());
+  }
+
+  private static void measure(BackendKind kind, WeightSource source, CheckpointReading reading)
+      throws IOException {
+    long bytes;
+    try (Backend planned = Backends.meta(kind, Long.MAX_VALUE)) {
+      load(planned, source.withoutData());
+      bytes = planned.budget().highWaterBytes() + Backends.outsideArenasBytes(kind);
+    }
+    try (Backend backend = Backends.open(kind, bytes)) {
+      for (int repeat = 1; repeat <= LOADS; repeat++) {
+        double seconds = load(backend, source);
+        print(
+            "load %d on %s: %.2f s, %.2f GB/s, %.0f%% of the plain read's rate",
+            repeat,
+            backend.device(),
+            seconds,
+            reading.bytes() / seconds / 1e9,
+            100 * reading.shareOf(seconds));
+      }
+    }
+  }
+
+  private static double load(Backend backend, WeightSource source) throws IOException {
+    WeightBytes bytes =
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+    try (Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS, bytes.base())) {
+      ModelLoader loader =
+          new ModelLoader(backend, source, BasePrecision.INT8_WEIGHT_ONLY, base, Optional.empty());
+      long began = System.nanoTime();
+      loader.causalLm();
+      return (System.nanoTime() - began) / 1e9;
+    }
+  }
+
+  /** What Linux says of this process, its own line. */
+  private static String peakResident() throws IOException {
+    return Files.readAllLines(Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmHWM"))
+        .findFirst()
+        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+        .orElse("not told");
+  }
+
+  private static void print(String format, Object... values) {
+    System.out.printf(Locale.ROOT, format + "%n", values);
+  }
+}
