@@ -28,13 +28,13 @@ final class Reservation implements AutoCloseable {
     CudaDevice.Memory memory = device.memory();
     if (bytes > memory.freeBytes()) {
       throw new DeviceException(
-          "Expected %.1f MiB free on %s, found %.1f MiB of its %.1f MiB. End what else uses the card, or lower --budget by %.1f MiB."
+          "Expected %.1f MiB free on %s for what is planned, found %.1f MiB of its %.1f MiB. End what else uses the card, or give a --budget of at most %dMiB."
               .formatted(
                   mib(bytes),
                   device.name(),
                   mib(memory.freeBytes()),
                   mib(memory.totalBytes()),
-                  mib(bytes - memory.freeBytes())));
+                  (memory.freeBytes() + CudaProfile.CONTEXT_BYTES) >> 20));
     }
     this.address = device.allocate(bytes);
     this.heap = new DeviceHeap(address, bytes, ALIGNMENT);
