@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.memory.MemoryBudget;
+import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
 
 /**
@@ -57,6 +58,18 @@ public interface Backend extends AutoCloseable {
   /** What the device's driver says now; nothing where there is no such driver, as for a CPU. */
   default Optional<DriverReading> driverReading() {
     return Optional.empty();
+  }
+
+  /**
+   * Enqueues y = x·wᵀ by the library of the device's vendor, to measure by and for nothing else.
+   *
+   * @param y [N, O] BF16
+   * @param x [N, I] BF16
+   * @param w [O, I] BF16
+   * @return whether there is such a library; false leaves y as it was
+   */
+  default boolean vendorProduct(Tensor y, Tensor x, Tensor w) {
+    return false;
   }
 
   @Override

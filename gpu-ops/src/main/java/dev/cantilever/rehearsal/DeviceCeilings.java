@@ -13,7 +13,8 @@ import java.util.Arrays;
  * What a device can do at most, as measured on it.
  *
  * @param bytesPerSecond of a copy on the device, reading and writing counted
- * @param flopsPerSecond of a product of square 16-bit matrices with this project's own kernel
+ * @param flopsPerSecond of a product of square 16-bit matrices, by the library of the device's
+ *     vendor (cuBLAS) where there is one, else by this project's own kernel
  */
 public record DeviceCeilings(double bytesPerSecond, double flopsPerSecond) {
 
@@ -57,13 +58,7 @@ public record DeviceCeilings(double bytesPerSecond, double flopsPerSecond) {
         break;
       }
       try (Arena arena = backend.budget().open("ceiling of products", Purpose.BATCH, bytes)) {
-        Tensor values = Tensor.in(arena, DType.BF16, size, size);
-        Tensor x = Tensor.in(arena, DType.F32, size, size);
-        Tensor y = Tensor.in(arena, DType.F32, size, size);
-        backend.transfers().fillUniform(values, 1, 1);
-        backend.transfers().fillUniform(x, 1, 2);
-        Weight weight = DenseWeight.of(values);
-        double seconds = seconds(backend, () -> backend.matmul().linear(y, x, weight));
+        double seconds = product(backend, arena, size);
         rate = 2.0 * size * size * size / seconds;
         if (seconds > LONG_ENOUGH_SECONDS) {
           break;
@@ -71,6 +66,25 @@ public record DeviceCeilings(double bytesPerSecond, double flopsPerSecond) {
       }
     }
     return rate;
+  }
+
+  /** Seconds of a product, by the vendor's library where there is one. */
+  private static double product(Backend backend, Arena arena, int size) {
+    Tensor w = Tensor.in(arena, DType.BF16, size, size);
+    backend.transfers().fillUniform(w, 1, 1);
+    Arena.Mark mark = arena.mark();
+    Tensor halves = Tensor.in(arena, DType.BF16, size, size);
+    Tensor product = Tensor.in(arena, DType.BF16, size, size);
+    backend.transfers().fillUniform(halves, 1, 2);
+    if (backend.vendorProduct(product, halves, w)) {
+      return seconds(backend, () -> backend.vendorProduct(product, halves, w));
+    }
+    arena.reset(mark);
+    Tensor x = Tensor.in(arena, DType.F32, size, size);
+    Tensor y = Tensor.in(arena, DType.F32, size, size);
+    backend.transfers().fillUniform(x, 1, 2);
+    Weight weight = DenseWeight.of(w);
+    return seconds(backend, () -> backend.matmul().linear(y, x, weight));
   }
 
   /** Of one call, from calls in a row, so that the host's share is hidden. */

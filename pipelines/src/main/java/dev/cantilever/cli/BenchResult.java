@@ -72,10 +72,10 @@ final class BenchResult {
           100 * decodeShare());
     }
     if (phase.includes(BenchPhase.SCORE)) {
-      console.line("score: %.0f%% of the product's rate", 100 * report.scoreRateShare());
+      console.line("score: %.0f%% of the matrix rate", 100 * report.scoreRateShare());
     }
     if (phase.includes(BenchPhase.UPDATE)) {
-      console.line("update: %.0f%% of the product's rate", 100 * report.updateRateShare());
+      console.line("update: %.0f%% of the matrix rate", 100 * report.updateRateShare());
     }
     console.table(List.of("memory, MiB", "planned", "measured"), memory());
     console.line("identities: %s; adapter %s", identities(), report.adapterDigest());

@@ -13,6 +13,7 @@ import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.backend.cuda.driver.CubinCache;
+import dev.cantilever.backend.cuda.driver.CublasProduct;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.DeviceMonitor;
 import dev.cantilever.backend.cuda.driver.KernelLibrary;
@@ -20,7 +21,9 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.MemoryBudget;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** An NVIDIA GPU as a device: one card, one context, one stream. */
 public final class CudaBackend implements Backend {
@@ -45,6 +48,7 @@ public final class CudaBackend implements Backend {
   private final LossOps loss;
   private final SamplingOps sampling;
   private final OptimizerOps optimizer;
+  private @Nullable Optional<CublasProduct> vendor; // asked for by benchmarks only
   private boolean closed;
 
   private CudaBackend(
@@ -164,6 +168,15 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public boolean vendorProduct(Tensor y, Tensor x, Tensor w) {
+    if (vendor == null) {
+      vendor = CublasProduct.load(device);
+    }
+    vendor.ifPresent(library -> library.product(y, x, w));
+    return vendor.isPresent();
+  }
+
+  @Override
   public void synchronize() {
     faults.check();
   }
@@ -181,6 +194,9 @@ public final class CudaBackend implements Backend {
     closed = true;
     try {
       device.synchronize();
+      if (vendor != null) {
+        vendor.ifPresent(CublasProduct::close);
+      }
       monitor.close();
       readAhead.close();
       staging.close();
