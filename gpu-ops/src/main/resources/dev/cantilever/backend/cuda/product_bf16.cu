@@ -338,11 +338,9 @@ static __device__ __forceinline__ float4 four_sums(const float sums[2][4], int o
   return make_float4(sums[0][odd], sums[0][2 + odd], sums[1][odd], sums[1][2 + odd]);
 }
 
-static __device__ __forceinline__ float finished(
-    float sum, int m, const float* absmax, const void* bias, int biasStorage) {
-  if (absmax != 0) sum *= absmax[m] / 127.0f;
-  if (bias != 0) sum += load_stored(bias, m, biasStorage);
-  return sum;
+// The same two roundings wherever a sum is finished.
+static __device__ __forceinline__ float finished(float sum, float scale, float bias) {
+  return __fadd_rn(__fmul_rn(sum, scale), bias);
 }
 
 // partial[slice][row][paddedM] of the slice blockIdx.y.
@@ -386,25 +384,26 @@ static __device__ __forceinline__ void full_product(
   if (warpTile >= tiles) return;
   int lane = threadIdx.x % WARP;
   int m = 32 * warpTile + 4 * (lane / 4);
+  float scales[4];
+  float biases[4];
 #pragma unroll
-  for (int j = 0; j < NT; j++) {
+  for (int r = 0; r < 4; r++) {
+    bool in = m + r < w.m;
+    scales[r] = in && absmax != 0 ? absmax[m + r] / 127.0f : 1.0f;
+    biases[r] = in && bias != 0 ? load_stored(bias, m + r, biasStorage) : 0.0f;
+  }
+  const float* total = (const float*)(shared + STAGES * 8 * NT * STAGE_K * 2) + threadIdx.x;
+#pragma unroll 1
+  for (int i = 0; i < 2 * NT; i++) {  // rows: 8j + 2t + odd with j = i / 2, odd = i % 2
+    int row = firstRow + 8 * (i / 2) + 2 * (lane % 4) + i % 2;
+    if (row >= n) continue;
+    float* to = y + (s64)row * w.m + m;
 #pragma unroll
-    for (int odd = 0; odd < 2; odd++) {
-      int row = firstRow + 8 * j + 2 * (lane % 4) + odd;
-      if (row >= n) continue;
-      const float* total = (const float*)(shared + STAGES * 8 * NT * STAGE_K * 2) + threadIdx.x;
-      float values[4];
-#pragma unroll
-      for (int r = 0; r < 4; r++) {
-        values[r] = total[(8 * j + 4 * (r / 2) + 2 * (r % 2) + odd) * (WARPS * WARP)];
-      }
-      float* to = y + (s64)row * w.m + m;
-#pragma unroll
-      for (int r = 0; r < 4; r++) {
-        if (m + r < w.m) {
-          float value = finished(values[r], m + r, absmax, bias, biasStorage);
-          to[r] = accumulate ? to[r] + value : value;
-        }
+    for (int r = 0; r < 4; r++) {
+      if (m + r < w.m) {
+        float sum = total[(8 * (i / 2) + 4 * (r / 2) + 2 * (r % 2) + i % 2) * (WARPS * WARP)];
+        float value = finished(sum, scales[r], biases[r]);
+        to[r] = accumulate ? to[r] + value : value;
       }
     }
   }
@@ -445,7 +444,8 @@ extern "C" __global__ void reduce_slices(
   float sum = from[0];
 #pragma unroll 4
   for (int slice = 1; slice < slices; slice++) sum += from[(s64)slice * n * padded];
-  float value = finished(sum, column, absmax, bias, biasStorage);
+  float scale = absmax != 0 ? absmax[column] / 127.0f : 1.0f;
+  float value = finished(sum, scale, bias != 0 ? load_stored(bias, column, biasStorage) : 0.0f);
   float* to = y + (s64)row * m + column;
   *to = accumulate ? *to + value : value;
 }
