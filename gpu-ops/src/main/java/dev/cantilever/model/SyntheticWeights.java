@@ -25,6 +25,17 @@ final class SyntheticWeights extends WeightSource {
   private static final double INTEGER_DEVIATION =
       Math.sqrt((Math.pow(2.0 * LARGEST + 1, 2) - 1) / 12);
 
+  /**
+   * Outlier columns of a wide model, after Dettmers et al. 2022 (arXiv 2208.07339, section 4), who
+   * find up to six feature dimensions with them. A narrow model has none.
+   */
+  private static final int MOST_OUTLIER_COLUMNS = 6;
+
+  private static final int COLUMNS_FOR_AN_OUTLIER = 1024;
+
+  /** Scale of a norm there: about half of such activations then reach the threshold of 6.0. */
+  private static final float OUTLIER_SCALE = 8;
+
   private final long seed;
   private final DType stored;
   private final int layers;
@@ -64,7 +75,7 @@ final class SyntheticWeights extends WeightSource {
   @Override
   void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException {
     if (role == WeightRole.NORM_SCALE) {
-      ones(to, target);
+      normScales(to, target);
       return;
     }
     float bound = (float) (deviation(role) * Math.sqrt(3));
@@ -90,25 +101,36 @@ final class SyntheticWeights extends WeightSource {
     return key;
   }
 
-  private static void ones(Backend to, Tensor target) throws IOException {
+  /** One, but for a few columns whose activations become outliers, as those of large models. */
+  private static void normScales(Backend to, Tensor target) throws IOException {
+    float[] values = new float[target.size(0)];
+    Arrays.fill(values, 1);
+    int outliers = Math.min(MOST_OUTLIER_COLUMNS, values.length / COLUMNS_FOR_AN_OUTLIER);
+    for (int column = 0; column < outliers; column++) {
+      values[column * (values.length / outliers)] = OUTLIER_SCALE;
+    }
     to.transfers()
         .upload(
             target,
             (offset, bytes, address) -> {
+              int from = (int) (offset / target.dtype().bytes());
               int count = (int) (bytes / target.dtype().bytes());
               if (target.dtype() == DType.F32) {
-                float[] values = new float[count];
-                Arrays.fill(values, 1);
-                HostMemory.put(address, values, 0, count);
+                HostMemory.put(address, values, from, count);
               } else {
-                short[] bits = new short[count];
-                Arrays.fill(
-                    bits,
-                    target.dtype() == DType.F16
-                        ? HalfPrecision.f32ToF16(1)
-                        : HalfPrecision.f32ToBf16(1));
-                HostMemory.put(address, bits, 0, count);
+                HostMemory.put(address, halves(target.dtype(), values, from, count), 0, count);
               }
             });
+  }
+
+  private static short[] halves(DType type, float[] values, int from, int count) {
+    short[] bits = new short[count];
+    for (int i = 0; i < count; i++) {
+      bits[i] =
+          type == DType.F16
+              ? HalfPrecision.f32ToF16(values[from + i])
+              : HalfPrecision.f32ToBf16(values[from + i]);
+    }
+    return bits;
   }
 }

@@ -33,8 +33,10 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    * are those of a freshly initialised transformer (GPT-2, Radford et al. 2019, section 2.3, and
    * Megatron-LM): standard deviation 0.02, that of the projections which write to the residual
    * stream divided by √(2·layers), so that the stream's variance does not grow with depth; the
-   * scale of a norm is 1. All else, biases and shifts of norms too, is drawn, so that no part of
-   * the model is without effect. The distribution is uniform, in √3 deviations around 0.
+   * scale of a norm is 1, and in one to six columns of models of 1,024 dimensions or more it is 8,
+   * so that LLM.int8() meets the outliers that real models have. All else, biases and shifts of
+   * norms too, is drawn, so that no part of the model is without effect. The distribution is
+   * uniform, in √3 deviations around 0.
    *
    * <p>What is not quantised is stored in the type that the config names, else in F16. Weights in 8
    * bit are drawn as integers, without a 16-bit form: every row has the same absmax, chosen for the
