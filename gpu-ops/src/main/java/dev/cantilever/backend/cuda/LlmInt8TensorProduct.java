@@ -82,11 +82,11 @@ final class LlmInt8TensorProduct {
     }
   }
 
-  /** As many rows as fit what the workspace has; one always does. */
+  /** As many rows as fit half of the workspace, the other half is the caller's; one always does. */
   private Scratch allocate(Arena workspace, int n, int in) {
     int pitch = (in + CHUNK - 1) / CHUNK * CHUNK;
     long fixed = 5L * in + Integer.BYTES + 5 * Reservation.ALIGNMENT;
-    long fitting = (execution.workspaceBytes() - fixed) / (pitch + Float.BYTES);
+    long fitting = (execution.workspaceBytes() / 2 - fixed) / (pitch + Float.BYTES);
     int rows = (int) Math.max(1, Math.min(n, fitting));
     return new Scratch(
         workspace.allocate(in),
