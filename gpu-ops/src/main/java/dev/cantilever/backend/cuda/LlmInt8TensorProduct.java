@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
@@ -62,8 +63,8 @@ final class LlmInt8TensorProduct {
   /** y [N, O] = x [N, I]·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Int8Weight w) {
     if (w.inFeatures() > MOST_INPUTS) {
-      throw new IllegalArgumentException(
-          "linear: expected at most %d inputs of an int8 product, found %d; their int32 sum could overflow. Use weight-only."
+      throw new UnsupportedOpException(
+          "linear: expected at most %d inputs of an int8 product, whose int32 sum holds no more, found %d. Use --int8-mode weight-only."
               .formatted(MOST_INPUTS, w.inFeatures()));
     }
     Arena workspace = execution.workspace();

@@ -23,7 +23,6 @@
 #define GRADIENT 1
 
 #define WARPS 4                    // of a block
-#define TILE_M (32 * WARPS)        // of a block
 #define STAGE_K 64                 // inner elements of a stage of rows in shared memory
 #define STAGES 4
 #define CHUNKS (STAGE_K / 8)       // 16-byte pieces of a row in a stage
