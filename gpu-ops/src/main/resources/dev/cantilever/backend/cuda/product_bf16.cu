@@ -48,9 +48,11 @@ struct Frozen {
   int aligned;   // whether a row-major weight's rows can be read 16 (forward) or 8 bytes at a time
 };
 
+#if WEIGHT != INT8
 static __device__ __forceinline__ u32 pair_at(const u16* low, const u16* high, bool lowIn, bool highIn) {
   return (lowIn ? (u32)*low : 0u) | (highIn ? (u32)*high << 16 : 0u);
 }
+#endif
 
 // The weight's elements for M in [32 * tile, +32) and inner elements [k, k + STEP_K).
 static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, int tile, int k) {
