@@ -125,6 +125,7 @@ static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, in
 #endif
 }
 
+#if WEIGHT == INT8
 // Bytes 0 and 2 of a word, signed, as two bfloats. In 128 + (b & 127) and 128 + (b & 128) every value
 // is exact, and so is their difference.
 static __device__ __forceinline__ u32 even_bytes(u32 word) {
@@ -134,6 +135,7 @@ static __device__ __forceinline__ u32 even_bytes(u32 word) {
   asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(pair) : "r"(sign), "r"(0xbf80bf80u), "r"(low));
   return pair;
 }
+#endif
 
 // A fragments of both m16 tiles for mma q of a step: a[tile][register]. Rows g and g + 8 of tile 0 are
 // M = 4g and 4g + 1, of tile 1 M = 4g + 2 and 4g + 3.

@@ -248,16 +248,20 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   /**
-   * Gives the context back; what was allocated must have been freed. A second call does nothing.
+   * Gives the context back, and with it what was not freed, whatever state the device is in. A
+   * second call does nothing.
    */
   @Override
   public void close() {
     if (closed) {
       return;
     }
-    enter();
-    CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
-    closed = true;
-    CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");
+    try {
+      enter();
+      CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
+    } finally {
+      closed = true;
+      CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");
+    }
   }
 }
