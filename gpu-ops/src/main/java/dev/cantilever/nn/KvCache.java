@@ -6,7 +6,6 @@ import dev.cantilever.backend.KvPages;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
-import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,17 +54,6 @@ public final class KvCache {
 
   private static int pagesFor(int tokens) {
     return (tokens + PAGE_TOKENS - 1) / PAGE_TOKENS;
-  }
-
-  /**
-   * Bytes that one slot takes in all layers, page table and length included.
-   *
-   * @param type of keys and values
-   */
-  public static long bytesPerSlot(AttentionSpec spec, DType type, int layers, int maxTokens) {
-    long pages = pagesFor(maxTokens);
-    long elements = pages * PAGE_TOKENS * 2L * spec.cacheSize() * layers;
-    return Shape.of(elements).bytes(type) + 4 * pages + 4;
   }
 
   /** The pages of one layer. */

@@ -26,6 +26,6 @@ final class Commands {
             "how far the results are from reference fixtures",
             () -> ParityCommand.command()),
         new CommandEntry(
-            "bench", "a PPO step on synthetic weights, measured", () -> BenchCommand.command()));
+            "bench", "a PPO step on synthetic queries, measured", () -> BenchCommand.command()));
   }
 }

@@ -98,7 +98,7 @@ public final class CudaBackend implements Backend {
       try {
         return new CudaBackend(lock, device, budgetBytes, workspaceBytes, matrixInputs);
       } catch (RuntimeException | Error e) {
-        device.close();
+        device.close(); // and with its context goes whatever was made in it
         throw e;
       }
     } catch (RuntimeException | Error e) {
@@ -204,9 +204,12 @@ public final class CudaBackend implements Backend {
       workspace.close();
       reservation.close();
       kernels.close();
-      device.close();
     } finally {
-      lock.close();
+      try {
+        device.close(); // after a failed kernel too: its memory is the next process's
+      } finally {
+        lock.close();
+      }
     }
   }
 }

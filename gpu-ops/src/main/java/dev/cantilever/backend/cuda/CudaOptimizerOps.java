@@ -58,31 +58,35 @@ final class CudaOptimizerOps implements OptimizerOps {
     gs.forEach(g -> OpChecks.activation("squaredNorm", g));
     int blocks = gs.stream().mapToInt(g -> Grids.blocks(g.elements(), NORM_ELEMENTS)).sum();
     Arena.Mark mark = execution.workspace().mark();
-    long result = execution.workspace().allocate(Double.BYTES);
-    long partial = execution.workspace().allocate((long) Double.BYTES * blocks);
-    long next = partial;
-    for (Tensor g : gs) {
-      int own = Grids.blocks(g.elements(), NORM_ELEMENTS);
+    long bits;
+    try {
+      long result = execution.workspace().allocate(Double.BYTES);
+      long partial = execution.workspace().allocate((long) Double.BYTES * blocks);
+      long next = partial;
+      for (Tensor g : gs) {
+        int own = Grids.blocks(g.elements(), NORM_ELEMENTS);
+        execution
+            .kernels()
+            .kernel(KERNELS, "square_sums")
+            .with()
+            .pointer(next)
+            .pointer(g)
+            .integer64(g.elements())
+            .run(own, NORM_THREADS);
+        next += (long) Double.BYTES * own;
+      }
       execution
           .kernels()
-          .kernel(KERNELS, "square_sums")
+          .kernel(KERNELS, "sum_partials")
           .with()
-          .pointer(next)
-          .pointer(g)
-          .integer64(g.elements())
-          .run(own, NORM_THREADS);
-      next += (long) Double.BYTES * own;
+          .pointer(result)
+          .pointer(partial)
+          .integer(blocks)
+          .run(1, NORM_THREADS);
+      bits = HostMemory.getLong(staging.fetch(result, Double.BYTES));
+    } finally {
+      execution.workspace().reset(mark);
     }
-    execution
-        .kernels()
-        .kernel(KERNELS, "sum_partials")
-        .with()
-        .pointer(result)
-        .pointer(partial)
-        .integer(blocks)
-        .run(1, NORM_THREADS);
-    execution.workspace().reset(mark);
-    long bits = HostMemory.getLong(staging.fetch(result, Double.BYTES));
     execution.faults().check();
     return Double.longBitsToDouble(bits);
   }

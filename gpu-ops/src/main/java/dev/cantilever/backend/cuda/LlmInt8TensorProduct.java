@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
@@ -62,8 +63,8 @@ final class LlmInt8TensorProduct {
   /** y [N, O] = x [N, I]·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Int8Weight w) {
     if (w.inFeatures() > MOST_INPUTS) {
-      throw new IllegalArgumentException(
-          "linear: expected at most %d inputs of an int8 product, found %d; their int32 sum could overflow. Use weight-only."
+      throw new UnsupportedOpException(
+          "linear: expected at most %d inputs of an int8 product, whose int32 sum holds no more, found %d. Use --int8-mode weight-only."
               .formatted(MOST_INPUTS, w.inFeatures()));
     }
     Arena workspace = execution.workspace();
@@ -82,11 +83,11 @@ final class LlmInt8TensorProduct {
     }
   }
 
-  /** As many rows as fit what the workspace has; one always does. */
+  /** As many rows as fit half of the workspace, the other half is the caller's; one always does. */
   private Scratch allocate(Arena workspace, int n, int in) {
     int pitch = (in + CHUNK - 1) / CHUNK * CHUNK;
     long fixed = 5L * in + Integer.BYTES + 5 * Reservation.ALIGNMENT;
-    long fitting = (execution.workspaceBytes() - fixed) / (pitch + Float.BYTES);
+    long fitting = (execution.workspaceBytes() / 2 - fixed) / (pitch + Float.BYTES);
     int rows = (int) Math.max(1, Math.min(n, fitting));
     return new Scratch(
         workspace.allocate(in),

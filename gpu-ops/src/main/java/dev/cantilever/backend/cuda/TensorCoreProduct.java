@@ -32,12 +32,17 @@ final class TensorCoreProduct {
   /** As in the kernels. */
   private static final int TILE_M = 128;
 
+  private static final int WARP_M = 32;
+
   private static final int STAGE_K = 64;
   private static final int STAGES = 4;
   private static final int THREADS = 128;
 
-  /** Rows of a block at most; so few always have their slices in blocks of their own. */
+  /** Rows of a block at most; so few have their slices in blocks of their own. */
   private static final int FEW_ROWS = 64;
+
+  /** Rows of one launch at most: a grid's second dimension. */
+  private static final int MOST_ROWS = 65_535;
 
   /** Blocks of few rows that a multiprocessor holds at once. */
   private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
@@ -104,23 +109,26 @@ final class TensorCoreProduct {
             accumulate);
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
-    int most = rowsAtOnce(pitch, n);
-    Tensor packed = Tensor.in(workspace, DType.BF16, most, pitch);
-    for (int from = 0; from < n; from += most) {
-      int to = Math.min(n, from + most);
-      pack(product, packed, rows.slice(from, to), inputScale);
-      if (slicesGoApart(product, to - from, n)) {
-        slicesApart(product, target.slice(from, to), packed);
-      } else {
-        slicesInTurn(product, target.slice(from, to), packed);
+    try {
+      int most = rowsAtOnce(pitch, n);
+      Tensor packed = Tensor.in(workspace, DType.BF16, most, pitch);
+      for (int from = 0; from < n; from += most) {
+        int to = Math.min(n, from + most);
+        pack(product, packed, rows.slice(from, to), inputScale);
+        if (slicesGoApart(product, packed, to - from, n)) {
+          slicesApart(product, target.slice(from, to), packed);
+        } else {
+          slicesInTurn(product, target.slice(from, to), packed);
+        }
       }
+    } finally {
+      workspace.reset(mark);
     }
-    workspace.reset(mark);
   }
 
   /** Rows whose rounded copies fit half of the workspace; the other half is the caller's. */
   private int rowsAtOnce(int pitch, int n) {
-    long fit = execution.workspaceBytes() / 2 / (2L * pitch);
+    long fit = Math.min(execution.workspaceBytes() / 2 / (2L * pitch), MOST_ROWS);
     return (int) Math.max(1, Math.min(fit, n));
   }
 
@@ -146,21 +154,21 @@ final class TensorCoreProduct {
   }
 
   /**
-   * Whether slices are blocks of their own, whose sums another kernel adds: for few rows, and for
-   * more where there would be too few blocks else and the sums fit the workspace. The bits are the
-   * same.
+   * Whether slices are blocks of their own, whose sums another kernel adds: where these sums fit
+   * half of the workspace beside the rounded rows, for few rows, and for more where there would be
+   * too few blocks else. The bits are the same.
    */
-  private boolean slicesGoApart(Product product, int rows, int n) {
+  private boolean slicesGoApart(Product product, Tensor packed, int rows, int n) {
+    long sums = (long) Float.BYTES * product.slices() * rows * product.paddedM();
+    if (packed.bytes() + sums + 2 * Reservation.ALIGNMENT > execution.workspaceBytes() / 2) {
+      return false;
+    }
     if (n <= FEW_ROWS) {
       return true;
     }
     long blocks = (long) Grids.blocks(product.m(), TILE_M) * Grids.blocks(rows, FEW_ROWS);
-    long bytes =
-        2L * rows * product.pitch()
-            + (long) Float.BYTES * product.slices() * rows * Grids.blocks(product.m(), 32) * 32;
     return product.slices() > 1
-        && blocks < (long) FULL_BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors()
-        && bytes <= execution.workspaceBytes() / 2;
+        && blocks < (long) FULL_BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors();
   }
 
   private static String kind(Weight w) {
@@ -204,6 +212,11 @@ final class TensorCoreProduct {
       return w.inFeatures() % 8 == 0 && data() % 16 == 0;
     }
 
+    /** M as the sums of slices have it: whole tiles of a warp. */
+    int paddedM() {
+      return Grids.blocks(m, WARP_M) * WARP_M;
+    }
+
     int slices() {
       return Grids.blocks(stages, sliceStages);
     }
@@ -233,8 +246,7 @@ final class TensorCoreProduct {
     int n = target.size(0);
     int tiles = n <= 8 ? 1 : n <= 32 ? 4 : 8;
     int slices = product.slices();
-    Tensor partial =
-        Tensor.in(execution.workspace(), DType.F32, slices, n, 32L * Grids.blocks(product.m(), 32));
+    Tensor partial = Tensor.in(execution.workspace(), DType.F32, slices, n, product.paddedM());
     LaunchBuffer launch = kernel(product, "partial_" + tiles).with().pointer(partial);
     operands(launch, product, packed, n)
         .run(

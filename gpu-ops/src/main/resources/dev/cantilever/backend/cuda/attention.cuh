@@ -35,6 +35,3 @@ static __device__ __forceinline__ float rotated(
   float across = __fmul_rn(vector[first ? d + half : d - half], turn.y * direction);
   return __fmaf_rn(x, turn.x, first ? -across : across);
 }
-
-// Whether a kernel has reported a fault. Then nothing is written to a cache any more.
-static __device__ __forceinline__ bool faulted(const u64* faults) { return *faults != ~0ull; }

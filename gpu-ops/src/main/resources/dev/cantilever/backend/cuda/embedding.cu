@@ -1,8 +1,6 @@
 // Rows picked by index.
 #include "prelude.cuh"
 
-#define NO_FAULT 0xffffffffffffffffull
-
 // Reports the first index outside [0, limit). It runs before the kernels below, which do nothing
 // once anything has been reported: so they read and write no row that is not there.
 extern "C" __global__ void check_indices(
@@ -17,7 +15,7 @@ extern "C" __global__ void check_indices(
 extern "C" __global__ void gather(
     float* y, const void* table, const int* ids, int c, int storage, int accumulate,
     const u64* faults) {
-  if (*faults != NO_FAULT) return;
+  if (faulted(faults)) return;
   bool wide = quads_align((u64)y | (u64)table, c);
   s64 target = (s64)blockIdx.x * c;
   s64 source = (s64)ids[blockIdx.x] * c;
@@ -37,7 +35,7 @@ extern "C" __global__ void gather(
 extern "C" __global__ void scatter_add(
     float* dx, const float* dy, const int* ids, int count, int c, const u64* faults) {
   __shared__ u32 matches[WARP];  // a bit an entry, a word a warp
-  if (*faults != NO_FAULT) return;
+  if (faulted(faults)) return;
   int first = blockIdx.x;
   int id = ids[first];
   int earlier = 0;

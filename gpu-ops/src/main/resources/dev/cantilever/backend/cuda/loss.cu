@@ -11,14 +11,13 @@
 #define MOST_FLOAT 3.402823466e+38f
 #define MINUS_INFINITY (__int_as_float(0xff800000))
 
-// What is known of a row; z are its logits times the scale. CudaLossOps knows the size.
+// What is known of a row; z are its logits times the scale. RowLogits knows the size.
 struct RowState {
   double sum;       // of exp(z - max)
   double weighted;  // of exp(z - max) * (z - max), or of exp(z - max) * (z - z of the other row)
   float max;
   float target;  // z of the target
   u32 bad;       // least bits of the logits that are not finite, or ALL_FINITE
-  u32 unused;
 };
 
 static __device__ __forceinline__ bool is_finite(float x) {

@@ -229,3 +229,6 @@ static __device__ __forceinline__ u32 int8_bits(float value, float scale, float 
 static __device__ __forceinline__ void report_fault(u64* word, int call, int row, u32 value) {
   atomicMin(word, (u64)(u32)call << 56 | (u64)(u32)(row & 0xffffff) << 32 | value);
 }
+
+// Whether a kernel has reported a fault: then nothing is read or written by indices any more.
+static __device__ __forceinline__ bool faulted(const u64* word) { return *word != ~0ull; }

@@ -23,7 +23,6 @@
 #define GRADIENT 1
 
 #define WARPS 4                    // of a block
-#define TILE_M (32 * WARPS)        // of a block
 #define STAGE_K 64                 // inner elements of a stage of rows in shared memory
 #define STAGES 4
 #define CHUNKS (STAGE_K / 8)       // 16-byte pieces of a row in a stage
@@ -49,9 +48,11 @@ struct Frozen {
   int aligned;   // whether a row-major weight's rows can be read 16 (forward) or 8 bytes at a time
 };
 
+#if WEIGHT != INT8
 static __device__ __forceinline__ u32 pair_at(const u16* low, const u16* high, bool lowIn, bool highIn) {
   return (lowIn ? (u32)*low : 0u) | (highIn ? (u32)*high << 16 : 0u);
 }
+#endif
 
 // The weight's elements for M in [32 * tile, +32) and inner elements [k, k + STEP_K).
 static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, int tile, int k) {
@@ -124,6 +125,7 @@ static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, in
 #endif
 }
 
+#if WEIGHT == INT8
 // Bytes 0 and 2 of a word, signed, as two bfloats. In 128 + (b & 127) and 128 + (b & 128) every value
 // is exact, and so is their difference.
 static __device__ __forceinline__ u32 even_bytes(u32 word) {
@@ -133,6 +135,7 @@ static __device__ __forceinline__ u32 even_bytes(u32 word) {
   asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(pair) : "r"(sign), "r"(0xbf80bf80u), "r"(low));
   return pair;
 }
+#endif
 
 // A fragments of both m16 tiles for mma q of a step: a[tile][register]. Rows g and g + 8 of tile 0 are
 // M = 4g and 4g + 1, of tile 1 M = 4g + 2 and 4g + 3.

@@ -4,8 +4,6 @@
 #define THREADS 1024
 #define STEP 128  // tokens that a warp looks at together, four a lane
 
-#define INFINITE __int_as_float(0x7f800000)
-
 // What is wrong with a row, in the upper two bits of a fault's value; a token in those below.
 #define FOUND_NAN 0u
 #define FOUND_INFINITY (1u << 30)

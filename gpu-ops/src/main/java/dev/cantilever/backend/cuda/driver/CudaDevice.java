@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda.driver;
 
 import dev.cantilever.backend.DeviceException;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.OptionalLong;
 import org.bytedeco.cuda.cudart.CUctx_st;
@@ -32,7 +33,6 @@ public final class CudaDevice implements AutoCloseable {
   private final String uuid;
   private final ComputeCapability capability;
   private final int multiprocessors;
-  private final int sharedBytes;
   private final CUctx_st context;
   private final CUstream_st stream;
   private Thread current;
@@ -48,7 +48,6 @@ public final class CudaDevice implements AutoCloseable {
             attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
     Requirements.card(name, capability);
     this.multiprocessors = attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-    this.sharedBytes = attribute(cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
     this.context = new CUctx_st();
     Requirements.context(cudart.cuDevicePrimaryCtxRetain(context, ordinal), name);
     this.current = Thread.currentThread();
@@ -121,7 +120,7 @@ public final class CudaDevice implements AutoCloseable {
     while (text[length] != 0) {
       length++;
     }
-    return new String(text, 0, length, java.nio.charset.StandardCharsets.US_ASCII);
+    return new String(text, 0, length, StandardCharsets.US_ASCII);
   }
 
   private static String uuidOf(int ordinal) {
@@ -158,11 +157,6 @@ public final class CudaDevice implements AutoCloseable {
   /** Number of multiprocessors. */
   public int multiprocessors() {
     return multiprocessors;
-  }
-
-  /** Most shared memory of one block, in bytes. */
-  public int sharedBytes() {
-    return sharedBytes;
   }
 
   /** Memory of the card now, as the driver tells it. */
@@ -254,16 +248,20 @@ public final class CudaDevice implements AutoCloseable {
   }
 
   /**
-   * Gives the context back; what was allocated must have been freed. A second call does nothing.
+   * Gives the context back, and with it what was not freed, whatever state the device is in. A
+   * second call does nothing.
    */
   @Override
   public void close() {
     if (closed) {
       return;
     }
-    enter();
-    CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
-    closed = true;
-    CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");
+    try {
+      enter();
+      CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
+    } finally {
+      closed = true;
+      CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");
+    }
   }
 }
