@@ -3,7 +3,6 @@ package dev.cantilever.memory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 
 /** A range of host memory seen as a little-endian buffer; owns nothing and frees nothing. */
 public final class NativeWindow {
@@ -15,14 +14,6 @@ public final class NativeWindow {
     if (bytes == 0) {
       return ByteBuffer.allocate(0);
     }
-    return new BytePointer(new Range(address, bytes)).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  private static final class Range extends Pointer {
-    Range(long address, long bytes) {
-      this.address = address;
-      this.limit = bytes;
-      this.capacity = bytes;
-    }
+    return new BytePointer(new AddressRange(address, bytes)).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 }

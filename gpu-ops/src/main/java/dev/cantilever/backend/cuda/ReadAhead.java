@@ -3,6 +3,7 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.HostSource;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.CudaEvent;
+import dev.cantilever.memory.AddressRange;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -104,7 +105,7 @@ final class ReadAhead implements AutoCloseable {
     await(part.read());
     reading.remove();
     device.copyFromHost(
-        target + part.offset(), new HostRange(address(part.piece()), part.bytes()), part.bytes());
+        target + part.offset(), new AddressRange(address(part.piece()), part.bytes()), part.bytes());
     copied.get(part.piece()).record();
   }
 

@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.memory.AddressRange;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -28,11 +29,6 @@ final class Staging {
     return BYTES / 2;
   }
 
-  /** Everything handed out before may be handed out again: the device has been waited for. */
-  void reset() {
-    at = 0;
-  }
-
   /** A host address of some bytes that no copy in flight reads. */
   long take(int bytes) {
     if (at + bytes > BYTES) {
@@ -46,17 +42,19 @@ final class Staging {
 
   /** Enqueues a copy from a piece. */
   void send(long target, long piece, int bytes) {
-    device.copyFromHost(target, new HostRange(piece, bytes), bytes);
+    device.copyFromHost(target, new AddressRange(piece, bytes), bytes);
   }
 
-  /** Copies some bytes, at most a piece, from the device and waits; where they lie until reset. */
+  /**
+   * Copies some bytes, at most a piece, from the device and waits.
+   *
+   * @return where they lie, until a piece is taken again
+   */
   long fetch(long source, int bytes) {
+    long piece = memory.address(); // the stream has sent what lies there before it brings this
+    device.copyToHost(new AddressRange(piece, bytes), source, bytes);
     device.synchronize();
-    reset();
-    long piece = take(bytes);
-    device.copyToHost(new HostRange(piece, bytes), source, bytes);
-    device.synchronize();
-    reset();
+    at = 0; // nothing is in flight any more
     return piece;
   }
 

@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda.driver;
 
 import dev.cantilever.backend.DeviceException;
+import dev.cantilever.memory.AddressRange;
 import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasContext;
@@ -8,7 +9,6 @@ import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * cuBLAS, to measure by: the rate of its products is what a card's tensor cores can be brought to.
@@ -50,9 +50,9 @@ public final class CublasProduct implements AutoCloseable {
     int out = w.size(0);
     try (FloatPointer one = new FloatPointer(1f);
         FloatPointer zero = new FloatPointer(0f);
-        Address target = new Address(y);
-        Address left = new Address(w);
-        Address right = new Address(x)) {
+        AddressRange target = range(y);
+        AddressRange left = range(w);
+        AddressRange right = range(x)) {
       // Column-major, so yᵀ = w·xᵀ.
       check(
           cublas.cublasGemmEx(
@@ -78,6 +78,10 @@ public final class CublasProduct implements AutoCloseable {
     }
   }
 
+  private static AddressRange range(Tensor tensor) {
+    return new AddressRange(tensor.address(), tensor.bytes());
+  }
+
   private static void check(int status) {
     if (status != cublas.CUBLAS_STATUS_SUCCESS) {
       throw new DeviceException(
@@ -90,14 +94,5 @@ public final class CublasProduct implements AutoCloseable {
   public void close() {
     device.enter();
     check(cublas.cublasDestroy_v2(handle));
-  }
-
-  /** A tensor's memory, which is the device's and is not freed here. */
-  private static final class Address extends Pointer {
-    Address(Tensor tensor) {
-      this.address = tensor.address();
-      this.limit = tensor.bytes();
-      this.capacity = tensor.bytes();
-    }
   }
 }
