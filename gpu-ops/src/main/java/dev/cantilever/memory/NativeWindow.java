@@ -14,6 +14,8 @@ public final class NativeWindow {
     if (bytes == 0) {
       return ByteBuffer.allocate(0);
     }
-    return new BytePointer(new AddressRange(address, bytes)).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return new BytePointer(new AddressRange(address, bytes))
+        .asByteBuffer()
+        .order(ByteOrder.LITTLE_ENDIAN);
   }
 }

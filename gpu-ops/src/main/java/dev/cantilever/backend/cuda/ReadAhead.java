@@ -105,7 +105,9 @@ final class ReadAhead implements AutoCloseable {
     await(part.read());
     reading.remove();
     device.copyFromHost(
-        target + part.offset(), new AddressRange(address(part.piece()), part.bytes()), part.bytes());
+        target + part.offset(),
+        new AddressRange(address(part.piece()), part.bytes()),
+        part.bytes());
     copied.get(part.piece()).record();
   }
 

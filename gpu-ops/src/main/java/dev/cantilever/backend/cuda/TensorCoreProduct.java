@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  * Products of rows rounded to bf16 with int8 and 16-bit weights, on the tensor cores, in both
  * directions; see {@code product_bf16.cu}.
  *
- * <p>The inner dimension is cut into slices whose number follows from the weight, the direction and
- * the number of multiprocessors: as many as make blocks enough to fill the card with few rows.
+ * <p>The inner dimension is cut into {@link Slices}, whose sums are blocks of their own or made in
+ * turn by one block, with the same bits.
  */
 final class TensorCoreProduct {
 
@@ -30,11 +30,8 @@ final class TensorCoreProduct {
   private static final List<String> WEIGHTS = List.of("INT8", "BF16", "F16");
 
   /** As in the kernels. */
-  private static final int TILE_M = 128;
-
   private static final int WARP_M = 32;
 
-  private static final int STAGE_K = 64;
   private static final int STAGES = 4;
   private static final int THREADS = 128;
 
@@ -44,17 +41,8 @@ final class TensorCoreProduct {
   /** Rows of one launch at most: a grid's second dimension. */
   private static final int MOST_ROWS = 65_535;
 
-  /** Blocks of few rows that a multiprocessor holds at once. */
-  private static final int BLOCKS_PER_MULTIPROCESSOR = 4;
-
   /** Blocks of many rows that a multiprocessor holds at once. */
   private static final int FULL_BLOCKS_PER_MULTIPROCESSOR = 3;
-
-  /** How much more evenly one more slice must share the work to be worth its sum. */
-  private static final double WORTH_A_SLICE = 0.05;
-
-  /** Least stages of a slice: below that its sum costs more to add than to make. */
-  private static final int LEAST_SLICE_STAGES = 4;
 
   private static final int PACK_THREADS = 256;
   private static final int REDUCE_THREADS = 128;
@@ -67,46 +55,49 @@ final class TensorCoreProduct {
 
   /** y = x·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Weight w) {
-    Optional<Tensor> scale =
-        w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
-    run(Direction.FORWARD, y, x, w, Optional.empty(), scale, w.bias(), false);
+    Slices slices =
+        Slices.of(w.outFeatures(), w.inFeatures(), execution.device().multiprocessors());
+    run(
+        new Product(
+            source(kind(w), Direction.FORWARD),
+            w,
+            w.outFeatures(),
+            w.inFeatures(),
+            slices,
+            Optional.empty(),
+            absmax(w),
+            w.bias(),
+            false),
+        y,
+        x);
   }
 
   /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
   void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    Optional<Tensor> scale =
-        w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
-    run(Direction.GRADIENT, dx, dy, w, scale, Optional.empty(), Optional.empty(), accumulate);
+    Slices slices =
+        Slices.of(w.inFeatures(), w.outFeatures(), execution.device().multiprocessors());
+    run(
+        new Product(
+            source(kind(w), Direction.GRADIENT),
+            w,
+            w.inFeatures(),
+            w.outFeatures(),
+            slices,
+            absmax(w),
+            Optional.empty(),
+            Optional.empty(),
+            accumulate),
+        dx,
+        dy);
   }
 
-  private void run(
-      Direction direction,
-      Tensor target,
-      Tensor rows,
-      Weight w,
-      Optional<Tensor> inputScale,
-      Optional<Tensor> outputScale,
-      Optional<Tensor> bias,
-      boolean accumulate) {
-    boolean forward = direction == Direction.FORWARD;
-    int m = forward ? w.outFeatures() : w.inFeatures();
-    int k = forward ? w.inFeatures() : w.outFeatures();
-    int stages = Grids.blocks(k, STAGE_K);
-    int sliceStages = sliceStages(m, stages);
-    int pitch = stages * STAGE_K;
+  private static Optional<Tensor> absmax(Weight w) {
+    return w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
+  }
+
+  private void run(Product product, Tensor target, Tensor rows) {
+    int pitch = product.slices().pitch();
     int n = rows.size(0);
-    Product product =
-        new Product(
-            source(kind(w), direction),
-            w,
-            m,
-            k,
-            pitch,
-            stages,
-            sliceStages,
-            outputScale,
-            bias,
-            accumulate);
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
     try {
@@ -114,7 +105,7 @@ final class TensorCoreProduct {
       Tensor packed = Tensor.in(workspace, DType.BF16, most, pitch);
       for (int from = 0; from < n; from += most) {
         int to = Math.min(n, from + most);
-        pack(product, packed, rows.slice(from, to), inputScale);
+        pack(product, packed, rows.slice(from, to));
         if (slicesGoApart(product, packed, to - from, n)) {
           slicesApart(product, target.slice(from, to), packed);
         } else {
@@ -133,41 +124,20 @@ final class TensorCoreProduct {
   }
 
   /**
-   * Stages of a slice: of the numbers of slices whose blocks a card can hold at once, the one that
-   * shares them out most evenly among the multiprocessors, and fewer where that costs little.
-   */
-  private int sliceStages(int m, int stages) {
-    int tiles = Grids.blocks(m, TILE_M);
-    int multiprocessors = execution.device().multiprocessors();
-    int most =
-        Math.min(BLOCKS_PER_MULTIPROCESSOR * multiprocessors / tiles, stages / LEAST_SLICE_STAGES);
-    int chosen = 1;
-    double evenness = 0;
-    for (int slices = 1; slices <= most; slices++) {
-      double share = (double) tiles * slices / multiprocessors;
-      if (share / Math.ceil(share) > evenness + WORTH_A_SLICE) {
-        evenness = share / Math.ceil(share);
-        chosen = slices;
-      }
-    }
-    return Grids.blocks(stages, chosen);
-  }
-
-  /**
    * Whether slices are blocks of their own, whose sums another kernel adds: where these sums fit
    * half of the workspace beside the rounded rows, for few rows, and for more where there would be
    * too few blocks else. The bits are the same.
    */
   private boolean slicesGoApart(Product product, Tensor packed, int rows, int n) {
-    long sums = (long) Float.BYTES * product.slices() * rows * product.paddedM();
+    long sums = (long) Float.BYTES * product.slices().count() * rows * product.paddedM();
     if (packed.bytes() + sums + 2 * Reservation.ALIGNMENT > execution.workspaceBytes() / 2) {
       return false;
     }
     if (n <= FEW_ROWS) {
       return true;
     }
-    long blocks = (long) Grids.blocks(product.m(), TILE_M) * Grids.blocks(rows, FEW_ROWS);
-    return product.slices() > 1
+    long blocks = (long) Grids.blocks(product.m(), Slices.TILE_M) * Grids.blocks(rows, FEW_ROWS);
+    return product.slices().count() > 1
         && blocks < (long) FULL_BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors();
   }
 
@@ -188,16 +158,22 @@ final class TensorCoreProduct {
         .toList();
   }
 
-  /** What stays the same for all rows of a call. */
+  /**
+   * What stays the same for all rows of a call.
+   *
+   * @param m outputs of the product, of the weight's or of its inputs
+   * @param k the other dimension, which is summed over
+   * @param inputScale [k], folded into the rows before they are rounded
+   * @param outputScale [m], of the sums
+   */
   private record Product(
       KernelSource source,
       Weight w,
       int m,
       int k,
-      int pitch,
-      int stages,
-      int sliceStages,
-      Optional<Tensor> scale,
+      Slices slices,
+      Optional<Tensor> inputScale,
+      Optional<Tensor> outputScale,
       Optional<Tensor> bias,
       boolean accumulate) {
 
@@ -216,41 +192,34 @@ final class TensorCoreProduct {
     int paddedM() {
       return Grids.blocks(m, WARP_M) * WARP_M;
     }
-
-    int slices() {
-      return Grids.blocks(stages, sliceStages);
-    }
-
-    int biasStorage() {
-      return bias.map(b -> StorageCode.of(b.dtype())).orElse(0);
-    }
   }
 
   private Kernel kernel(Product product, String name) {
     return execution.kernels().kernel(product.source(), name);
   }
 
-  private void pack(Product product, Tensor packed, Tensor x, Optional<Tensor> scale) {
+  private void pack(Product product, Tensor packed, Tensor x) {
+    int pitch = product.slices().pitch();
     kernel(product, "pack_rows")
         .with()
         .pointer(packed)
         .pointer(x)
         .integer(product.k())
-        .integer(product.pitch())
-        .pointer(scale)
-        .run(Grids.blocks(product.pitch() / 2, PACK_THREADS), x.size(0), 1, PACK_THREADS, 0);
+        .integer(pitch)
+        .pointer(product.inputScale())
+        .run(Grids.blocks(pitch / 2, PACK_THREADS), x.size(0), 1, PACK_THREADS, 0);
   }
 
   /** A block for each slice, then the sum of slices. */
   private void slicesApart(Product product, Tensor target, Tensor packed) {
     int n = target.size(0);
     int tiles = n <= 8 ? 1 : n <= 32 ? 4 : 8;
-    int slices = product.slices();
+    int slices = product.slices().count();
     Tensor partial = Tensor.in(execution.workspace(), DType.F32, slices, n, product.paddedM());
     LaunchBuffer launch = kernel(product, "partial_" + tiles).with().pointer(partial);
     operands(launch, product, packed, n)
         .run(
-            Grids.blocks(product.m(), TILE_M),
+            Grids.blocks(product.m(), Slices.TILE_M),
             slices,
             Grids.blocks(n, 8 * tiles),
             THREADS,
@@ -273,11 +242,11 @@ final class TensorCoreProduct {
     LaunchBuffer launch = kernel(product, "full_8").with().pointer(target);
     epilogue(operands(launch, product, packed, n), product)
         .run(
-            Grids.blocks(product.m(), TILE_M),
+            Grids.blocks(product.m(), Slices.TILE_M),
             Grids.blocks(n, FEW_ROWS),
             1,
             THREADS,
-            sharedBytes(FEW_ROWS / 8) + TILE_M * FEW_ROWS * Float.BYTES);
+            sharedBytes(FEW_ROWS / 8) + Slices.TILE_M * FEW_ROWS * Float.BYTES);
   }
 
   private static LaunchBuffer operands(LaunchBuffer launch, Product product, Tensor packed, int n) {
@@ -288,21 +257,21 @@ final class TensorCoreProduct {
         .integer(product.w().inFeatures())
         .integer(product.aligned() ? 1 : 0)
         .pointer(packed)
-        .integer(product.pitch())
+        .integer(product.slices().pitch())
         .integer(n)
-        .integer(product.stages())
-        .integer(product.sliceStages());
+        .integer(product.slices().stages())
+        .integer(product.slices().stagesEach());
   }
 
   private static LaunchBuffer epilogue(LaunchBuffer launch, Product product) {
     return launch
-        .pointer(product.scale())
+        .pointer(product.outputScale())
         .pointer(product.bias())
-        .integer(product.biasStorage())
+        .integer(StorageCode.of(product.bias()))
         .integer(product.accumulate() ? 1 : 0);
   }
 
   private static int sharedBytes(int tiles) {
-    return STAGES * 8 * tiles * STAGE_K * 2;
+    return STAGES * 8 * tiles * Slices.STAGE_K * 2;
   }
 }
