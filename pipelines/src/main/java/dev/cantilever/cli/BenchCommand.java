@@ -84,16 +84,15 @@ final class BenchCommand {
     Path path = run.model().orElseThrow();
     if (ModelDirectory.hasWeights(path)) {
       try (ModelDirectory checkpoint = ModelDirectory.open(path)) {
-        return run(context, model, Optional.of(checkpoint));
+        return run(context, run, model, Optional.of(checkpoint));
       }
     }
-    return run(context, model, Optional.empty());
+    return run(context, run, model, Optional.empty());
   }
 
   private CommandResult run(
-      CommandContext context, ModelConfig model, Optional<ModelDirectory> checkpoint)
+      CommandContext context, RunSpec run, ModelConfig model, Optional<ModelDirectory> checkpoint)
       throws IOException {
-    RunSpec run = context.recipe().section("run", RunSpec.class);
     UpdateSpec update = context.recipe().section("update", UpdateSpec.class);
     Workload workload = sizes.over(SIZES, Workload.attentionLora(model), run);
     KeepPlan keep = update.keep().plan();
