@@ -2,6 +2,7 @@ package dev.cantilever.backend;
 
 import dev.cantilever.backend.cuda.CudaBackend;
 import dev.cantilever.backend.cuda.CudaProfile;
+import dev.cantilever.backend.cuda.KernelPath;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.CudaInstallation;
 import dev.cantilever.backend.meta.DeviceProfile;
@@ -108,7 +109,12 @@ public final class Backends {
    * @throws DeviceException if there is no device, or it cannot be used
    */
   public static Backend cuda(long budgetBytes, DType matrixInputs) {
-    return CudaBackend.create(budgetBytes, CudaProfile.WORKSPACE_BYTES, matrixInputs);
+    return cuda(budgetBytes, matrixInputs, KernelPath.chosen());
+  }
+
+  /** Opens the first CUDA device as {@link #cuda(long, DType)} does, with a choice of kernels. */
+  static Backend cuda(long budgetBytes, DType matrixInputs, KernelPath path) {
+    return CudaBackend.create(budgetBytes, CudaProfile.WORKSPACE_BYTES, matrixInputs, path);
   }
 
   /**

@@ -12,6 +12,7 @@ import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
+import dev.cantilever.backend.cuda.driver.ComputeCapability;
 import dev.cantilever.backend.cuda.driver.CubinCache;
 import dev.cantilever.backend.cuda.driver.CublasProduct;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
@@ -52,7 +53,12 @@ public final class CudaBackend implements Backend {
   private boolean closed;
 
   private CudaBackend(
-      DeviceLock lock, CudaDevice device, long budgetBytes, long workspaceBytes, DType inputs) {
+      DeviceLock lock,
+      CudaDevice device,
+      long budgetBytes,
+      long workspaceBytes,
+      DType inputs,
+      KernelPath path) {
     this.lock = lock;
     this.device = device;
     this.monitor = DeviceMonitor.of(device);
@@ -61,11 +67,18 @@ public final class CudaBackend implements Backend {
     this.budget = new MemoryBudget(device.name(), budgetBytes, reservation.memory());
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
+    long counterBytes = 2L * Integer.BYTES * WarpgroupProduct.MOST_TILES;
+    long tileCounters = workspace.allocate(counterBytes);
+    device.fill(tileCounters, 0, counterBytes);
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
-    Execution execution = new Execution(device, kernels, faults, workspace, scratchBytes, inputs);
+    boolean hopper =
+        path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
+    Execution execution =
+        new Execution(
+            device, kernels, faults, workspace, scratchBytes, tileCounters, hopper, inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
@@ -83,10 +96,12 @@ public final class CudaBackend implements Backend {
    * @param budgetBytes ceiling of all arenas, taken of the card at once
    * @param workspaceBytes scratch of operations, taken at once
    * @param matrixInputs BF16 or F32, see {@link Capabilities#matrixInputs}
+   * @param path which kernels
    * @throws dev.cantilever.backend.DeviceException if there is none that can be used, or another
    *     process of this program has it
    */
-  public static CudaBackend create(long budgetBytes, long workspaceBytes, DType matrixInputs) {
+  public static CudaBackend create(
+      long budgetBytes, long workspaceBytes, DType matrixInputs, KernelPath path) {
     if (matrixInputs != DType.BF16 && matrixInputs != DType.F32) {
       throw new IllegalArgumentException(
           "Expected BF16 or F32 as inputs of products, got " + matrixInputs);
@@ -96,7 +111,7 @@ public final class CudaBackend implements Backend {
     try {
       CudaDevice device = CudaDevice.open(0);
       try {
-        return new CudaBackend(lock, device, budgetBytes, workspaceBytes, matrixInputs);
+        return new CudaBackend(lock, device, budgetBytes, workspaceBytes, matrixInputs, path);
       } catch (RuntimeException | Error e) {
         device.close(); // and with its context goes whatever was made in it
         throw e;

@@ -21,6 +21,7 @@ final class CudaMatmulOps implements MatmulOps {
   private final Int8Storage int8Storage;
   private final FullPrecisionProduct fullPrecision;
   private final TensorCoreProduct tensorCores;
+  private final WarpgroupProduct warpgroups;
   private final LlmInt8TensorProduct llmInt8;
   private final Projections projections;
 
@@ -29,6 +30,7 @@ final class CudaMatmulOps implements MatmulOps {
     this.int8Storage = new Int8Storage(execution);
     this.fullPrecision = new FullPrecisionProduct(execution);
     this.tensorCores = new TensorCoreProduct(execution);
+    this.warpgroups = new WarpgroupProduct(execution);
     this.llmInt8 = new LlmInt8TensorProduct(execution);
     this.projections = new Projections(execution);
   }
@@ -41,6 +43,8 @@ final class CudaMatmulOps implements MatmulOps {
       llmInt8.forward(y, x, int8);
     } else if (inFullPrecision(w)) {
       fullPrecision.forward(y, x, w);
+    } else if (byWarpgroups(w)) {
+      warpgroups.forward(y, x, (Int8Weight) w);
     } else {
       tensorCores.forward(y, x, w);
     }
@@ -52,6 +56,8 @@ final class CudaMatmulOps implements MatmulOps {
     requireData("linearInputGradient", w);
     if (inFullPrecision(w)) {
       fullPrecision.inputGradient(dx, dy, w, accumulate);
+    } else if (byWarpgroups(w)) {
+      warpgroups.inputGradient(dx, dy, (Int8Weight) w, accumulate);
     } else {
       tensorCores.inputGradient(dx, dy, w, accumulate);
     }
@@ -61,6 +67,10 @@ final class CudaMatmulOps implements MatmulOps {
   private boolean inFullPrecision(Weight w) {
     return execution.matrixInputs() == DType.F32
         || w instanceof DenseWeight dense && dense.values().dtype() == DType.F32;
+  }
+
+  private boolean byWarpgroups(Weight w) {
+    return execution.hopper() && w instanceof Int8Weight;
   }
 
   private void requireData(String op, Weight w) {
@@ -136,7 +146,8 @@ final class CudaMatmulOps implements MatmulOps {
                 FullPrecisionProduct.KERNELS,
                 LlmInt8TensorProduct.KERNELS,
                 Projections.KERNELS),
-            TensorCoreProduct.sources().stream())
+            Stream.concat(
+                TensorCoreProduct.sources().stream(), WarpgroupProduct.sources().stream()))
         .toList();
   }
 }

@@ -14,6 +14,9 @@ import dev.cantilever.tensor.DType;
  * @param workspace scratch of one operation: mark, allocate, reset before returning. All work goes
  *     through one stream, so the next operation may have the same bytes at once
  * @param workspaceBytes size of the workspace, which never grows
+ * @param tileCounters two words a tile by which the blocks of a product wait for each other, for
+ *     {@link WarpgroupProduct#MOST_TILES} tiles; zero between launches
+ * @param hopper whether kernels may use the instructions of compute capability 9.0
  * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
  */
 record Execution(
@@ -22,4 +25,6 @@ record Execution(
     Faults faults,
     Arena workspace,
     long workspaceBytes,
+    long tileCounters,
+    boolean hopper,
     DType matrixInputs) {}

@@ -81,7 +81,7 @@ record HeadTiles(int width) {
   }
 
   private static KernelSource source(String file, List<String> definitions) {
-    return new KernelSource(HeadTiles.class, file, definitions);
+    return KernelSource.of(HeadTiles.class, file, definitions);
   }
 
   /** Appends the {@code Heads} of {@code attention.cuh}. */

@@ -146,7 +146,7 @@ final class TensorCoreProduct {
   }
 
   private static KernelSource source(String weight, Direction direction) {
-    return new KernelSource(
+    return KernelSource.of(
         TensorCoreProduct.class,
         "product_bf16.cu",
         List.of("WEIGHT=" + weight, "DIRECTION=" + direction));

@@ -11,6 +11,9 @@ public record ComputeCapability(int major, int minor) implements Comparable<Comp
   /** The oldest that kernels are written for: bf16 tensor cores and asynchronous copies. */
   public static final ComputeCapability OLDEST = new ComputeCapability(8, 0);
 
+  /** H100, H200: warpgroup products, bulk copies, thread block clusters. */
+  public static final ComputeCapability HOPPER = new ComputeCapability(9, 0);
+
   /** The name machine code is compiled for, for example {@code "sm_90"}. */
   public String target() {
     return "sm_" + major + minor;

@@ -109,7 +109,7 @@ public final class KernelCompiler {
       if (status != 0) {
         throw new DeviceException(
             "Expected %s to compile for %s, found:%n%s%nReport this with the version of CUDA."
-                .formatted(source, target.target(), log));
+                .formatted(source, source.target(target), log));
       }
       LongByReference size = new LongByReference();
       check(nvrtc.nvrtcGetCUBINSize(program.getValue(), size), source);
@@ -124,7 +124,7 @@ public final class KernelCompiler {
   /** What {@link CubinCache} keys by, beside the texts. */
   static List<String> options(KernelSource source, ComputeCapability target) {
     List<String> options = new ArrayList<>();
-    options.add("--gpu-architecture=" + target.target());
+    options.add("--gpu-architecture=" + source.target(target));
     options.add("--std=c++17");
     options.add("--ptxas-options=-v");
     source.definitions().forEach(definition -> options.add("--define-macro=" + definition));

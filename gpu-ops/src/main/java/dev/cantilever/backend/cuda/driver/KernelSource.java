@@ -13,8 +13,9 @@ import java.util.regex.Pattern;
  * @param owner class beside whose own code the file lies as a resource
  * @param file its name, for example {@code "norm.cu"}
  * @param definitions preprocessor definitions as {@code NAME=VALUE}, in order
+ * @param hopper whether it uses instructions that compute capability 9.0 alone has
  */
-public record KernelSource(Class<?> owner, String file, List<String> definitions) {
+public record KernelSource(Class<?> owner, String file, List<String> definitions, boolean hopper) {
 
   private static final Pattern INCLUDE = Pattern.compile("(?m)^#include \"(.+)\"$");
 
@@ -25,7 +26,22 @@ public record KernelSource(Class<?> owner, String file, List<String> definitions
 
   /** A file without definitions. */
   public static KernelSource of(Class<?> owner, String file) {
-    return new KernelSource(owner, file, List.of());
+    return of(owner, file, List.of());
+  }
+
+  /** A file for every architecture. */
+  public static KernelSource of(Class<?> owner, String file, List<String> definitions) {
+    return new KernelSource(owner, file, definitions, false);
+  }
+
+  /** A file for compute capability 9.0 alone. */
+  public static KernelSource hopper(Class<?> owner, String file, List<String> definitions) {
+    return new KernelSource(owner, file, definitions, true);
+  }
+
+  /** What it is compiled for on a device, for example {@code "sm_90"}, or {@code "sm_90a"}. */
+  String target(ComputeCapability device) {
+    return hopper ? device.target() + "a" : device.target();
   }
 
   /** The file's text. */

@@ -68,7 +68,7 @@ class CubinCacheTest {
     cache.get(SOURCE, TARGET, () -> compiler);
     cache.get(SOURCE, new ComputeCapability(9, 0), () -> compiler);
     KernelSource defined =
-        new KernelSource(SOURCE.owner(), SOURCE.file(), List.of("NOTHING_READS_THIS=1"));
+        KernelSource.of(SOURCE.owner(), SOURCE.file(), List.of("NOTHING_READS_THIS=1"));
     cache.get(defined, TARGET, () -> compiler);
 
     assertThat(files()).hasSize(3);

@@ -1,0 +1,40 @@
+package dev.cantilever.backend.cuda;
+
+/**
+ * How the inner dimensions of all tiles of a product by warpgroups are cut among blocks, as {@code
+ * run_start} in {@code product_wgmma.cu} says. It follows from the weight, the direction and the
+ * number of multiprocessors, so a sum never depends on the number of rows.
+ *
+ * @param stages that the inner dimension of a tile has
+ * @param tiles of the outputs
+ * @param count runs in all
+ * @param each runs of a tile, or 0 where runs go on from a tile to the next
+ */
+record Runs(int stages, int tiles, int count, int each) {
+
+  /** Inner elements of a stage, as in the kernels. */
+  static final int STAGE_K = 64;
+
+  /** Outputs of a tile, as in the kernels. */
+  static final int TILE_M = 256;
+
+  /** Least stages of a run: below that its sums cost more to add than to make. */
+  private static final int LEAST_STAGES = 4;
+
+  /**
+   * Cuts a product. A tile has runs of its own where there are two for each; else as many runs as
+   * multiprocessors share all stages evenly.
+   *
+   * @param m outputs
+   * @param k size of the inner dimension
+   */
+  static Runs of(int m, int k, int multiprocessors) {
+    int stages = Grids.blocks(k, STAGE_K);
+    int tiles = Grids.blocks(m, TILE_M);
+    if (2 * tiles > multiprocessors) {
+      return new Runs(stages, tiles, multiprocessors, 0);
+    }
+    int each = Math.max(1, Math.min(multiprocessors / tiles, stages / LEAST_STAGES));
+    return new Runs(stages, tiles, tiles * each, each);
+  }
+}

@@ -1,0 +1,264 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Products of rows rounded to bf16 with int8 weights by the warpgroup instructions of Hopper, in
+ * both directions; see {@code product_wgmma.cu}. Other cards, and weights of other types, have
+ * {@link TensorCoreProduct}.
+ */
+final class WarpgroupProduct {
+
+  private enum Direction {
+    FORWARD,
+    GRADIENT
+  }
+
+  /** Rows of a block: the least that holds them is taken. */
+  private static final List<Integer> TILE_ROWS = List.of(8, 16, 32, 64, 96, 128, 160);
+
+  /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
+  private static final int SHARED_BYTES = (227 << 10) - 1024;
+
+  private static final int THREADS = 384;
+
+  private static final int PACK_WARPS = 8;
+  private static final int GROUP_ROWS = 8;
+
+  /** Tiles of the largest product. */
+  static final int MOST_TILES = 8192;
+
+  /**
+   * Share of the multiprocessors' time that whole tiles may leave unused before runs are cheaper.
+   */
+  private static final double IDLE = 0.2;
+
+  private final Execution execution;
+
+  WarpgroupProduct(Execution execution) {
+    this.execution = execution;
+  }
+
+  /** y = x·Wᵀ + b. */
+  void forward(Tensor y, Tensor x, Int8Weight w) {
+    run(
+        new Product(
+            Direction.FORWARD,
+            w,
+            runs(w.outFeatures(), w.inFeatures()),
+            w.outFeatures(),
+            w.inFeatures(),
+            Optional.empty(),
+            Optional.of(w.absmax()),
+            w.bias(),
+            false),
+        y,
+        x);
+  }
+
+  /** dx = dy·W, or dx += dy·W. The scales are folded into dy before rounding. */
+  void inputGradient(Tensor dx, Tensor dy, Int8Weight w, boolean accumulate) {
+    run(
+        new Product(
+            Direction.GRADIENT,
+            w,
+            runs(w.inFeatures(), w.outFeatures()),
+            w.inFeatures(),
+            w.outFeatures(),
+            Optional.of(w.absmax()),
+            Optional.empty(),
+            Optional.empty(),
+            accumulate),
+        dx,
+        dy);
+  }
+
+  private Runs runs(int m, int k) {
+    return Runs.of(m, k, execution.device().multiprocessors());
+  }
+
+  /**
+   * What stays the same for all rows of a call.
+   *
+   * @param m outputs of the product, of the weight's or of its inputs
+   * @param k the other dimension, which is summed over
+   * @param inputScale [k], folded into the rows before they are rounded
+   * @param outputScale [m], of the sums
+   */
+  private record Product(
+      Direction direction,
+      Int8Weight w,
+      Runs runs,
+      int m,
+      int k,
+      Optional<Tensor> inputScale,
+      Optional<Tensor> outputScale,
+      Optional<Tensor> bias,
+      boolean accumulate) {
+
+    /** Bytes of a rounded row. */
+    long rowBytes() {
+      return 2L * runs.stages() * Runs.STAGE_K;
+    }
+  }
+
+  private void run(Product product, Tensor target, Tensor rows) {
+    int n = rows.size(0);
+    int most = rowsAtOnce(product, n);
+    for (int from = 0; from < n; from += most) {
+      int to = Math.min(n, from + most);
+      piece(product, target.slice(from, to), rows.slice(from, to));
+    }
+  }
+
+  /**
+   * Rows of a launch: one tile of rows, or as many as fill the multiprocessors with whole tiles,
+   * where their rounded copies fit half of the workspace beside the sums that blocks have aside;
+   * the other half is the caller's.
+   */
+  private int rowsAtOnce(Product product, int n) {
+    int tileRows = tileRows(product, n);
+    int fit =
+        (int) Math.min(Grids.blocks(n, tileRows), room(tileRows) / product.rowBytes() / tileRows);
+    int best = 1;
+    double bestShare = 1 - IDLE;
+    for (int tiles = 2; tiles <= fit; tiles++) {
+      int blocks = tiles * product.runs().tiles();
+      int turns = Grids.blocks(blocks, execution.device().multiprocessors());
+      double share = (double) blocks / turns / execution.device().multiprocessors();
+      if (share >= bestShare) {
+        best = tiles;
+        bestShare = share;
+      }
+    }
+    return best * tileRows;
+  }
+
+  /** Rows of a block, where n are shared out evenly among as few blocks as their room allows. */
+  private int tileRows(Product product, int n) {
+    int most =
+        TILE_ROWS.stream()
+            .filter(rows -> rows * product.rowBytes() <= room(rows))
+            .reduce(TILE_ROWS.get(0), Math::max);
+    int each = Grids.blocks(n, Grids.blocks(n, most));
+    return TILE_ROWS.stream().filter(rows -> rows >= each).findFirst().orElseThrow();
+  }
+
+  /** Bytes for rounded rows. */
+  private long room(int tileRows) {
+    return execution.workspaceBytes() / 2 - asideBytes(tileRows) - 2L * Reservation.ALIGNMENT;
+  }
+
+  /** Sums of a block's whole tile for every block. */
+  private long asideBytes(int tileRows) {
+    return (long) Float.BYTES * Runs.TILE_M * tileRows * execution.device().multiprocessors();
+  }
+
+  private void piece(Product product, Tensor target, Tensor rows) {
+    Arena workspace = execution.workspace();
+    Arena.Mark mark = workspace.mark();
+    try {
+      int n = rows.size(0);
+      int tileRows = tileRows(product, n);
+      int rowTiles = Grids.blocks(n, tileRows);
+      int groups = rowTiles * tileRows / GROUP_ROWS;
+      long packed = workspace.allocate(product.rowBytes() * GROUP_ROWS * groups);
+      long aside = workspace.allocate(asideBytes(tileRows));
+      KernelSource source = source(product.direction(), tileRows);
+      pack(product, source, packed, groups, rows);
+      multiply(product, source, target, packed, groups, aside, tileRows, rowTiles);
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  private void pack(Product product, KernelSource source, long packed, int groups, Tensor rows) {
+    int stages = product.runs().stages();
+    execution
+        .kernels()
+        .kernel(source, "pack_operand")
+        .with()
+        .pointer(packed)
+        .pointer(rows)
+        .integer(rows.size(0))
+        .integer(product.k())
+        .integer(groups)
+        .integer(stages)
+        .pointer(product.inputScale())
+        .run(Grids.blocks(stages, PACK_WARPS), groups, 1, PACK_WARPS * 32, 0);
+  }
+
+  private void multiply(
+      Product product,
+      KernelSource source,
+      Tensor target,
+      long packed,
+      int groups,
+      long aside,
+      int tileRows,
+      int rowTiles) {
+    Runs runs = product.runs();
+    boolean inTurn = rowTiles > 1;
+    String way = inTurn ? "in_turn" : runs.each() > 1 ? "shared" : "chained";
+    int blocks =
+        inTurn
+            ? Math.min(execution.device().multiprocessors(), runs.tiles() * rowTiles)
+            : runs.count();
+    LaunchBuffer launch =
+        execution
+            .kernels()
+            .kernel(source, way)
+            .with()
+            .pointer(target)
+            .pointer(product.w().data())
+            .pointer(packed)
+            .integer(product.m())
+            .integer(product.k())
+            .integer(target.size(0))
+            .integer(groups)
+            .integer(runs.stages())
+            .integer(runs.tiles())
+            .integer(runs.count())
+            .integer(runs.each())
+            .pointer(product.outputScale())
+            .pointer(product.bias())
+            .integer(StorageCode.of(product.bias()))
+            .integer(product.accumulate() ? 1 : 0)
+            .pointer(aside)
+            .pointer(execution.tileCounters());
+    launch.run(blocks, 1, 1, THREADS, stages(tileRows) * stageBytes(tileRows));
+  }
+
+  private static int stageBytes(int tileRows) {
+    return (Runs.TILE_M + 2 * tileRows) * Runs.STAGE_K;
+  }
+
+  /** Stages of the ring in shared memory. */
+  private static int stages(int tileRows) {
+    return SHARED_BYTES / stageBytes(tileRows);
+  }
+
+  private static KernelSource source(Direction direction, int tileRows) {
+    return KernelSource.hopper(
+        WarpgroupProduct.class,
+        "product_wgmma.cu",
+        List.of(
+            "WEIGHT=INT8",
+            "DIRECTION=" + direction,
+            "ROWS=" + tileRows,
+            "STAGES=" + stages(tileRows)));
+  }
+
+  static List<KernelSource> sources() {
+    return TILE_ROWS.stream()
+        .flatMap(rows -> Stream.of(Direction.values()).map(d -> source(d, rows)))
+        .toList();
+  }
+}

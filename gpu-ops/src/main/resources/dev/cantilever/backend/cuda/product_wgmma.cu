@@ -1,0 +1,591 @@
+// Products of fp32 rows, rounded to bf16, with an int8 weight, by warpgroup products (sm_90a).
+//
+//   forward:  y[n, o]  = sum over i of x[n, i] * W[o, i]        M = O, K = I
+//   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
+//
+// Compiled once per DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block. A block takes TILE_M of
+// the M dimension; a warp of it copies stages of STAGE_K inner elements of weight and rows into shared
+// memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once for all rows of
+// the block; the rows are operand B. Which of the 16 inner indices of a product an element stands for is
+// free as long as A and B agree; `pack_operand` writes the rows in the order that gives every lane whole
+// 4 x 4 blocks of the weight (Int8Layout.java).
+//
+// Order of a sum (the same whatever n is): the inner dimension of a tile falls into segments, as `run_start`
+// says; a segment is one chain of products in ascending order from zero; to the last segment the others are
+// added in ascending order. There are three ways to do that, with the same bits:
+//   in_turn  a block has whole tiles and makes their segments in that order, for many rows;
+//   chained  a block has a run of stages that may end within a tile, and the block with a tile's last segment
+//            adds the others' to its own, for one tile of rows;
+//   shared   a block has one segment, and the blocks of a tile add up a part of it each, for one tile of
+//            rows where a tile has segments of its own (job.each).
+#include "prelude.cuh"
+#include "weight_fragments.cuh"
+#include "bulk_copy.cuh"
+#include "wgmma.cuh"
+
+#define GROUPS 2                     // warpgroups that multiply
+#define GROUP_M 128                  // of M that a warpgroup has: two products of 64
+#define TILE_M (GROUPS * GROUP_M)
+#define STAGE_K 64
+#define CONSUMERS (GROUPS * 4 * WARP)
+#define THREADS (CONSUMERS + 4 * WARP)
+#define WEIGHT_BYTES (TILE_M * STAGE_K)
+#define ROW_BYTES (ROWS * STAGE_K * 2)
+#define STAGE_BYTES (WEIGHT_BYTES + ROW_BYTES)
+#define SUMS_EACH (ROWS / 2)         // of a thread in each of its two products
+
+struct Job {
+  const u8* data;  // the weight
+  const u8* rows;  // the rows, as pack_operand leaves them
+  int m;           // M
+  int k;           // inner dimension
+  int groups;      // groups of 8 rows in `rows`
+  u32 stages;      // of STAGE_K that the inner dimension has
+  u32 tiles;       // of TILE_M that M has
+  u32 runs;        // pieces that all stages are cut into
+  u32 each;        // runs of a tile, or 0 where runs go from a tile to the next
+};
+
+// What finishing a tile costs, in stages, where runs of equal cost are cut.
+#define FINISH 14
+
+// First stage of a run, counted over all tiles.
+static __device__ __forceinline__ u32 run_start(const Job& job, u32 run) {
+  if (job.each > 0) return run / job.each * job.stages + run % job.each * job.stages / job.each;
+  u32 cost = job.stages + FINISH;
+  u32 at = job.tiles * cost * run / job.runs;
+  return at / cost * job.stages + min(at % cost, job.stages);
+}
+
+// The run that has a stage.
+static __device__ __forceinline__ u32 run_of(const Job& job, u32 stage) {
+  u32 tile = stage / job.stages;
+  u32 offset = stage % job.stages;
+  if (job.each > 0) return tile * job.each + ((offset + 1) * job.each - 1) / job.stages;
+  u32 cost = job.stages + FINISH;
+  return ((tile * cost + offset + 1) * job.runs - 1) / (job.tiles * cost);
+}
+
+// A segment: the stages that a run has of a tile's inner dimension, for one tile of rows.
+struct Segment {
+  u32 tile;
+  u32 rows;    // index of the tile of rows
+  u32 run;
+  u32 from;    // stages [from, from + count) of the tile
+  u32 count;
+
+  __device__ __forceinline__ void of(const Job& job, u32 run) {
+    this->run = run;
+    u32 base = tile * job.stages;
+    u32 start = max(run_start(job, run), base);
+    from = start - base;
+    count = min(run_start(job, run + 1), base + job.stages) - start;
+  }
+
+  // Whether it is the tile's last, and the runs with its first and last.
+  __device__ __forceinline__ bool last(const Job& job) const { return from + count == job.stages; }
+  __device__ __forceinline__ u32 first(const Job& job) const { return run_of(job, tile * job.stages); }
+  __device__ __forceinline__ u32 last_run(const Job& job) const {
+    return run_of(job, (tile + 1) * job.stages - 1);
+  }
+};
+
+#define IN_TURN 0
+#define CHAINED 1
+#define SHARED 2
+
+// The segments of a block, one after the other: those of its run, the last tile's first, for which another
+// block waits; IN_TURN those of whole tiles, the last first.
+template <int WAY>
+struct Segments {
+  const Job& job;
+  u32 rowTiles;
+  u32 next;  // tiles left; IN_TURN tile and tile of rows
+  u32 turn;  // IN_TURN: run of the tile's next segment, or none
+  static const u32 NONE = ~0u;
+
+  __device__ __forceinline__ Segments(const Job& job, u32 rowTiles) : job(job), rowTiles(rowTiles) {
+    turn = NONE;
+    next = WAY == IN_TURN ? blockIdx.x : (run_start(job, blockIdx.x + 1) - 1) / job.stages + 1;
+  }
+
+  __device__ __forceinline__ bool take(Segment& segment) {
+    if (WAY != IN_TURN) {
+      if (next * job.stages <= run_start(job, blockIdx.x)) return false;
+      segment.tile = --next;
+      segment.rows = 0;
+      segment.of(job, blockIdx.x);
+    } else {
+      if (next >= job.tiles * rowTiles) return false;
+      segment.tile = next / rowTiles;
+      segment.rows = next % rowTiles;
+      u32 last = segment.last_run(job);
+      u32 first = segment.first(job);
+      segment.of(job, turn == NONE ? last : turn);
+      turn = turn == NONE ? first : turn + 1;
+      if (turn == last) {
+        turn = NONE;
+        next += gridDim.x;
+      }
+    }
+    return true;
+  }
+};
+
+// A place in the ring of stages.
+struct Place {
+  int slot;
+  u32 parity;
+
+  __device__ __forceinline__ void advance() {
+    if (++slot == STAGES) {
+      slot = 0;
+      parity ^= 1;
+    }
+  }
+};
+
+// ---- copying ---------------------------------------------------------------------------------
+
+// One warp. The weight of a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8 tiles of M times 2
+// inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out: what they would have
+// been multiplied by is zero or is not stored.
+template <int WAY>
+static __device__ __forceinline__ void copy_stages(
+    const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
+  int lane = threadIdx.x % WARP;
+  int innerTiles = (job.k + 31) / 32;
+  int outerTiles = (job.m + 31) / 32;
+  Segments<WAY> segments(job, rowTiles);
+  Place place = {0, 0};
+  Segment segment;
+  while (segments.take(segment)) {
+    int outer = segment.tile * (TILE_M / 32);
+    int outerCount = min(TILE_M / 32, outerTiles - outer);
+    int inner = 2 * segment.from;
+    const u8* rows =
+        job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
+#if DIRECTION == FORWARD
+    const u8* weight = job.data + ((s64)(outer + lane) * innerTiles + inner) * 1024;
+#else
+    const u8* weight = job.data + ((s64)(inner + lane) * outerTiles + outer) * 1024;
+#endif
+#pragma unroll 1
+    for (u32 left = segment.count; left > 0; left--) {
+      barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
+      u32 to = shared + place.slot * STAGE_BYTES;
+      u32 barrier = full + 8 * place.slot;
+      int innerCount = min(2, innerTiles - inner);
+      if (lane == 0) {
+        barrier_expect(barrier, outerCount * innerCount * 1024 + ROW_BYTES);
+        bulk_copy(to + WEIGHT_BYTES, rows, ROW_BYTES, barrier);
+      }
+      __syncwarp();
+#if DIRECTION == FORWARD
+      if (lane < outerCount) bulk_copy(to + lane * 2048, weight, innerCount * 1024, barrier);
+      weight += 2048;
+#else
+      if (lane < innerCount) {
+        bulk_copy(to + lane * (TILE_M / 32 * 1024), weight, outerCount * 1024, barrier);
+      }
+      weight += (s64)outerTiles * 2048;
+#endif
+      inner += 2;
+      rows += (s64)job.groups * 1024;
+      place.advance();
+    }
+  }
+}
+
+// ---- multiplying -----------------------------------------------------------------------------
+
+// The lane's 4 x 4 block of its warp's 32 of M for the 16 inner elements `q` of a stage.
+static __device__ __forceinline__ uint4 weight_block(u32 weights, int q) {
+  int warp = threadIdx.x / WARP;
+  int g = threadIdx.x % WARP / 4;
+  int t = threadIdx.x % 4;
+  int c = q % 2 * 4 + t;
+#if DIRECTION == FORWARD
+  u32 at = weights + (warp * 2 + q / 2) * 1024 + (g * 8 + c) * 16;
+#else
+  u32 at = weights + (q / 2 * (TILE_M / 32) + warp) * 1024 + (c * 8 + g) * 16;
+#endif
+  uint4 block;
+  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(block.x), "=r"(block.y), "=r"(block.z), "=r"(block.w)
+               : "r"(at));
+  return block;
+}
+
+static __device__ __forceinline__ void consumers_meet() {
+  asm volatile("bar.sync 1, %0;" ::"n"(CONSUMERS) : "memory");
+}
+
+// ---- sums aside in global memory ---------------------------------------------------------------
+
+// A thread's sums as quads of four consecutive of M, of which the thread's first is at tile * TILE_M +
+// m_of(): quad i belongs to row 8 * (i / 2) + 2 * (lane % 4) + i % 2.
+#define QUADS (ROWS / 4)
+
+static __device__ __forceinline__ int m_of() {
+  return threadIdx.x / WARP * 32 + threadIdx.x % WARP / 4 * 4;
+}
+
+static __device__ __forceinline__ int row_of(int i) {
+  return 8 * (i / 2) + 2 * (threadIdx.x % 4) + i % 2;
+}
+
+static __device__ __forceinline__ float4 sums_of(const float c[2][SUMS_EACH], int i) {
+  int at = 4 * (i / 2) + i % 2;
+  return make_float4(c[0][at], c[0][at + 2], c[1][at], c[1][at + 2]);
+}
+
+// Quads of a thread lie CONSUMERS apart, a segment's QUADS * CONSUMERS.
+static __device__ __forceinline__ float4* quads_of(float4* aside, u32 segment) {
+  return aside + (s64)segment * (QUADS * CONSUMERS) + threadIdx.x;
+}
+
+// Only rows that there are.
+static __device__ __forceinline__ void put_aside(
+    float4* quads, const float c[2][SUMS_EACH], int rows) {
+#pragma unroll
+  for (int j = 0; j < ROWS / 8; j++) {
+    if (8 * j < rows) {
+      __stcg(quads + 2 * j * CONSUMERS, sums_of(c, 2 * j));
+      __stcg(quads + (2 * j + 1) * CONSUMERS, sums_of(c, 2 * j + 1));
+    }
+  }
+}
+
+static __device__ __forceinline__ void add_aside(
+    float c[2][SUMS_EACH], const float4* quads, int rows) {
+#pragma unroll
+  for (int from = 0; from < ROWS / 8; from += 4) {
+    if (8 * from < rows) {
+#pragma unroll
+      for (int i = 2 * from; i < 2 * from + 8 && i < QUADS; i++) {
+        float4 other = __ldcg(quads + i * CONSUMERS);
+        int at = 4 * (i / 2) + i % 2;
+        c[0][at] += other.x;
+        c[0][at + 2] += other.y;
+        c[1][at] += other.z;
+        c[1][at + 2] += other.w;
+      }
+    }
+  }
+}
+
+// c = the segment's chain of products.
+static __device__ __forceinline__ void multiply(
+    float c[2][SUMS_EACH], u32 stages, u32 shared, u32 full, u32 empty, Place& place) {
+  int add = 0;    // the first products of a chain begin it
+  u32 last = 0;  // the barrier of the stage before, which its products may still read
+  u32 a[2][2][4];
+#pragma unroll 1
+  for (; stages > 0; stages--) {
+    u32 at = shared + place.slot * STAGE_BYTES;
+    barrier_wait(full + 8 * place.slot, place.parity);
+    Step step;
+    step.word[0] = weight_block(at, 0);
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+      if (q < 3) step.word[q + 1] = weight_block(at, q + 1);
+      fragments(a[q % 2], step, q);
+      wgmma_fence();
+      u64 rows = wgmma_operand(at + WEIGHT_BYTES + q * 256, 128, 1024);
+      wgmma<ROWS>(c[0], a[q % 2][0], rows, add);
+      wgmma<ROWS>(c[1], a[q % 2][1], rows, add);
+      add = 1;
+      wgmma_commit();
+      wgmma_wait<1>();
+      if (q == 0 && last != 0 && threadIdx.x % (4 * WARP) == 0) barrier_arrive(last);
+    }
+    last = empty + 8 * place.slot;
+    place.advance();
+  }
+  wgmma_wait<0>();
+  if (last != 0 && threadIdx.x % (4 * WARP) == 0) barrier_arrive(last);
+}
+
+// The same two roundings wherever a sum is finished.
+static __device__ __forceinline__ float finished(float sum, float scale, float bias) {
+  return __fadd_rn(__fmul_rn(sum, scale), bias);
+}
+
+// What is done with finished sums.
+struct Target {
+  float* y;             // [n, m]
+  int n;
+  const float* absmax;  // [m] or null
+  const void* bias;     // [m] or null
+  int biasStorage;
+  int accumulate;
+  int wide;             // whether four of a row can be written at once
+
+  float scales[4];  // of the thread's four of M
+  float biases[4];
+
+  __device__ __forceinline__ void begin(const Job& job, u32 tile) {
+    int m = tile * TILE_M + m_of();
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      bool in = m + r < job.m;
+      scales[r] = in && absmax != 0 ? absmax[m + r] / 127.0f : 1.0f;
+      biases[r] = in && bias != 0 ? load_stored(bias, m + r, biasStorage) : 0.0f;
+    }
+  }
+
+  __device__ __forceinline__ void finish(float4& sums) const {
+    sums.x = finished(sums.x, scales[0], biases[0]);
+    sums.y = finished(sums.y, scales[1], biases[1]);
+    sums.z = finished(sums.z, scales[2], biases[2]);
+    sums.w = finished(sums.w, scales[3], biases[3]);
+  }
+
+  // Four at `to`, which is row and first of M.
+  __device__ __forceinline__ void write(float* to, float4 sums) const {
+    finish(sums);
+    if (accumulate) {
+      float4 before = *(const float4*)to;
+      sums = make_float4(before.x + sums.x, before.y + sums.y, before.z + sums.z, before.w + sums.w);
+    }
+    *(float4*)to = sums;
+  }
+
+  // The same, of which only `count` are there.
+  __device__ __forceinline__ void write_some(float* to, float4 sums, int count) const {
+    finish(sums);
+    float four[4] = {sums.x, sums.y, sums.z, sums.w};
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      if (r < count) to[r] = accumulate ? to[r] + four[r] : four[r];
+    }
+  }
+
+  __device__ __forceinline__ void write_quad(const Job& job, const Segment& segment, int i, float4 sums) const {
+    int m = segment.tile * TILE_M + m_of();
+    int row = segment.rows * ROWS + row_of(i);
+    if (row >= n || m >= job.m) return;
+    float* to = y + (s64)row * job.m + m;
+    if (wide) {
+      write(to, sums);
+    } else {
+      write_some(to, sums, job.m - m);
+    }
+  }
+};
+
+// Sums in registers. Those that cannot be written four at a time take the way through memory, so that the
+// code of the usual case stays short.
+static __device__ __forceinline__ void store(
+    Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH], float4* quads) {
+  out.begin(job, segment.tile);
+  int m = segment.tile * TILE_M + m_of();
+  if (!out.wide) {
+    put_aside(quads, c, out.n - segment.rows * ROWS);
+#pragma unroll 1
+    for (int i = 0; i < QUADS; i++) out.write_quad(job, segment, i, __ldcg(quads + i * CONSUMERS));
+    return;
+  }
+  if (m >= job.m) return;
+  int row = segment.rows * ROWS + row_of(0);
+  float* to = out.y + (s64)row * job.m + m;
+#pragma unroll
+  for (int i = 0; i < QUADS; i++) {
+    if (row + row_of(i) - row_of(0) < out.n) out.write(to, sums_of(c, i));
+    to += i % 2 == 0 ? job.m : 7 * (s64)job.m;
+  }
+}
+
+// ---- blocks of one tile ------------------------------------------------------------------------
+
+// Two counters a tile, zero between launches: segments that are aside, and blocks that have seen them all.
+// A fence takes long while weights stream in, so a warp that has nothing else to do makes it: consumers only
+// arrive at its barrier.
+#define ANNOUNCER (CONSUMERS + WARP)
+
+static __device__ __forceinline__ void sums_are_aside() {
+  asm volatile("bar.arrive 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+}
+
+static __device__ __forceinline__ void announce(u32* counter) {
+  asm volatile("bar.sync 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+  if (threadIdx.x % WARP == 0) {
+    __threadfence();
+    asm volatile("red.relaxed.gpu.global.add.u32 [%0], %1;" ::"l"(counter), "r"(1) : "memory");
+  }
+}
+
+static __device__ __forceinline__ void await(const u32* counter, u32 count) {
+  if (threadIdx.x == 0) {
+    u32 word;
+    do {
+      asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(word) : "l"(counter) : "memory");
+    } while (word < count);
+  }
+  consumers_meet();
+}
+
+// A run has at most one segment that other blocks wait for: its last, where that does not end its tile.
+template <int WAY>
+static __device__ __forceinline__ void announce_run(const Job& job, u32* counters) {
+  u32 end = run_start(job, blockIdx.x + 1);
+  if (WAY == SHARED || end % job.stages != 0) announce(counters + 2 * ((end - 1) / job.stages));
+}
+
+// The blocks of a segment's tile add up a part of the quads each.
+static __device__ __forceinline__ void add_part(
+    Target& out, const Job& job, const Segment& segment, float4* aside) {
+  const int ONCE = QUADS < 8 ? QUADS : 8;
+  u32 first = segment.tile * job.each;
+  u32 last = first + job.each - 1;
+  int from = QUADS * (segment.run - first) / job.each;
+  int to = QUADS * (segment.run - first + 1) / job.each;
+  out.begin(job, segment.tile);
+#pragma unroll 1
+  for (int base = from; base < to; base += ONCE) {
+    float4 sums[ONCE];
+    const float4* quads = quads_of(aside, last) + base * CONSUMERS;
+#pragma unroll
+    for (int i = 0; i < ONCE; i++) {
+      if (base + i < to) sums[i] = __ldcg(quads + i * CONSUMERS);
+    }
+#pragma unroll 2
+    for (u32 run = first; run < last; run++) {
+      const float4* quads = quads_of(aside, run) + base * CONSUMERS;
+#pragma unroll
+      for (int i = 0; i < ONCE; i++) {
+        if (base + i < to) {
+          float4 other = __ldcg(quads + i * CONSUMERS);
+          sums[i].x += other.x;
+          sums[i].y += other.y;
+          sums[i].z += other.z;
+          sums[i].w += other.w;
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < ONCE; i++) {
+      if (base + i < to) out.write_quad(job, segment, base + i, sums[i]);
+    }
+  }
+}
+
+template <int WAY>
+static __device__ __forceinline__ void product(
+    const Job& job, Target& out, float4* aside, u32* counters) {
+  extern __shared__ __align__(1024) u8 ring[];
+  __shared__ u64 barriers[2 * STAGES];
+  u32 shared = shared_address(ring);
+  u32 full = shared_address(barriers);
+  u32 empty = full + 8 * STAGES;
+  if (threadIdx.x == 0) {
+    for (int i = 0; i < STAGES; i++) {
+      barrier_init(full + 8 * i, 1);
+      barrier_init(empty + 8 * i, GROUPS);
+    }
+    barrier_init_done();
+  }
+  __syncthreads();
+  int rowTiles = (out.n + ROWS - 1) / ROWS;
+  if (threadIdx.x >= CONSUMERS) {  // a warpgroup gives its registers away; one warp of it copies
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+    int warp = threadIdx.x / WARP * WARP;
+    if (warp == CONSUMERS) copy_stages<WAY>(job, rowTiles, shared, full, empty);
+    if (WAY != IN_TURN && warp == ANNOUNCER) announce_run<WAY>(job, counters);
+    return;
+  }
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+  Segments<WAY> segments(job, rowTiles);
+  Segment segment;
+  Place place = {0, 0};
+  float c[2][SUMS_EACH];
+  while (segments.take(segment)) {
+    bool last = segment.last(job);
+    u32 index = segment.tile * rowTiles + segment.rows;
+    multiply(c, segment.count, shared, full, empty, place);
+    if (WAY == IN_TURN) {  // had again rather than kept: registers are short while products run
+      asm volatile("" : "+r"(index));
+      segment.tile = index / rowTiles;
+      segment.rows = index % rowTiles;
+    }
+    int present = out.n - segment.rows * ROWS;
+    float4* quads = quads_of(aside, WAY == IN_TURN ? blockIdx.x : segment.run);
+    if (WAY == IN_TURN) {
+      if (!last) add_aside(c, quads, present);
+      if (segments.turn != Segments<WAY>::NONE) {
+        put_aside(quads, c, present);
+        continue;
+      }
+    } else if (WAY == SHARED) {
+      put_aside(quads, c, present);
+      sums_are_aside();
+      u32* counter = counters + 2 * segment.tile;
+      await(counter, job.each);
+      if (threadIdx.x == 0 && atomicAdd(counter + 1, 1) == job.each - 1) {
+        counter[0] = 0;
+        counter[1] = 0;
+      }
+      add_part(out, job, segment, aside);
+      return;
+    } else if (!last) {
+      put_aside(quads, c, present);
+      sums_are_aside();
+      continue;
+    } else {
+      u32 first = segment.first(job);
+      if (first < segment.run) {
+        await(counters + 2 * segment.tile, segment.run - first);
+        if (threadIdx.x == 0) counters[2 * segment.tile] = 0;
+        for (u32 run = first; run < segment.run; run++) {
+          add_aside(c, quads_of(aside, run), present);
+        }
+      }
+    }
+    store(out, job, segment, c, quads);
+  }
+}
+
+#define PRODUCT(name, WAY)                                                                       \
+  extern "C" __global__ void __launch_bounds__(THREADS, 1) name(                                 \
+      float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,     \
+      int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,     \
+      int accumulate, float4* aside, u32* counters) {                                            \
+    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each};         \
+    Target out = {y, n, absmax, bias, biasStorage, accumulate, quads_align((u64)y, m)};          \
+    product<WAY>(job, out, aside, counters);                                                     \
+  }
+
+PRODUCT(in_turn, IN_TURN)
+PRODUCT(chained, CHAINED)
+PRODUCT(shared, SHARED)
+
+// The rows as operand B: for stage s, group r of 8 rows and piece p of 8 inner elements, 128 bytes at
+// ((s * groups + r) * 8 + p) * 128, a row's 16 bytes after the other's: x[n][k], times absmax[k] / 127 where
+// given, rounded to bf16, zero behind n and k. Pieces 2 * i and 2 * i + 1 have the inner elements 16 * i + 4 * t
+// + {0, 2} and {1, 3}, t = 0 .. 3 (see `fragments`). A warp has 8 rows of a stage.
+extern "C" __global__ void pack_operand(
+    uint4* rows, const float* x, int n, int k, int groups, int stages, const float* absmax) {
+  int lane = threadIdx.x % WARP;
+  int stage = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
+  if (stage >= stages) return;
+  int row = blockIdx.y * 8 + lane % 8;
+  int inner = stage * STAGE_K + lane / 8 * 16;
+  bool wide = quads_align((u64)x, k);
+  u32 even[4];
+  u32 odd[4];
+#pragma unroll
+  for (int t = 0; t < 4; t++) {
+    int at = inner + 4 * t;
+    quad q = load_quad(x + (s64)row * k, at, row < n ? k - at : 0, wide);
+    if (absmax != 0) {
+#pragma unroll
+      for (int i = 0; i < 4; i++) q.e[i] *= at + i < k ? absmax[at + i] / 127.0f : 0;
+    }
+    even[t] = pack_bfloats(q.e[0], q.e[2]);
+    odd[t] = pack_bfloats(q.e[1], q.e[3]);
+  }
+  uint4* to = rows + ((s64)stage * groups + blockIdx.y) * 64 + lane / 8 * 16 + lane % 8;
+  to[0] = make_uint4(even[0], even[1], even[2], even[3]);
+  to[8] = make_uint4(odd[0], odd[1], odd[2], odd[3]);
+}
