@@ -35,6 +35,10 @@ public record RotarySpec(List<Double> frequencies, double magnitude) {
    * @param theta base of the wavelengths
    */
   public static RotarySpec unscaled(int dims, double theta) {
+    if (dims < 0 || dims % 2 != 0) {
+      throw new IllegalArgumentException(
+          "Expected an even number of rotary dimensions, got " + dims);
+    }
     int half = dims / 2;
     return new RotarySpec(
         IntStream.range(0, half).mapToObj(j -> StrictMath.pow(theta, -(double) j / half)).toList(),

@@ -19,6 +19,7 @@ import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -327,6 +329,40 @@ public abstract class GoldenModelConformance {
           norm += Math.pow(expected[i], 2);
         }
         assertThat(Math.sqrt(difference / norm)).as(parameter.name()).isLessThan(GRADIENTS);
+      }
+    }
+  }
+
+  /** The fixture has a window of 6: what is before its end sees all that it sees without. */
+  @Test
+  void mistral_rowsWithinTheWindow_equalTransformers() throws Exception {
+    Path plain = Files.createDirectory(folder.resolve("mistral"));
+    Path original = Fixtures.path("mistral");
+    Files.copy(original.resolve("model.safetensors"), plain.resolve("model.safetensors"));
+    String config = Files.readString(original.resolve("config.json"));
+    assertThat(config).contains("\"sliding_window\": 6");
+    Files.writeString(
+        plain.resolve("config.json"),
+        config.replace("\"sliding_window\": 6", "\"sliding_window\": null"));
+    try (SafetensorsFile golden = golden("mistral");
+        ModelDirectory directory = ModelDirectory.open(plain)) {
+      CausalLm model =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .causalLm();
+      TokenRows rows = validRows(golden);
+      int[][] starts = new int[rows.rows()][];
+      for (int r = 0; r < starts.length; r++) {
+        starts[r] = Arrays.copyOf(rows.row(r), 6);
+      }
+      float[] found = model.logits(backend, memory, TokenRows.of(starts), Set.of());
+      float[] expected = golden.readFloats("logits");
+      int width = Math.toIntExact(golden.entry("input_ids").shape().dim(1));
+      for (int r = 0; r < starts.length; r++) {
+        int padding = width - rows.length(r);
+        for (int i = 0; i < 6 * model.vocabSize(); i++) {
+          assertThat(found[r * 6 * model.vocabSize() + i])
+              .isCloseTo(expected[(r * width + padding) * model.vocabSize() + i], within(LOGITS));
+        }
       }
     }
   }

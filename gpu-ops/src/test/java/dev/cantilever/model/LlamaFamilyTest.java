@@ -90,6 +90,22 @@ class LlamaFamilyTest {
         .hasMessageContaining("'layer_types'");
   }
 
+  @Test
+  void architecture_mistral_isTakenWithoutAWindowAlone() throws IOException {
+    String start = "{'model_type':'mistral'," + COMMON;
+
+    assertThat(read(start + ",'sliding_window':null}").block().qkvBias()).isFalse();
+    assertThat(read(start + ",'sliding_window':64}").embedding().maxPositions()).isEqualTo(64);
+    assertThatThrownBy(() -> read(start + ",'sliding_window':63}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'sliding_window' to be null or at least")
+        .hasMessageContaining("found 63");
+    // Without the key, transformers' configuration has a window of 4096.
+    assertThatThrownBy(() -> read(start.replace("embeddings':64", "embeddings':4097") + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found 4096");
+  }
+
   private Architecture read(String config) throws IOException {
     Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
     ModelConfig read = ModelConfig.read(folder);
