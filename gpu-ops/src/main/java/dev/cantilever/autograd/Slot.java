@@ -14,7 +14,7 @@ public enum Slot {
   BRANCH,
   /** Residual stream between attention and MLP where they run in sequence, [N, C]. */
   MIDDLE,
-  /** MLP before its activation, [N, F]. */
+  /** MLP before its activation, [N, F], or [N, 2F] where it has a gate. */
   MLP_PRE,
   /** MLP after its activation, [N, F]. */
   MLP_ACT

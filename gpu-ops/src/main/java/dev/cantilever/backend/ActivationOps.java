@@ -2,7 +2,10 @@ package dev.cantilever.backend;
 
 import dev.cantilever.tensor.Tensor;
 
-/** Elementwise operations on F32 tensors of equal size. Outputs may be the inputs themselves. */
+/**
+ * Elementwise operations on F32 tensors, of equal size where nothing else is said. Outputs may be
+ * the inputs themselves if they are of equal size.
+ */
 public interface ActivationOps {
 
   /** y = f(x). */
@@ -10,6 +13,24 @@ public interface ActivationOps {
 
   /** dx = dy·f′(x), or dx += dy·f′(x). */
   void activateBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate);
+
+  /**
+   * y = f(g)·u, where a row of x is g followed by u: a gated linear unit (Shazeer 2020) after its
+   * two projections in one.
+   *
+   * @param y [N, F]
+   * @param x [N, 2F]
+   */
+  void activateGated(Tensor y, Tensor x, Activation f);
+
+  /**
+   * dx = (dy·u·f′(g), dy·f(g)), or dx += that.
+   *
+   * @param dx [N, 2F]; may be x itself
+   * @param dy [N, F]
+   * @param x [N, 2F]
+   */
+  void activateGatedBackward(Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate);
 
   /** y = a + b. */
   void add(Tensor y, Tensor a, Tensor b);

@@ -9,9 +9,8 @@ package dev.cantilever.backend;
  * @param layout how q, k, v lie in a token's projection
  * @param causal whether a token sees itself and what came before it only
  * @param scale factor on the scores, usually 1/√D
- * @param rotaryDims leading dimensions of each head that are rotated (Su et al. 2021, in halves as
- *     in GPT-NeoX, not in interleaved pairs); 0 for none
- * @param rotaryTheta base of the rotary frequencies
+ * @param rotary of the leading dimensions of each head, in halves as in GPT-NeoX and Llama, not in
+ *     interleaved pairs
  */
 public record AttentionSpec(
     int heads,
@@ -20,8 +19,7 @@ public record AttentionSpec(
     HeadLayout layout,
     boolean causal,
     float scale,
-    int rotaryDims,
-    double rotaryTheta) {
+    RotarySpec rotary) {
 
   /** Checks that the numbers belong together. */
   public AttentionSpec {
@@ -41,12 +39,9 @@ public record AttentionSpec(
               + ", kvHeads="
               + kvHeads);
     }
-    if (rotaryDims < 0 || rotaryDims > headSize || rotaryDims % 2 != 0) {
+    if (rotary.dims() > headSize) {
       throw new IllegalArgumentException(
-          "Expected an even number of rotary dimensions up to the head size "
-              + headSize
-              + ", got "
-              + rotaryDims);
+          "Expected rotary dimensions up to the head size " + headSize + ", got " + rotary.dims());
     }
   }
 

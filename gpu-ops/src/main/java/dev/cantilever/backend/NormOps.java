@@ -25,4 +25,23 @@ public interface NormOps {
    */
   void layerNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate);
+
+  /**
+   * y = x / sqrt(mean(x²) + eps) · gamma (Zhang and Sennrich 2019).
+   *
+   * @param y [N, C] F32; may be x itself
+   * @param x [N, C] F32
+   * @param gamma [C]
+   */
+  void rmsNorm(Tensor y, Tensor x, Tensor gamma, float eps);
+
+  /**
+   * Gradient with respect to x; the mean square is computed again from x. With x̂ the normalised
+   * input and g = dy·gamma: dx = (g − x̂·mean(g·x̂)) / sqrt(mean(x²) + eps).
+   *
+   * @param dx [N, C] F32, written or added to
+   * @param dy [N, C] F32
+   * @param x [N, C] F32
+   */
+  void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate);
 }

@@ -181,6 +181,21 @@ public final class OpChecks {
     require("layerNormBackward", "gamma", gamma, FLOATS, "C", size[1]);
   }
 
+  /** {@link NormOps#rmsNorm}. */
+  public static void rmsNorm(Tensor y, Tensor x, Tensor gamma) {
+    long[] size = axes("rmsNorm", "x", x, F32, "N, C");
+    require("rmsNorm", "y", y, F32, "N, C", size);
+    require("rmsNorm", "gamma", gamma, FLOATS, "C", size[1]);
+  }
+
+  /** {@link NormOps#rmsNormBackward}. */
+  public static void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor gamma) {
+    long[] size = axes("rmsNormBackward", "x", x, F32, "N, C");
+    require("rmsNormBackward", "dx", dx, F32, "N, C", size);
+    require("rmsNormBackward", "dy", dy, F32, "N, C", size);
+    require("rmsNormBackward", "gamma", gamma, FLOATS, "C", size[1]);
+  }
+
   /** {@link AttentionOps#attention}. */
   public static void attention(
       Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
@@ -284,6 +299,19 @@ public final class OpChecks {
       throw new ShapeException(op + ": expected F32, got " + first);
     }
     elementwise(op, first, others);
+  }
+
+  /** {@link ActivationOps#activateGated}. */
+  public static void activateGated(Tensor y, Tensor x) {
+    long[] size = axes("activateGated", "y", y, F32, "N, F");
+    require("activateGated", "x", x, F32, "N, 2F", size[0], 2 * size[1]);
+  }
+
+  /** {@link ActivationOps#activateGatedBackward}. */
+  public static void activateGatedBackward(Tensor dx, Tensor dy, Tensor x) {
+    long[] size = axes("activateGatedBackward", "dy", dy, F32, "N, F");
+    require("activateGatedBackward", "dx", dx, F32, "N, 2F", size[0], 2 * size[1]);
+    require("activateGatedBackward", "x", x, F32, "N, 2F", size[0], 2 * size[1]);
   }
 
   /** {@link ActivationOps#dropout}. */

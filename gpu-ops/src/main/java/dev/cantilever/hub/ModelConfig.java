@@ -16,8 +16,9 @@ import java.util.OptionalInt;
  * A Hugging Face {@code config.json}, and the only reader of one: typed access by HF's own keys,
  * and what differs between the two dialects of the file ({@code rotary_pct}, {@code
  * rotary_emb_base}, {@code rope_theta}, {@code torch_dtype} in older ones; {@code rope_parameters},
- * {@code dtype} since transformers 5). A key that is null counts as absent. What a setting means
- * for an architecture is decided by the family that asks, not here.
+ * {@code dtype} since transformers 5). A key that is null counts as absent; a dot leads into an
+ * object, as in {@code rope_scaling.factor}. What a setting means for an architecture is decided by
+ * the family that asks, not here.
  */
 public final class ModelConfig {
 
@@ -81,7 +82,8 @@ public final class ModelConfig {
 
   /** Whether a key is there and not null. */
   public boolean has(String key) {
-    return json.hasNonNull(key);
+    JsonNode node = node(key);
+    return !node.isMissingNode() && !node.isNull();
   }
 
   /** An integer that must be there. */
@@ -139,7 +141,7 @@ public final class ModelConfig {
    * @throws CheckpointException unless the key is absent, null, false, or empty
    */
   public void requireInactive(String key, String meaning) {
-    JsonNode node = json.path(key);
+    JsonNode node = node(key);
     if (isActive(node)) {
       throw new CheckpointException(
           "%s: expected '%s' (%s) to be absent, null, false or empty, found %s. It is not supported"
@@ -164,23 +166,15 @@ public final class ModelConfig {
   }
 
   /**
-   * The rotary settings: from {@code rope_parameters} if it is there, else from {@code rope_theta}
-   * or {@code rotary_emb_base} and {@code partial_rotary_factor} or {@code rotary_pct}.
+   * The rotary settings, in either dialect.
    *
    * @param thetaOtherwise where the file names none
    * @param fractionOtherwise where the file names none
-   * @throws CheckpointException if the file asks for scaled positions, or contradicts itself
+   * @throws CheckpointException naming the key, if the file asks for positions scaled in a way that
+   *     is not known here, or contradicts itself
    */
   public RotarySettings rotary(double thetaOtherwise, double fractionOtherwise) {
-    checkUnscaled("rope_scaling");
-    checkUnscaled("rope_parameters");
-    double theta = rotary("rope_theta", "rotary_emb_base", thetaOtherwise);
-    double fraction = rotary("partial_rotary_factor", "rotary_pct", fractionOtherwise);
-    try {
-      return new RotarySettings(theta, fraction);
-    } catch (CheckpointException e) {
-      throw new CheckpointException(file + ": " + e.getMessage(), e);
-    }
+    return new RotaryReader(this).read(thetaOtherwise, fractionOtherwise);
   }
 
   /**
@@ -302,7 +296,7 @@ public final class ModelConfig {
   }
 
   /** The one of two keys that is there, the first if both are and agree. */
-  private Optional<String> either(String key, String olderKey) {
+  Optional<String> either(String key, String olderKey) {
     if (has(key) && has(olderKey) && !require(key).asText().equals(require(olderKey).asText())) {
       throw new CheckpointException(
           "%s: expected '%s' and '%s' to agree, found %s and %s. Remove one."
@@ -311,48 +305,17 @@ public final class ModelConfig {
     return has(key) ? Optional.of(key) : has(olderKey) ? Optional.of(olderKey) : Optional.empty();
   }
 
-  private double rotary(String key, String olderKey, double otherwise) {
-    double topLevel = either(key, olderKey).map(this::requireDouble).orElse(otherwise);
-    JsonNode nested = json.path("rope_parameters").path(key);
-    if (nested.isMissingNode() || nested.isNull()) {
-      return topLevel;
+  /** The value at a key; a dot leads into an object. */
+  private JsonNode node(String key) {
+    JsonNode node = json;
+    for (String name : key.split("\\.")) {
+      node = node.path(name);
     }
-    String name = "rope_parameters." + key;
-    double value = asDouble(name, nested);
-    if (either(key, olderKey).isPresent() && value != topLevel) {
-      throw new CheckpointException(
-          "%s: expected '%s' and the older key to agree, found %s and %s. Remove one."
-              .formatted(file, name, value, topLevel));
-    }
-    return value;
+    return node;
   }
 
-  private void checkUnscaled(String key) {
-    if (!has(key)) {
-      return;
-    }
-    JsonNode settings = require(key);
-    if (!settings.isObject()) {
-      throw wrong(key, "an object", settings);
-    }
-    for (Map.Entry<String, JsonNode> setting : settings.properties()) {
-      boolean known =
-          switch (setting.getKey()) {
-            case "rope_type", "type" -> setting.getValue().asText().equals("default");
-            case "rope_theta", "partial_rotary_factor" -> true;
-            default -> !isActive(setting.getValue());
-          };
-      if (!known) {
-        throw new CheckpointException(
-            "%s: expected rotary positions of type 'default', found %s with %s. Scaled positions"
-                    .formatted(file, key, setting)
-                + " are not supported: use a model without them.");
-      }
-    }
-  }
-
-  private JsonNode require(String key) {
-    JsonNode node = json.path(key);
+  JsonNode require(String key) {
+    JsonNode node = node(key);
     if (node.isMissingNode() || node.isNull()) {
       throw new CheckpointException(
           "%s: expected the key '%s', found none. Add it, or check that the file belongs."
@@ -375,7 +338,7 @@ public final class ModelConfig {
     return node.doubleValue();
   }
 
-  private CheckpointException wrong(String key, String expected, JsonNode found) {
+  CheckpointException wrong(String key, String expected, JsonNode found) {
     return new CheckpointException(
         "%s: expected '%s' to be %s, found %s. Correct the file."
             .formatted(file, key, expected, found));

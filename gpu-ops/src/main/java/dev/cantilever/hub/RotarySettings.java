@@ -5,8 +5,9 @@ package dev.cantilever.hub;
  *
  * @param theta the base of the wavelengths, above 0
  * @param fraction the share of each head that is rotated, in (0, 1]
+ * @param scaling of the positions
  */
-public record RotarySettings(double theta, double fraction) {
+public record RotarySettings(double theta, double fraction, RotaryScaling scaling) {
 
   public RotarySettings {
     if (!(theta > 0) || Double.isInfinite(theta) || !(fraction > 0 && fraction <= 1)) {

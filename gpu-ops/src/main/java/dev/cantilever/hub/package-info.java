@@ -21,7 +21,8 @@
  * quantization_config} must be inactive.
  *
  * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
- * {@code rope_scaling} other than null or default is an error. Other keys belong to the family that
+ * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3 or yarn;
+ * another type, or a key that its type has not, is an error. Other keys belong to the family that
  * asks for them.
  *
  * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors} with

@@ -10,7 +10,8 @@ import java.util.List;
  * @param qkv one fused projection, or query, key and value in this order, fused when loaded
  * @param attentionOutput output projection
  * @param mlpNorm second norm
- * @param up into the MLP
+ * @param up into the MLP: one projection, or gate and up in this order, whether the checkpoint has
+ *     them fused or they are fused when loaded
  * @param down out of the MLP
  */
 public record BlockNames(
@@ -18,11 +19,12 @@ public record BlockNames(
     List<String> qkv,
     String attentionOutput,
     String mlpNorm,
-    String up,
+    List<String> up,
     String down) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public BlockNames {
     qkv = List.copyOf(qkv);
+    up = List.copyOf(up);
   }
 }

@@ -1,6 +1,5 @@
 package dev.cantilever.model;
 
-import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.nn.ResidualLayout;
 
@@ -8,16 +7,16 @@ import dev.cantilever.nn.ResidualLayout;
  * A transformer block.
  *
  * @param attention heads, layout, mask, rotary
- * @param attentionBias whether QKV and output projections have biases
- * @param feedForwardSize F
- * @param activation of the MLP
+ * @param qkvBias whether the projections to queries, keys and values have biases
+ * @param outputBias whether the attention's output projection has one
+ * @param mlp the MLP
  * @param residual how the parts meet the residual stream
- * @param normEps added to the variance by every norm of the model
+ * @param norm the norms, and those outside of blocks
  */
 public record BlockSpec(
     AttentionSpec attention,
-    boolean attentionBias,
-    int feedForwardSize,
-    Activation activation,
+    boolean qkvBias,
+    boolean outputBias,
+    MlpSpec mlp,
     ResidualLayout residual,
-    float normEps) {}
+    NormSpec norm) {}

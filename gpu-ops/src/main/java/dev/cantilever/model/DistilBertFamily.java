@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
@@ -40,16 +41,19 @@ final class DistilBertFamily implements ArchitectureFamily {
             HeadLayout.SPLIT,
             false,
             (float) (1 / Math.sqrt(headSize)),
-            0,
-            10_000);
+            RotarySpec.NONE);
     BlockSpec block =
         new BlockSpec(
             attention,
             true,
-            config.requireInt("hidden_dim"),
-            ActivationNames.read(config, "activation"),
+            true,
+            new MlpSpec(
+                config.requireInt("hidden_dim"),
+                ActivationNames.read(config, "activation"),
+                false,
+                true),
             ResidualLayout.POST_NORM,
-            NORM_EPS);
+            new NormSpec(NormKind.LAYER, NORM_EPS));
     return new Architecture(
         modelType(),
         hidden,
@@ -84,7 +88,7 @@ final class DistilBertFamily implements ArchitectureFamily {
         List.of(path + ".attention.q_lin", path + ".attention.k_lin", path + ".attention.v_lin"),
         path + ".attention.out_lin",
         path + ".output_layer_norm",
-        path + ".ffn.lin1",
+        List.of(path + ".ffn.lin1"),
         path + ".ffn.lin2");
   }
 }

@@ -8,7 +8,12 @@ import java.util.List;
 public final class Families {
 
   private static final List<ArchitectureFamily> TABLE =
-      List.of(new GptNeoxFamily(), new DistilBertFamily());
+      List.of(
+          new GptNeoxFamily(),
+          new LlamaFamily(),
+          new MistralFamily(),
+          new Qwen2Family(),
+          new DistilBertFamily());
 
   private Families() {}
 

@@ -4,7 +4,6 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
-import dev.cantilever.hub.RotarySettings;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
 import java.util.Optional;
@@ -31,8 +30,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
               .formatted(config.file(), hidden, heads));
     }
     int headSize = hidden / heads;
-    RotarySettings rotary = config.rotary(10_000, 0.25);
-    int rotaryDims = (int) (headSize * rotary.fraction());
+    boolean bias = config.booleanOr("attention_bias", true);
     AttentionSpec attention =
         new AttentionSpec(
             heads,
@@ -41,18 +39,21 @@ final class GptNeoxFamily implements ArchitectureFamily {
             HeadLayout.INTERLEAVED,
             true,
             (float) (1 / Math.sqrt(headSize)),
-            rotaryDims,
-            rotary.theta());
+            RotaryFrequencies.of(config, config.rotary(10_000, 0.25), headSize));
     BlockSpec block =
         new BlockSpec(
             attention,
-            config.booleanOr("attention_bias", true),
-            config.requireInt("intermediate_size"),
-            ActivationNames.read(config, "hidden_act"),
+            bias,
+            bias,
+            new MlpSpec(
+                config.requireInt("intermediate_size"),
+                ActivationNames.read(config, "hidden_act"),
+                false,
+                true),
             config.booleanOr("use_parallel_residual", true)
                 ? ResidualLayout.PARALLEL
                 : ResidualLayout.PRE_NORM,
-            (float) config.doubleOr("layer_norm_eps", 1e-5));
+            new NormSpec(NormKind.LAYER, (float) config.doubleOr("layer_norm_eps", 1e-5)));
     return new Architecture(
         modelType(),
         hidden,
@@ -86,7 +87,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
         List.of(path + ".attention.query_key_value"),
         path + ".attention.dense",
         path + ".post_attention_layernorm",
-        path + ".mlp.dense_h_to_4h",
+        List.of(path + ".mlp.dense_h_to_4h"),
         path + ".mlp.dense_4h_to_h");
   }
 }

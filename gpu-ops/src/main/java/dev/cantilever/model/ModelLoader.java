@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import dev.cantilever.adapter.LoraTarget;
+import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
@@ -11,6 +12,8 @@ import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
+import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
@@ -112,7 +115,7 @@ public final class ModelLoader {
       String path = names.positions().orElseThrow();
       positions = Optional.of(weights.table(path, spec.maxPositions(), hidden));
     }
-    Optional<LayerNorm> norm = Optional.empty();
+    Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
       norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
     }
@@ -122,65 +125,76 @@ public final class ModelLoader {
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
     }
-    Optional<LayerNorm> finalNorm = Optional.empty();
+    Optional<Norm> finalNorm = Optional.empty();
     if (architecture.finalNorm()) {
       finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
     }
     return new Transformer(architecture, embeddings, blocks, finalNorm, targets);
   }
 
-  private LayerNorm norm(String path) throws IOException {
-    int hidden = architecture.hiddenSize();
-    return new LayerNorm(
-        weights.normScale(path, hidden),
-        weights.shift(path, hidden),
-        architecture.block().normEps());
+  private Norm norm(String path) throws IOException {
+    NormSpec spec = architecture.block().norm();
+    Tensor scale = weights.normScale(path, architecture.hiddenSize());
+    return switch (spec.kind()) {
+      case LAYER ->
+          new LayerNorm(scale, weights.shift(path, architecture.hiddenSize()), spec.eps());
+      case RMS -> new RmsNorm(scale, spec.eps());
+    };
   }
 
   private TransformerBlock block(int layer, BlockNames paths) throws IOException {
     BlockSpec spec = architecture.block();
+    AttentionSpec attention = spec.attention();
+    MlpSpec mlp = spec.mlp();
     int hidden = architecture.hiddenSize();
-    boolean bias = spec.attentionBias();
-    Linear qkv = fused(paths.qkv(), spec, bias);
+    Linear qkv =
+        linear(
+            paths.qkv(),
+            List.of(attention.outputSize(), attention.cacheSize(), attention.cacheSize()),
+            hidden,
+            spec.qkvBias(),
+            WeightRole.PROJECTION);
     Linear output =
         linear(
-            paths.attentionOutput(),
-            hidden,
-            spec.attention().outputSize(),
-            bias,
+            List.of(paths.attentionOutput()),
+            List.of(hidden),
+            attention.outputSize(),
+            spec.outputBias(),
             WeightRole.RESIDUAL_PROJECTION);
-    Linear up = linear(paths.up(), spec.feedForwardSize(), hidden, true, WeightRole.PROJECTION);
+    Linear up =
+        linear(
+            paths.up(),
+            mlp.gated() ? List.of(mlp.innerSize(), mlp.innerSize()) : List.of(mlp.innerSize()),
+            hidden,
+            mlp.bias(),
+            WeightRole.PROJECTION);
     Linear down =
-        linear(paths.down(), hidden, spec.feedForwardSize(), true, WeightRole.RESIDUAL_PROJECTION);
+        linear(
+            List.of(paths.down()),
+            List.of(hidden),
+            mlp.innerSize(),
+            mlp.bias(),
+            WeightRole.RESIDUAL_PROJECTION);
     return new TransformerBlock(
         spec.residual(),
         norm(paths.attentionNorm()),
-        new Attention(layer, spec.attention(), qkv, output),
+        new Attention(layer, attention, qkv, output),
         norm(paths.mlpNorm()),
-        new Mlp(up, spec.activation(), down));
+        new Mlp(up, mlp.activation(), mlp.gated(), down));
   }
 
-  private Linear linear(String path, int out, int in, boolean bias, WeightRole role)
+  /**
+   * A linear layer of several parts, which the checkpoint has as a module each or as one.
+   *
+   * @param paths a module a part, or one of all
+   * @param parts outputs of each part
+   */
+  private Linear linear(
+      List<String> paths, List<Integer> parts, int in, boolean bias, WeightRole role)
       throws IOException {
-    Linear linear = new Linear(path, weights.linear(List.of(path), List.of(out), in, bias, role));
-    targets.add(new LoraTarget(path, linear, 0, out));
-    return linear;
-  }
-
-  private Linear fused(List<String> paths, BlockSpec spec, boolean bias) throws IOException {
-    int hidden = architecture.hiddenSize();
-    if (paths.size() == 1) {
-      int out = spec.attention().projectionSize();
-      return linear(paths.get(0), out, hidden, bias, WeightRole.PROJECTION);
-    }
     List<Integer> widths =
-        List.of(
-            spec.attention().outputSize(),
-            spec.attention().cacheSize(),
-            spec.attention().cacheSize());
-    Linear linear =
-        new Linear(
-            paths.get(0), weights.linear(paths, widths, hidden, bias, WeightRole.PROJECTION));
+        paths.size() == 1 ? List.of(parts.stream().mapToInt(Integer::intValue).sum()) : parts;
+    Linear linear = new Linear(paths.get(0), weights.linear(paths, widths, in, bias, role));
     int column = 0;
     for (int part = 0; part < paths.size(); part++) {
       targets.add(new LoraTarget(paths.get(part), linear, column, widths.get(part)));

@@ -4,7 +4,7 @@ import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.nn.Embeddings;
-import dev.cantilever.nn.LayerNorm;
+import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.nn.TransformerBlock;
@@ -24,7 +24,7 @@ public record Transformer(
     Architecture architecture,
     Embeddings embeddings,
     List<TransformerBlock> blocks,
-    Optional<LayerNorm> finalNorm,
+    Optional<Norm> finalNorm,
     List<LoraTarget> targets) {
 
   /** Copies the lists. */

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param positions [P, C], or nothing where positions enter elsewhere
  * @param norm applied to the sum, or nothing
  */
-public record Embeddings(Tensor tokens, Optional<Tensor> positions, Optional<LayerNorm> norm) {
+public record Embeddings(Tensor tokens, Optional<Tensor> positions, Optional<Norm> norm) {
 
   /** The residual stream before the first block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass) {

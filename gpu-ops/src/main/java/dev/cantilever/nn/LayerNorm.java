@@ -1,26 +1,21 @@
 package dev.cantilever.nn;
 
-import dev.cantilever.autograd.Slot;
+import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.NormOps;
 import dev.cantilever.tensor.Tensor;
 
 /**
- * A layer norm with frozen weights.
+ * A layer norm.
  *
  * @param gamma [C]
  * @param beta [C]
  * @param eps added to the variance
  */
-public record LayerNorm(Tensor gamma, Tensor beta, float eps) {
+public record LayerNorm(Tensor gamma, Tensor beta, float eps) implements Norm {
 
-  /** Normalises the last dimension of x. */
-  public Var forward(Pass pass, Slot slot, Var x) {
-    return pass.tape()
-        .apply(
-            slot,
-            x.shape().dim(0),
-            x.shape().dim(1),
-            false,
-            new LayerNormNode(pass.tape().backend().norm(), this, x));
+  @Override
+  public Node node(NormOps ops, Var x) {
+    return new LayerNormNode(ops, this, x);
   }
 }

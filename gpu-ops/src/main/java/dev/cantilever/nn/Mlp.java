@@ -1,17 +1,21 @@
 package dev.cantilever.nn;
 
+import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.ActivationOps;
 
 /**
- * down(f(up(x))).
+ * down(f(up(x))), or with a gate (Shazeer 2020) down(f(gate(x))·up(x)).
  *
- * @param up [F, C]
+ * @param up [F, C]; with a gate [2F, C], the gate's outputs before the others, so that x is read
+ *     once
  * @param activation f
+ * @param gated whether there is a gate
  * @param down [C, F]
  */
-public record Mlp(Linear up, Activation activation, Linear down) {
+public record Mlp(Linear up, Activation activation, boolean gated, Linear down) {
 
   /** What the MLP adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
@@ -21,9 +25,15 @@ public record Mlp(Linear up, Activation activation, Linear down) {
             .apply(
                 Slot.MLP_ACT,
                 wide.shape().dim(0),
-                wide.shape().dim(1),
+                down.weight().inFeatures(),
                 false,
-                new ActivationNode(pass.tape().backend().activation(), activation, wide));
+                node(pass.tape().backend().activation(), wide));
     return down.forward(pass, Slot.BRANCH, active);
+  }
+
+  private Node node(ActivationOps ops, Var wide) {
+    return gated
+        ? new GatedActivationNode(ops, activation, wide)
+        : new ActivationNode(ops, activation, wide);
   }
 }

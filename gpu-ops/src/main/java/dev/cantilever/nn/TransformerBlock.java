@@ -14,11 +14,7 @@ import java.util.List;
  * @param mlp the MLP
  */
 public record TransformerBlock(
-    ResidualLayout layout,
-    LayerNorm attentionNorm,
-    Attention attention,
-    LayerNorm mlpNorm,
-    Mlp mlp) {
+    ResidualLayout layout, Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp) {
 
   /** The residual stream behind this block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass, Var x) {

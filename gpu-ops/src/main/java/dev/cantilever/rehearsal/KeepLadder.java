@@ -63,7 +63,8 @@ final class KeepLadder {
     double hidden = architecture.hiddenSize();
     double heads = block.attention().outputSize();
     double projection = block.attention().projectionSize();
-    double inner = block.feedForwardSize();
+    double inner = block.mlp().innerSize();
+    double wide = block.mlp().projectionSize();
     double meanContext = (rowTokens + 1) / 2.0;
     List<Cost> costs = new ArrayList<>();
     costs.add(new Cost(Slot.NORM, NORM_FLOPS * hidden, hidden));
@@ -74,7 +75,7 @@ final class KeepLadder {
             2 * 2 * meanContext * heads,
             heads + block.attention().heads())); // and the log-sum-exp
     costs.add(new Cost(Slot.QKV, 2 * hidden * projection, projection));
-    costs.add(new Cost(Slot.MLP_PRE, 2 * hidden * inner, inner));
+    costs.add(new Cost(Slot.MLP_PRE, 2 * hidden * wide, wide));
     if (block.residual() != ResidualLayout.PARALLEL) { // by the attention's output projection
       costs.add(new Cost(Slot.MIDDLE, 2 * heads * hidden, hidden));
     }

@@ -3,6 +3,7 @@ package dev.cantilever.rehearsal;
 import dev.cantilever.model.Architecture;
 import dev.cantilever.model.CausalLm;
 import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.TransformerBlock;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
@@ -79,14 +80,19 @@ public record StepWork(
       }
       this.linears = elements;
       this.linearBytes = bytes;
-      // Before the first block nothing is trained, so nothing goes back through what reads it.
-      TransformerBlock first = model.transformer().blocks().get(0);
-      this.withoutGradient =
-          elements(first.attention().qkv().weight()) + elements(first.mlp().up().weight());
+      this.withoutGradient = elementsThatReadTheEmbedding(model.transformer().blocks().get(0));
       this.head = elements(model.head());
       this.headBytes = bytes(model.head());
       this.adapter = policy.adapterElements();
       this.cacheType = policy.backend().capabilities().cacheType();
+    }
+
+    /** Before the first block nothing is trained, so nothing goes back through what reads it. */
+    private static double elementsThatReadTheEmbedding(TransformerBlock first) {
+      double attention = elements(first.attention().qkv().weight());
+      return first.layout() == ResidualLayout.PARALLEL
+          ? attention + elements(first.mlp().up().weight())
+          : attention;
     }
 
     private static Linear[] linearsOf(TransformerBlock block) {

@@ -8,6 +8,7 @@ import dev.cantilever.tensor.Tensor;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What every implementation of {@link ActivationOps} must do. */
@@ -15,6 +16,13 @@ public abstract class ActivationOpsConformance extends OpsConformance {
 
   /** A dozen roundings of 2^-24 on values and slopes up to about 5. */
   private static final double TOLERANCE = 5e-6;
+
+  /** The same of products with a second factor up to about 9. */
+  private static final double GATED_TOLERANCE = 5e-5;
+
+  private static final Activation[] GATES = {
+    Activation.SILU, Activation.GELU, Activation.GELU_TANH
+  };
 
   /** Central differences with h = 1e-2: 1e-6/h rounding and h²/6 times a third derivative. */
   private static final double DIFFERENCE_TOLERANCE = 2e-3;
@@ -148,6 +156,65 @@ public abstract class ActivationOpsConformance extends OpsConformance {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1,1", "3,2", "2,15", "5,17", "1,4096", "2,4097", "300,64", "3,30002"})
+  void activateGated_awkwardSizes_equalsTheReference(int n, int width) {
+    for (Activation f : GATES) {
+      float[] x = tensors.normal(n * 2 * width, 2);
+      float[] dy = tensors.normal(n * width, 1);
+      double[] y = new double[n * width];
+      double[] dx = new double[n * 2 * width];
+      for (int i = 0; i < y.length; i++) {
+        int gate = i + i / width * width;
+        int up = gate + width;
+        y[i] = ReferenceActivationOps.value(f, x[gate]) * x[up];
+        dx[gate] = dy[i] * x[up] * ReferenceActivationOps.slope(f, x[gate]);
+        dx[up] = dy[i] * ReferenceActivationOps.value(f, x[gate]);
+      }
+      String what = f + " gate of " + n + "×" + width;
+      Closeness.assertClose(what, gated(f, x, n, width), y, GATED_TOLERANCE, GATED_TOLERANCE);
+      Tensor gradient = tensors.output(DType.F32, n, 2 * width);
+      Tensor deviceDy = tensors.of(dy, n, width);
+      Tensor deviceX = tensors.of(x, n, 2 * width);
+      ActivationOps ops = backend.activation();
+      ops.activateGatedBackward(gradient, deviceDy, deviceX, f, false);
+      float[] once = tensors.read(gradient);
+      Closeness.assertClose(what + "'", once, dx, GATED_TOLERANCE, GATED_TOLERANCE);
+      ops.activateGatedBackward(gradient, deviceDy, deviceX, f, true);
+      float[] twice = tensors.read(gradient);
+      for (int i = 0; i < once.length; i++) {
+        assertThat(twice[i]).isEqualTo(2 * once[i]);
+      }
+      ops.activateGatedBackward(deviceX, deviceDy, deviceX, f, false);
+      Closeness.assertSameBits(what + " in place", tensors.read(deviceX), once);
+    }
+  }
+
+  private float[] gated(Activation f, float[] x, int n, int width) {
+    Tensor y = tensors.output(DType.F32, n, width);
+    backend.activation().activateGated(y, tensors.of(x, n, 2 * width), f);
+    return tensors.read(y);
+  }
+
+  @Test
+  void activateGated_rowAnywhere_hasTheSameBits() {
+    int n = 9;
+    int width = 37;
+    float[] x = tensors.normal(n * 2 * width, 3);
+    float[] together = gated(Activation.SILU, x, n, width);
+    int[] order = tensors.permutation(n);
+    Closeness.assertSameBits(
+        "permuted",
+        gated(Activation.SILU, TestTensors.permuted(x, 2 * width, order), n, width),
+        TestTensors.permuted(together, width, order));
+    for (int r = 0; r < n; r++) {
+      Closeness.assertSameBits(
+          "alone",
+          gated(Activation.SILU, TestTensors.rowsOf(x, 2 * width, r, r + 1), 1, width),
+          TestTensors.rowsOf(together, width, r, r + 1));
+    }
+  }
+
   @Test
   void add_awkwardSizes_addsExactlyOneRounding() {
     for (int size : SIZES) {
@@ -222,6 +289,14 @@ public abstract class ActivationOpsConformance extends OpsConformance {
     assertThatThrownBy(() -> ops.activateBackward(three, three, four, Activation.RELU, false))
         .isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.add(three, three, four)).isInstanceOf(ShapeException.class);
+    Tensor matrix = tensors.of(new float[6], 2, 3);
+    assertThatThrownBy(() -> ops.activateGated(matrix, matrix, Activation.SILU))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("activateGated: expected x [N=2, 2F=6]");
+    assertThatThrownBy(
+            () -> ops.activateGatedBackward(matrix, matrix, matrix, Activation.SILU, false))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("expected dx [N=2, 2F=6]");
     assertThatThrownBy(() -> ops.dropout(three, three, 1f, 0, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("[0, 1)");

@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Rows and heads of a size that hurts, with the values that go with them. */
@@ -12,7 +13,28 @@ record AttentionCase(
     int size,
     HeadLayout layout,
     boolean causal,
-    int rotaryDims) {
+    RotarySpec rotary) {
+
+  /** Rotated by unscaled positions. */
+  AttentionCase(
+      String name,
+      int[] lengths,
+      int heads,
+      int kvHeads,
+      int size,
+      HeadLayout layout,
+      boolean causal,
+      int rotaryDims) {
+    this(
+        name,
+        lengths,
+        heads,
+        kvHeads,
+        size,
+        layout,
+        causal,
+        RotarySpec.unscaled(rotaryDims, 10_000));
+  }
 
   /** Part of every failure's message; change it to see other values. */
   private static final long SEED = 20_260_101;
@@ -22,7 +44,7 @@ record AttentionCase(
 
   AttentionSpec spec() {
     return new AttentionSpec(
-        heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotaryDims, 10_000);
+        heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotary);
   }
 
   int tokens() {
@@ -61,6 +83,15 @@ record AttentionCase(
         new AttentionCase("long row", new int[] {130, 2, 65}, 2, 2, 32, split, true, 32),
         new AttentionCase("blocks met exactly", new int[] {32, 64, 33}, 1, 1, 48, split, true, 12),
         new AttentionCase("grouped heads", new int[] {19, 4}, 6, 2, 20, split, true, 20),
+        new AttentionCase(
+            "scaled positions",
+            new int[] {21, 34},
+            4,
+            2,
+            8,
+            split,
+            true,
+            new RotarySpec(List.of(0.9, 0.31, 0.0021), 1.2)),
         new AttentionCase("one key head", new int[] {40}, 4, 1, 33, split, true, 10),
         new AttentionCase("both directions", new int[] {13, 1, 37}, 4, 4, 24, split, false, 0),
         new AttentionCase("both directions, rotated", new int[] {35}, 2, 1, 8, split, false, 4),
@@ -77,6 +108,15 @@ record AttentionCase(
   static Stream<AttentionCase> smallCases() {
     return Stream.of(
         new AttentionCase("small", new int[] {3, 1, 4}, 2, 2, 4, HeadLayout.INTERLEAVED, true, 2),
+        new AttentionCase(
+            "small scaled",
+            new int[] {4, 2},
+            2,
+            1,
+            4,
+            HeadLayout.SPLIT,
+            true,
+            new RotarySpec(List.of(0.7, 0.02), 0.8)),
         new AttentionCase("small grouped", new int[] {5}, 4, 2, 6, HeadLayout.SPLIT, true, 6),
         new AttentionCase(
             "small both ways", new int[] {4, 2}, 2, 2, 3, HeadLayout.SPLIT, false, 2));

@@ -149,7 +149,8 @@ public abstract class AttentionOpsConformance extends OpsConformance {
 
   @Test
   void attention_hugeScores_pickTheLargest() {
-    AttentionSpec spec = new AttentionSpec(1, 1, 2, HeadLayout.INTERLEAVED, true, 1f, 0, 10_000);
+    AttentionSpec spec =
+        new AttentionSpec(1, 1, 2, HeadLayout.INTERLEAVED, true, 1f, RotarySpec.NONE);
     float[] qkv = {100, 0, 100, 0, 1, 2, 100, 0, 300, 0, 3, 4, 100, 0, -900, 0, 5, 6};
     Forward forward = forward(qkv, spec, 3);
     assertThat(forward.out()).containsExactly(1, 2, 3, 4, 3, 4);
@@ -160,7 +161,8 @@ public abstract class AttentionOpsConformance extends OpsConformance {
 
   @Test
   void attention_equalScores_averageTheValues() {
-    AttentionSpec spec = new AttentionSpec(1, 1, 1, HeadLayout.INTERLEAVED, false, 1f, 0, 10_000);
+    AttentionSpec spec =
+        new AttentionSpec(1, 1, 1, HeadLayout.INTERLEAVED, false, 1f, RotarySpec.NONE);
     float[] qkv = {0, 5, 1, 0, 5, 2, 0, 5, 3, 0, 5, 6};
     Forward forward = forward(qkv, spec, 4);
     assertThat(forward.out()).containsExactly(3, 3, 3, 3);
@@ -263,7 +265,8 @@ public abstract class AttentionOpsConformance extends OpsConformance {
 
   @Test
   void attentionCached_farPosition_isRotatedAsPrecisely() {
-    AttentionSpec spec = new AttentionSpec(1, 1, 32, HeadLayout.SPLIT, true, 0.2f, 32, 10_000);
+    AttentionSpec spec =
+        new AttentionSpec(1, 1, 32, HeadLayout.SPLIT, true, 0.2f, RotarySpec.unscaled(32, 10_000));
     int position = 4001;
     PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {position + 1}, 16, spec);
     backend.transfers().zero(cache.pages().keys());
@@ -433,7 +436,7 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   }
 
   private static AttentionSpec smallSpec() {
-    return new AttentionSpec(2, 2, 4, HeadLayout.SPLIT, true, 0.5f, 4, 10_000);
+    return new AttentionSpec(2, 2, 4, HeadLayout.SPLIT, true, 0.5f, RotarySpec.unscaled(4, 10_000));
   }
 
   private void cachedOnce(KvPages pages, AttentionSpec spec, Tensor slots, int... counts) {

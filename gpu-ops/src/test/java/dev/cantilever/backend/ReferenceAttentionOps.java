@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** Attention as the textbook has it, in double precision, every matrix written out. */
 final class ReferenceAttentionOps {
@@ -162,13 +163,16 @@ final class ReferenceAttentionOps {
   /** The head vector at {@code at} turned to {@code position}, or back for direction −1. */
   static double[] rotated(double[] x, int at, int position, AttentionSpec spec, int direction) {
     double[] y = Arrays.copyOfRange(x, at, at + spec.headSize());
-    int half = spec.rotaryDims() / 2;
+    List<Double> frequencies = spec.rotary().frequencies();
+    int half = frequencies.size();
     for (int j = 0; j < half; j++) {
-      double angle = direction * position * Math.pow(spec.rotaryTheta(), -(double) j / half);
+      double angle = direction * position * frequencies.get(j);
+      double cos = Math.cos(angle) * spec.rotary().magnitude();
+      double sin = Math.sin(angle) * spec.rotary().magnitude();
       double first = x[at + j];
       double second = x[at + half + j];
-      y[j] = first * Math.cos(angle) - second * Math.sin(angle);
-      y[half + j] = second * Math.cos(angle) + first * Math.sin(angle);
+      y[j] = first * cos - second * sin;
+      y[half + j] = second * cos + first * sin;
     }
     return y;
   }

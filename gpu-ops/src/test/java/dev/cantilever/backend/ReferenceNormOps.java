@@ -1,6 +1,6 @@
 package dev.cantilever.backend;
 
-/** Layer norm in double precision, from its definition. */
+/** Norms in double precision, from its definition. */
 public final class ReferenceNormOps {
 
   private ReferenceNormOps() {}
@@ -35,6 +35,36 @@ public final class ReferenceNormOps {
       for (int i = 0; i < c; i++) {
         double normalised = (x[at + i] - mean) * scale;
         dx[at + i] = (dy[at + i] * gamma[i] - meanG - normalised * meanProduct) * scale;
+      }
+    }
+    return dx;
+  }
+
+  /** y = x/√(mean(x²) + eps)·gamma for each of the rows of {@code c} elements. */
+  public static double[] rmsNorm(double[] x, double[] gamma, int c, double eps) {
+    double[] y = new double[x.length];
+    for (int at = 0; at < x.length; at += c) {
+      double scale = 1 / Math.sqrt(variance(x, at, c, 0) + eps);
+      for (int i = 0; i < c; i++) {
+        y[at + i] = x[at + i] * scale * gamma[i];
+      }
+    }
+    return y;
+  }
+
+  /** The gradient with respect to x. */
+  public static double[] rmsNormBackward(
+      double[] dy, double[] x, double[] gamma, int c, double eps) {
+    double[] dx = new double[x.length];
+    for (int at = 0; at < x.length; at += c) {
+      double scale = 1 / Math.sqrt(variance(x, at, c, 0) + eps);
+      double product = 0;
+      for (int i = 0; i < c; i++) {
+        product += dy[at + i] * gamma[i] * x[at + i];
+      }
+      for (int i = 0; i < c; i++) {
+        dx[at + i] =
+            dy[at + i] * gamma[i] * scale - x[at + i] * product * scale * scale * scale / c;
       }
     }
     return dx;

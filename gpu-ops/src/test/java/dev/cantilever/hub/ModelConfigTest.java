@@ -7,6 +7,7 @@ import dev.cantilever.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,8 @@ class ModelConfigTest {
   void read_newerDialect_givesRotaryAndDtype() throws IOException {
     ModelConfig config = ModelConfig.read(Fixtures.path("gpt_neox"));
 
-    assertThat(config.rotary(5, 1)).isEqualTo(new RotarySettings(10000, 0.25));
+    assertThat(config.rotary(5, 1))
+        .isEqualTo(new RotarySettings(10000, 0.25, new RotaryScaling.None()));
     assertThat(config.dtype()).contains(DType.F32);
     assertThat(config.requireInt("hidden_size")).isEqualTo(48);
     assertThat(config.requireDouble("layer_norm_eps")).isEqualTo(1e-5);
@@ -37,13 +39,15 @@ class ModelConfigTest {
             "{'rotary_pct':0.5,'rotary_emb_base':500,'torch_dtype':'float16','rope_scaling':null,"
                 + "'eos_token_id':[1,2]}");
 
-    assertThat(config.rotary(5, 1)).isEqualTo(new RotarySettings(500, 0.5));
+    assertThat(config.rotary(5, 1))
+        .isEqualTo(new RotarySettings(500, 0.5, new RotaryScaling.None()));
     assertThat(config.dtype()).contains(DType.F16);
     assertThat(config.eosTokenIds()).containsExactly(1, 2);
     assertThat(config.withDtype(DType.BF16).json().toString())
         .contains("\"torch_dtype\":\"bfloat16\"")
         .doesNotContain("\"dtype\"");
-    assertThat(config("{}").rotary(5, 1)).isEqualTo(new RotarySettings(5, 1));
+    assertThat(config("{}").rotary(5, 1))
+        .isEqualTo(new RotarySettings(5, 1, new RotaryScaling.None()));
     assertThat(config("{}").dtype()).isEmpty();
   }
 
@@ -66,10 +70,23 @@ class ModelConfigTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{'rope_scaling':{'type':'linear','factor':2.0}}",
+        "{'rope_scaling':{'type':'longrope','factor':2.0}}",
+        "{'rope_scaling':{'type':'linear','factor':2.0,'mrope_section':[1,2]}}",
+        "{'rope_scaling':{'type':'linear','rope_type':'dynamic','factor':2.0}}",
+        "{'rope_scaling':{'type':'linear','factor':0}}",
+        "{'rope_scaling':{'type':'linear'}}",
+        "{'rope_scaling':{'type':'linear','factor':2},'rope_parameters':{'rope_type':'default'}}",
         "{'rope_scaling':{'rope_type':'default','factor':2.0}}",
         "{'rope_scaling':'linear'}",
+        "{'rope_scaling':{'type':'dynamic','factor':2},'max_position_embeddings':'many'}",
+        "{'rope_scaling':{'type':'dynamic','factor':2,'original_max_position_embeddings':8},"
+            + "'max_position_embeddings':16}",
+        "{'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':4,"
+            + "'high_freq_factor':4,'original_max_position_embeddings':8192}}",
+        "{'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':1,"
+            + "'high_freq_factor':4}}",
         "{'rope_parameters':{'rope_type':'yarn','rope_theta':1e4}}",
+        "{'rope_parameters':{'rope_type':'yarn','factor':-1},'max_position_embeddings':64}",
         "{'rope_parameters':{'full_attention':{'rope_type':'default'}}}",
         "{'rope_parameters':{'rope_theta':1e4},'rope_theta':1e5}",
         "{'rotary_pct':0.5,'partial_rotary_factor':0.25}",
@@ -82,6 +99,69 @@ class ModelConfigTest {
     assertThatThrownBy(() -> config.rotary(10000, 1))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("config.json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'rope_theta':5e5,'rope_scaling':%s}",
+        "{'rope_parameters':%s,'rope_theta':5e5}",
+      })
+  void rotary_scaledInEitherDialect_isRead(String dialect) throws IOException {
+    assertThat(scaling(dialect, "{'type':'linear','factor':2.5}"))
+        .isEqualTo(new RotaryScaling.Linear(2.5));
+    assertThat(
+            scaling(
+                dialect,
+                "{'rope_type':'llama3','factor':8.0,'low_freq_factor':1.0,'high_freq_factor':4.0,"
+                    + "'original_max_position_embeddings':8192}"))
+        .isEqualTo(new RotaryScaling.Llama3(8, 1, 4, 8192));
+    assertThat(
+            scaling(
+                dialect,
+                "{'type':'yarn','factor':4.0,'original_max_position_embeddings':32768,"
+                    + "'beta_fast':null}"))
+        .isEqualTo(new RotaryScaling.Yarn(4, 32768, 32, 1, true, OptionalDouble.empty(), 0, 0));
+    assertThat(
+            scaling(
+                dialect,
+                "{'rope_type':'yarn','factor':4,'original_max_position_embeddings':64,"
+                    + "'beta_fast':16,'beta_slow':2,'truncate':false,'attention_factor':1.5,"
+                    + "'mscale':0.7,'mscale_all_dim':1.2}"))
+        .isEqualTo(new RotaryScaling.Yarn(4, 64, 16, 2, false, OptionalDouble.of(1.5), 0.7, 1.2));
+  }
+
+  private RotaryScaling scaling(String dialect, String section) throws IOException {
+    RotarySettings settings = config(dialect.formatted(section)).rotary(10_000, 1);
+    assertThat(settings.theta()).isEqualTo(5e5);
+    assertThat(settings.fraction()).isEqualTo(1);
+    return settings.scaling();
+  }
+
+  @Test
+  void rotary_positionsOutsideOfTheSection_count() throws IOException {
+    assertThat(
+            config("{'rope_scaling':{'type':'dynamic','factor':2},'max_position_embeddings':64}")
+                .rotary(10_000, 1)
+                .scaling())
+        .isEqualTo(new RotaryScaling.Dynamic());
+    assertThat(
+            config(
+                    "{'rope_scaling':{'type':'yarn'},'max_position_embeddings':64,"
+                        + "'original_max_position_embeddings':16}")
+                .rotary(10_000, 1)
+                .scaling())
+        .isEqualTo(new RotaryScaling.Yarn(4, 16, 32, 1, true, OptionalDouble.empty(), 0, 0));
+  }
+
+  @Test
+  void rotary_unknownType_namesFileKeyAndWhatIsKnown() throws IOException {
+    ModelConfig config = config("{'rope_scaling':{'type':'su','factor':2.0}}");
+
+    assertThatThrownBy(() -> config.rotary(10_000, 1))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json: expected rope_scaling of a type of")
+        .hasMessageContaining("[default, dynamic, linear, llama3, yarn], found 'su'");
   }
 
   @Test

@@ -26,7 +26,7 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * The small GPT-NeoX of the fixtures in weight-only int8 as a policy: a fresh adapter on every
+ * A small causal model of the fixtures in weight-only int8 as a policy: a fresh adapter on every
  * linear layer, a value head, an optimiser. Closing it closes the backend and checks that nothing
  * is left.
  */
@@ -47,28 +47,27 @@ final class FixturePolicy implements AutoCloseable {
    * Loads the model.
    *
    * @param backend closed with this
+   * @param fixture which model
    * @param maxTokens most tokens of a pass
    * @param keep what a training pass keeps
    */
-  FixturePolicy(Backend backend, int maxTokens, KeepPlan keep) throws IOException {
+  FixturePolicy(Backend backend, String fixture, int maxTokens, KeepPlan keep) throws IOException {
     this.backend = backend;
     weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
     trained = backend.budget().open("adapter", Purpose.ADAPTER);
     memory = new PassMemory(backend, "test");
-    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path("gpt_neox"))) {
+    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
       model =
           new ModelLoader(
                   backend, directory, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.empty())
               .causalLm();
     }
-    TargetModules linears =
-        TargetModules.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
     Adapter adapter =
         Adapter.fresh(
             backend,
             trained,
             NAME,
-            AdapterConfig.of(4, 8, linears, TaskType.CAUSAL_LM),
+            AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
             model.transformer().targets(),
             SEED);
     ValueHead head = ValueHead.fresh(backend, trained, model.architecture().hiddenSize(), SEED);

@@ -4,23 +4,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.cantilever.adapter.Adapter;
+import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -35,10 +45,16 @@ public abstract class GoldenModelConformance {
   /** Of gradients, norm of the difference over norm: the tolerance stated with the fixtures. */
   private static final double GRADIENTS = 1e-3;
 
+  @TempDir Path folder;
+
   private Backend backend;
   private Arena weights;
   private Arena adapters;
   private PassMemory memory;
+
+  static Stream<String> causalFixtures() {
+    return Stream.of("gpt_neox", "llama", "qwen2");
+  }
 
   /** Opens the backend under test; the suite closes it. */
   protected abstract Backend open();
@@ -96,23 +112,25 @@ public abstract class GoldenModelConformance {
     return largest;
   }
 
-  @Test
-  void gptNeox_logits_equalTransformers() throws Exception {
-    try (SafetensorsFile golden = golden("gpt_neox")) {
-      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+  @ParameterizedTest
+  @MethodSource("causalFixtures")
+  void causal_logits_equalTransformers(String fixture) throws Exception {
+    try (SafetensorsFile golden = golden(fixture)) {
+      CausalLm model = causalLm(fixture, BasePrecision.STORED);
       assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
     }
   }
 
-  @Test
-  void gptNeox_adapterOnAndOff_equalPeftAndBase() throws Exception {
-    try (SafetensorsFile golden = golden("gpt_neox")) {
-      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+  @ParameterizedTest
+  @MethodSource("causalFixtures")
+  void causal_adapterOnAndOff_equalPeftAndBase(String fixture) throws Exception {
+    try (SafetensorsFile golden = golden(fixture)) {
+      CausalLm model = causalLm(fixture, BasePrecision.STORED);
       Adapter.load(
           backend,
           adapters,
           "a",
-          Fixtures.path("gpt_neox/adapter"),
+          Fixtures.path(fixture + "/adapter"),
           model.transformer().targets(),
           true);
       assertThat(largestLogitError(model, golden, "adapter_logits", Set.of("a")))
@@ -121,10 +139,11 @@ public abstract class GoldenModelConformance {
     }
   }
 
-  @Test
-  void gptNeox_greedy_equalsTransformers() throws Exception {
-    try (SafetensorsFile golden = golden("gpt_neox")) {
-      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+  @ParameterizedTest
+  @MethodSource("causalFixtures")
+  void causal_greedy_equalsTransformers(String fixture) throws Exception {
+    try (SafetensorsFile golden = golden(fixture)) {
+      CausalLm model = causalLm(fixture, BasePrecision.STORED);
       TokenRows prompt = validRows(golden).slice(0, 1);
       int[] expected = golden.readInts("greedy");
       GenerationSpec spec =
@@ -143,22 +162,63 @@ public abstract class GoldenModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"everything", "products", "blockInputs"})
-  void gptNeox_lossAndGradients_equalPeft_whateverIsKept(String kept) throws Exception {
+  @MethodSource("causalFixtures")
+  void causal_mergedLogits_equalPeft(String fixture) throws Exception {
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(Fixtures.path(fixture), Fixtures.path(fixture + "/adapter"), merged);
+    try (SafetensorsFile golden = golden(fixture);
+        ModelDirectory directory = ModelDirectory.open(merged)) {
+      CausalLm model =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .causalLm();
+      assertThat(largestLogitError(model, golden, "merged_logits", Set.of())).isLessThan(LOGITS);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("causalFixtures")
+  void causal_adapterSaved_isPeftsFileAgain(String fixture) throws Exception {
+    CausalLm model = causalLm(fixture, BasePrecision.STORED);
+    Path original = Fixtures.path(fixture + "/adapter");
+    Path saved = folder.resolve("saved");
+    Adapter.load(backend, adapters, "a", original, model.transformer().targets(), false)
+        .save(saved);
+    try (AdapterDirectory expected = AdapterDirectory.open(original);
+        AdapterDirectory found = AdapterDirectory.open(saved)) {
+      assertThat(found.modules()).isEqualTo(expected.modules());
+      for (LoraModule module : expected.modules().values()) {
+        assertThat(found.readA(module)).isEqualTo(expected.readA(module));
+        assertThat(found.readB(module)).isEqualTo(expected.readB(module));
+      }
+    }
+  }
+
+  static Stream<Arguments> fixturesAndPlans() {
+    return causalFixtures()
+        .flatMap(
+            fixture ->
+                Stream.of("everything", "products", "blockInputs")
+                    .map(kept -> Arguments.of(fixture, kept)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("fixturesAndPlans")
+  void causal_lossAndGradients_equalPeft_whateverIsKept(String fixture, String kept)
+      throws Exception {
     KeepPlan plan =
         switch (kept) {
           case "everything" -> KeepPlan.everything();
           case "products" -> KeepPlan.products();
           default -> KeepPlan.blockInputs();
         };
-    try (SafetensorsFile golden = golden("gpt_neox")) {
-      CausalLm model = causalLm("gpt_neox", BasePrecision.STORED);
+    try (SafetensorsFile golden = golden(fixture)) {
+      CausalLm model = causalLm(fixture, BasePrecision.STORED);
       Adapter adapter =
           Adapter.load(
               backend,
               adapters,
               "a",
-              Fixtures.path("gpt_neox/adapter"),
+              Fixtures.path(fixture + "/adapter"),
               model.transformer().targets(),
               true);
       for (Parameter parameter : adapter.parameters()) {
@@ -182,6 +242,40 @@ public abstract class GoldenModelConformance {
           norm += Math.pow(expected[i], 2);
         }
         assertThat(Math.sqrt(difference / norm)).as(parameter.name()).isLessThan(GRADIENTS);
+      }
+    }
+  }
+
+  /** The fixture has a window of 6: what is before its end sees all that it sees without. */
+  @Test
+  void mistral_rowsWithinTheWindow_equalTransformers() throws Exception {
+    Path plain = Files.createDirectory(folder.resolve("mistral"));
+    Path original = Fixtures.path("mistral");
+    Files.copy(original.resolve("model.safetensors"), plain.resolve("model.safetensors"));
+    String config = Files.readString(original.resolve("config.json"));
+    assertThat(config).contains("\"sliding_window\": 6");
+    Files.writeString(
+        plain.resolve("config.json"),
+        config.replace("\"sliding_window\": 6", "\"sliding_window\": null"));
+    try (SafetensorsFile golden = golden("mistral");
+        ModelDirectory directory = ModelDirectory.open(plain)) {
+      CausalLm model =
+          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+              .causalLm();
+      TokenRows rows = validRows(golden);
+      int[][] starts = new int[rows.rows()][];
+      for (int r = 0; r < starts.length; r++) {
+        starts[r] = Arrays.copyOf(rows.row(r), 6);
+      }
+      float[] found = model.logits(backend, memory, TokenRows.of(starts), Set.of());
+      float[] expected = golden.readFloats("logits");
+      int width = Math.toIntExact(golden.entry("input_ids").shape().dim(1));
+      for (int r = 0; r < starts.length; r++) {
+        int padding = width - rows.length(r);
+        for (int i = 0; i < 6 * model.vocabSize(); i++) {
+          assertThat(found[r * 6 * model.vocabSize() + i])
+              .isCloseTo(expected[(r * width + padding) * model.vocabSize() + i], within(LOGITS));
+        }
       }
     }
   }

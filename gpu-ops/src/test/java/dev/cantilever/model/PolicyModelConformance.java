@@ -9,7 +9,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What reinforcement learning takes for granted of a whole model in weight-only int8, to the bit
@@ -33,8 +34,8 @@ public abstract class PolicyModelConformance {
   /** Opens the backend under test; whoever asks for it closes it. */
   protected abstract Backend open();
 
-  private FixturePolicy policy(int maxTokens, KeepPlan keep) throws IOException {
-    return new FixturePolicy(open(), maxTokens, keep);
+  private FixturePolicy policy(String fixture, int maxTokens, KeepPlan keep) throws IOException {
+    return new FixturePolicy(open(), fixture, maxTokens, keep);
   }
 
   private static TokenGradients gradients(TokenScores scores) {
@@ -57,18 +58,20 @@ public abstract class PolicyModelConformance {
     return ResponseRows.of(QUERIES, responses);
   }
 
-  @Test
-  void score_freshAdapter_isTheReferenceToTheBit() throws IOException {
-    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void score_freshAdapter_isTheReferenceToTheBit(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       PolicyScores scores = policy.score(rows());
       assertThat(scores.fullKl()).containsOnly(0f);
       assertSameBits("log-probabilities", scores.policy().logprobs(), scores.referenceLogprobs());
     }
   }
 
-  @Test
-  void train_beforeAnyStep_hasTheBitsOfTheScores() throws IOException {
-    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void train_beforeAnyStep_hasTheBitsOfTheScores(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
       PolicyScores before = policy.score(rows());
       assertThat(before.policy().logprobs()).isNotEqualTo(before.referenceLogprobs());
@@ -86,18 +89,19 @@ public abstract class PolicyModelConformance {
     }
   }
 
-  @Test
-  void everyPass_rowsInTurns_hasTheSameBits() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void everyPass_rowsInTurns_hasTheSameBits(String fixture) throws IOException {
     PolicyScores scores;
     float[] gradients;
-    try (FixturePolicy whole = policy(AMPLE, KeepPlan.everything())) {
+    try (FixturePolicy whole = policy(fixture, AMPLE, KeepPlan.everything())) {
       whole.wakeAdapter();
       scores = whole.score(rows());
       whole.train(rows(), LOSS);
       gradients = whole.gradients();
     }
     for (int maxTokens : new int[] {1, 40}) {
-      try (FixturePolicy turns = policy(maxTokens, KeepPlan.everything())) {
+      try (FixturePolicy turns = policy(fixture, maxTokens, KeepPlan.everything())) {
         turns.wakeAdapter();
         assertSameScores(turns.score(rows()), scores);
         turns.train(rows(), LOSS);
@@ -114,12 +118,13 @@ public abstract class PolicyModelConformance {
     assertSameBits("divergences", actual.fullKl(), expected.fullKl());
   }
 
-  @Test
-  void train_whateverIsKept_hasTheSameBits() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void train_whateverIsKept_hasTheSameBits(String fixture) throws IOException {
     List<float[]> all = new ArrayList<>();
     for (KeepPlan keep :
         List.of(KeepPlan.everything(), KeepPlan.products(), KeepPlan.blockInputs())) {
-      try (FixturePolicy policy = policy(AMPLE, keep)) {
+      try (FixturePolicy policy = policy(fixture, AMPLE, keep)) {
         policy.wakeAdapter();
         policy.train(rows(), LOSS);
         all.add(policy.gradients());
@@ -130,9 +135,10 @@ public abstract class PolicyModelConformance {
     assertSameBits("block inputs kept", all.get(2), all.get(0));
   }
 
-  @Test
-  void responses_sampled_dependOnNoNeighbour() throws IOException {
-    try (FixturePolicy policy = policy(AMPLE, KeepPlan.everything())) {
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void responses_sampled_dependOnNoNeighbour(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
       List<Generation> together = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, 4);
       for (int rowsAtOnce : new int[] {1, 3}) {
@@ -145,15 +151,16 @@ public abstract class PolicyModelConformance {
     }
   }
 
-  @Test
-  void steps_twice_leaveTheSameBytes() throws IOException {
-    float[] first = afterTwoSteps();
-    assertSameBits("parameters", afterTwoSteps(), first);
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void steps_twice_leaveTheSameBytes(String fixture) throws IOException {
+    float[] first = afterTwoSteps(fixture);
+    assertSameBits("parameters", afterTwoSteps(fixture), first);
   }
 
   /** Samples, trains and steps twice; the parameters of the second step. */
-  private float[] afterTwoSteps() throws IOException {
-    try (FixturePolicy policy = policy(64, KeepPlan.products())) {
+  private float[] afterTwoSteps(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(fixture, 64, KeepPlan.products())) {
       float[] fresh = policy.parameters();
       for (int step = 0; step < 2; step++) {
         int[][] responses =

@@ -275,6 +275,8 @@ class SyntheticWeightsTest {
       throws IOException {
     ModelConfig config = ModelConfig.at(FIXTURES.resolve("gpt_neox")); // nothing divides by 64
     assertBytes(WeightSource.synthetic(config, 5), precision, ModelLoader::causalLm);
+    ModelConfig gated = ModelConfig.at(FIXTURES.resolve("qwen2"));
+    assertBytes(WeightSource.synthetic(gated, 5), precision, ModelLoader::causalLm);
     ModelConfig classifier = ModelConfig.at(FIXTURES.resolve("distilbert_cls"));
     assertBytes(WeightSource.synthetic(classifier, 5), precision, ModelLoader::classifier);
   }
@@ -283,7 +285,9 @@ class SyntheticWeightsTest {
   @EnumSource
   void weightBytes_ofACheckpoint_areWhatLoadingTakes(BasePrecision precision) throws IOException {
     try (ModelDirectory causal = ModelDirectory.open(FIXTURES.resolve("gpt_neox"));
+        ModelDirectory gated = ModelDirectory.open(FIXTURES.resolve("llama"));
         ModelDirectory classifier = ModelDirectory.open(FIXTURES.resolve("distilbert_cls"))) {
+      assertBytes(WeightSource.of(gated), precision, ModelLoader::causalLm);
       assertBytes(WeightSource.of(causal), precision, ModelLoader::causalLm);
       assertBytes(WeightSource.of(classifier), precision, ModelLoader::classifier);
     }
@@ -308,6 +312,19 @@ class SyntheticWeightsTest {
     // A block: 12·C² integers, a scale and a 16-bit bias for each of 9·C outputs, two norms.
     long block = 12 * hidden * hidden + (4 + 2) * 9 * hidden + 2 * 4 * hidden;
     assertThat(sizes.base()).isEqualTo(44 * block + 2 * 2 * 50_432 * hidden + 2 * 2 * hidden);
+  }
+
+  @Test
+  void weightBytes_ofLlama8b_areKnownFromItsConfigAlone() throws IOException {
+    WeightSource source = WeightSource.synthetic(ModelConfig.at(LlamaConfigs.llama8b(folder)), 5);
+
+    WeightBytes sizes =
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+
+    // A block: integers and a scale an output of QKV, output, gate and up, down; two norms.
+    long outputs = (4096 + 2 * 1024) + 2 * 14_336 + 4096;
+    long block = outputs * (4096 + 4) + 4096L * (14_336 + 4) + 2 * 2 * 4096;
+    assertThat(sizes.base()).isEqualTo(32 * block + 2 * 2 * 128_256L * 4096 + 2 * 4096);
   }
 
   private void assertBytes(WeightSource source, BasePrecision precision, ModelKind<?> kind)

@@ -12,6 +12,7 @@ import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.MemoryReport;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.Families;
+import dev.cantilever.model.LlamaConfigs;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.tensor.Int8Mode;
@@ -105,6 +106,19 @@ class MemoryPlannerTest {
     assertThat(plan.largestWave()).isBetween(8, 15);
     assertThat(plan.processBytes()).isLessThanOrEqualTo(24 * GIB);
     assertThat(plan.advice()).contains("waves");
+  }
+
+  @Test
+  void llama8b_of32RowsOf128And128_fits16GiB() throws IOException {
+    ModelConfig config = ModelConfig.at(LlamaConfigs.llama8b(folder));
+
+    MemoryPlan plan = plan(BackendKind.CUDA, config, workload(config, 32, 128, 128), 16 * GIB);
+
+    assertThat(plan.fits()).as(plan.toString()).isTrue();
+    assertThat(plan.settings().waveRows()).isEqualTo(32);
+    // 256 tokens a row, keys and values of 8 heads of 128 in 16 bit, and the table.
+    long cache = 32L * 2 * 32 * 256 * 8 * 128 * 2;
+    assertThat(peak(plan.report(), Purpose.KV_CACHE)).isBetween(cache, cache + 32 * 2 * MIB);
   }
 
   @Test
@@ -207,6 +221,15 @@ class MemoryPlannerTest {
     assertThat(lowered.processBytes()).isLessThan(all.processBytes());
     assertThat(lowered.advice()).startsWith("To fit, ");
     assertThat(refused.fits()).isFalse();
+  }
+
+  @Test
+  void keepLadder_ofALlama_hasTheStreamBetween() throws IOException {
+    ModelConfig config = ModelConfig.at(LlamaConfigs.llama8b(folder));
+
+    assertThat(KeepLadder.cheapestFirst(Families.of(config).architecture(config), 256))
+        .containsExactly(
+            Slot.NORM, Slot.MLP_ACT, Slot.ATTENTION, Slot.QKV, Slot.MLP_PRE, Slot.MIDDLE);
   }
 
   @Test

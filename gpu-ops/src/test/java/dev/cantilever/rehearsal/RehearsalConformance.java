@@ -9,6 +9,7 @@ import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.MemoryReport;
+import dev.cantilever.model.LlamaConfigs;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyScores;
 import dev.cantilever.model.WeightSource;
@@ -123,6 +124,17 @@ public abstract class RehearsalConformance {
     String digest = run(plan, mode);
 
     assertThat(run(plan, mode)).isEqualTo(digest);
+  }
+
+  @Test
+  void iterations_ofALlama_takeThePlanToTheByteInAnyWaves() throws IOException {
+    config = ModelConfig.at(LlamaConfigs.tiny(folder));
+    Int8Mode mode = Int8Mode.WEIGHT_ONLY;
+
+    String digest = run(plan(mode, new PassSettings(8, 2048, KeepPlan.everything())), mode);
+
+    assertThat(run(plan(mode, new PassSettings(3, 60, KeepPlan.products())), mode))
+        .isEqualTo(digest);
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.model.LlamaConfigs;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyScores;
 import dev.cantilever.model.WeightSource;
@@ -124,6 +125,52 @@ class StepRehearsalTest {
     assertThat(work.decodeStep().floorSeconds(h100)).isCloseTo(7.1e-3, within(0.05e-3));
     assertThat(work.updateSeconds(h100)).isCloseTo(0.52, within(0.02));
     assertThat(work.rolloutSeconds(h100)).isCloseTo(0.23, within(0.01));
+  }
+
+  @Test
+  void step_ofALlamaUnderAnySettings_leavesTheSameBytes() throws IOException {
+    ModelConfig config = ModelConfig.at(LlamaConfigs.tiny(folder));
+
+    Outcome outcome = run(config, 3, new PassSettings(6, 2048, KeepPlan.everything()));
+
+    assertThat(outcome.after()).isGreaterThan(outcome.before());
+    assertThat(run(config, 3, new PassSettings(4, 12, KeepPlan.blockInputs()))).isEqualTo(outcome);
+  }
+
+  @Test
+  void work_ofLlama8b_countsGateAndGroupedKeys() throws IOException {
+    ModelConfig config = ModelConfig.at(LlamaConfigs.llama8b(folder));
+    Workload workload =
+        new Workload(32, 128, 128, 4, 1, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
+    StepWork work;
+    try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);
+        RehearsedPolicy policy =
+            RehearsedPolicy.open(
+                backend, WeightSource.synthetic(config, 7), workload, StepSize.NONE)) {
+      work = StepWork.of(policy, workload, new PassSettings(32, 4096, KeepPlan.everything()));
+    }
+    double qkv = (4096 + 2 * 1024) * 4096.0;
+    double block = qkv + 4096.0 * 4096 + 3 * 14_336.0 * 4096;
+    double linears = 32 * block;
+    double scales = 32 * 4 * (6144.0 + 4096 + 2 * 14_336 + 4096);
+    double head = 128_256.0 * 4096;
+    // A and B of rank 16 on queries, keys and values apart.
+    double adapter = 32 * 16.0 * (3 * 4096 + 4096 + 2 * 1024);
+    double context = 128 + 64;
+    double cache = 32 * context * 2 * 8 * 128 * 32 * 2;
+
+    assertThat(work.decodeStep().bytes())
+        .isCloseTo(linears + scales + 2 * head + 4 * adapter + cache, within(1.0));
+    double attention = 4 * 32 * context * 32 * 128 * 32;
+    assertThat(work.decodeStep().flops())
+        .isCloseTo(2 * 32 * (linears + adapter + head) + attention, within(1.0));
+    // Backward: nothing goes through the first QKV, but through the first gate and up it does.
+    double tokens = 4 * 256;
+    double meanAttention = 4 * tokens * 128.5 * 32 * 128 * 32;
+    double forward = 2 * tokens * (linears + adapter) + 2 * 4 * 128 * head + meanAttention;
+    double backward =
+        2 * tokens * (linears - qkv + 2 * adapter) + 2 * 4 * 128 * head + 2 * meanAttention;
+    assertThat(work.miniBatch().flops()).isCloseTo(forward + backward, within(10.0));
   }
 
   @Test

@@ -33,6 +33,21 @@ class BenchCommandTest {
        "hidden_act": "gelu", "rotary_pct": 0.25, "max_position_embeddings": 64}
       """;
 
+  private static final String TINY_LLAMA =
+      """
+      {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4,
+       "num_key_value_heads": 2, "num_hidden_layers": 2, "intermediate_size": 96,
+       "vocab_size": 160, "hidden_act": "silu", "max_position_embeddings": 64}
+      """;
+
+  private static final String LLAMA_8B =
+      """
+      {"model_type": "llama", "hidden_size": 4096, "num_attention_heads": 32,
+       "num_key_value_heads": 8, "num_hidden_layers": 32, "intermediate_size": 14336,
+       "vocab_size": 128256, "hidden_act": "silu", "max_position_embeddings": 8192,
+       "rope_theta": 500000.0, "torch_dtype": "bfloat16"}
+      """;
+
   private static final String NEOX_20B =
       """
       {"model_type": "gpt_neox", "hidden_size": 6144, "num_attention_heads": 64,
@@ -117,6 +132,30 @@ class BenchCommandTest {
     assertThat(json.at("/driver").isNull()).isTrue();
     assertThat(new ObjectMapper().readTree(file.toFile())).isEqualTo(json);
     assertThat(said()).contains("base weights").contains("ratio exactly 1");
+  }
+
+  @Test
+  void bench_ofALlama_measuresWhatWasPlanned() throws IOException {
+    Path llama = Files.writeString(folder.resolve("llama.json"), TINY_LLAMA);
+
+    assertThat(bench(llama)).as(said()).isEqualTo(ExitCode.DONE);
+
+    assertThat(json().at("/peak_bytes")).isEqualTo(json().at("/plan/bytes"));
+    assertThat(json().at("/ratio_one").asBoolean()).isTrue();
+    assertThat(json().at("/fresh_kl_zero").asBoolean()).isTrue();
+    assertThat(json().at("/decode_ms").asDouble()).isPositive();
+  }
+
+  @Test
+  void plan_ofLlama8bFromItsConfig_fits16GiB() throws IOException {
+    Path llama = Files.writeString(folder.resolve("llama8b.json"), LLAMA_8B);
+    String[] work = {
+      "--model", llama.toString(), "--backend", "cuda", "--budget", "16GiB", "--json"
+    };
+
+    assertThat(plan(work)).as(said()).isEqualTo(ExitCode.DONE);
+    // 6.98 G of integers, 2 · 0.53 G of 16-bit embedding and head.
+    assertThat(json().at("/bytes/base_weights").asLong()).isBetween(9_080_000_000L, 9_100_000_000L);
   }
 
   @Test

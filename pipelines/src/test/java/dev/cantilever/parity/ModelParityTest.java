@@ -20,9 +20,10 @@ class ModelParityTest {
 
   @TempDir Path folder;
 
-  @Test
-  void run_languageModel_holdsEverythingOfTheFixture() throws IOException {
-    ModelParityReport report = run(Fixtures.path("gpt_neox"));
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama", "qwen2"})
+  void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
+    ModelParityReport report = run(Fixtures.path(fixture));
 
     assertThat(report.logitsMaxAbs().orElseThrow()).isLessThan(2e-4);
     assertThat(report.greedyEqual()).contains(true);

@@ -46,7 +46,7 @@ final class CachedAttention {
     try {
       long places = execution.workspace().allocate((long) Integer.BYTES * rows.tokens());
       long turns =
-          execution.workspace().allocate((long) Float.BYTES * spec.rotaryDims() * rows.tokens());
+          execution.workspace().allocate((long) Float.BYTES * spec.rotary().dims() * rows.tokens());
       place(places, turns, cache, slots, rows, spec);
       append(qkv, places, turns, cache, rows, spec);
       if (rows.tokens() == rows.rows()) {
@@ -77,22 +77,23 @@ final class CachedAttention {
                     default -> wrongPage(value, index, pages);
                   };
                 });
-    execution
-        .kernels()
-        .kernel(CACHE, "place_tokens")
-        .with()
-        .pointer(places)
-        .pointer(turns)
-        .pointer(slots)
-        .pointer(rows.deviceOffsets())
-        .pointer(cache.lengths())
-        .pointer(cache.pageTable())
-        .integer(slotCount)
-        .integer(maxPages)
-        .integer(pageTokens)
-        .integer(pages)
-        .integer(spec.rotaryDims() / 2)
-        .real64(spec.rotaryTheta())
+    LaunchBuffer launch =
+        execution
+            .kernels()
+            .kernel(CACHE, "place_tokens")
+            .with()
+            .pointer(places)
+            .pointer(turns)
+            .pointer(slots)
+            .pointer(rows.deviceOffsets())
+            .pointer(cache.lengths())
+            .pointer(cache.pageTable())
+            .integer(slotCount)
+            .integer(maxPages)
+            .integer(pageTokens)
+            .integer(pages)
+            .integer(spec.rotary().frequencies().size());
+    HeadTiles.rotary(launch, spec.rotary())
         .pointer(execution.faults().word())
         .integer(call)
         .run(rows.rows(), THREADS);

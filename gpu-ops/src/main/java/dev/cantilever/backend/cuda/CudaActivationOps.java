@@ -43,6 +43,34 @@ final class CudaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void activateGated(Tensor y, Tensor x, Activation f) {
+    OpChecks.activateGated(y, x);
+    runByRows(
+        launch("activate_gated").pointer(y).pointer(x).integer(y.size(1)).integer(code(f)), y);
+  }
+
+  @Override
+  public void activateGatedBackward(
+      Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
+    OpChecks.activateGatedBackward(dx, dy, x);
+    runByRows(
+        launch("activate_gated_backward")
+            .pointer(dx)
+            .pointer(dy)
+            .pointer(x)
+            .integer(dy.size(1))
+            .integer(code(f))
+            .integer(accumulate ? 1 : 0),
+        dy);
+  }
+
+  /** Blocks of a row do not reach into the next, so that no thread divides by a width. */
+  private static void runByRows(LaunchBuffer launch, Tensor sized) {
+    int perRow = Grids.blocks(sized.size(1), THREADS * ELEMENTS_PER_THREAD);
+    launch.run(sized.size(0), perRow, 1, THREADS, 0);
+  }
+
+  @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     OpChecks.activation("add", y, a, b);
     run(launch("add").pointer(y).pointer(a).pointer(b).integer64(y.elements()), y);

@@ -115,15 +115,12 @@ final class CudaAttentionOps implements AttentionOps {
   /** Cosines and sines of every position of the longest row, in the workspace. */
   private long rotaryTable(HeadTiles tiles, PackedRows rows, AttentionSpec spec) {
     int positions = longest(rows);
-    int half = spec.rotaryDims() / 2;
+    int half = spec.rotary().frequencies().size();
     long angles = (long) positions * half;
     long turns = execution.workspace().allocate(2 * Float.BYTES * angles);
-    kernel(tiles, "rotary_table")
-        .pointer(turns)
-        .integer(positions)
-        .integer(half)
-        .real64(spec.rotaryTheta())
-        .run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
+    LaunchBuffer launch =
+        kernel(tiles, "rotary_table").pointer(turns).integer(positions).integer(half);
+    HeadTiles.rotary(launch, spec.rotary()).run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
     return turns;
   }
 

@@ -7,10 +7,11 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** Layer norm on the GPU, a block a row; a row's sums depend on its width alone. */
+/** Norms on the GPU, a block a row; a row's sums depend on its width alone. */
 final class CudaNormOps implements NormOps {
 
   static final KernelSource KERNELS = KernelSource.of(CudaNormOps.class, "norm.cu");
+  static final KernelSource RMS = KernelSource.of(CudaNormOps.class, "rms_norm.cu");
 
   private static final int LEAST_THREADS = 256;
   private static final int MOST_THREADS = 512;
@@ -63,6 +64,43 @@ final class CudaNormOps implements NormOps {
         .run(x.size(0), threads("layerNormBackward", c));
   }
 
+  @Override
+  public void rmsNorm(Tensor y, Tensor x, Tensor gamma, float eps) {
+    OpChecks.rmsNorm(y, x, gamma);
+    int c = x.size(1);
+    execution
+        .kernels()
+        .kernel(RMS, "rms_norm")
+        .with()
+        .pointer(y)
+        .pointer(x)
+        .pointer(gamma)
+        .integer(c)
+        .integer(StorageCode.of(gamma.dtype()))
+        .real(eps)
+        .run(x.size(0), threads("rmsNorm", c));
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
+    OpChecks.rmsNormBackward(dx, dy, x, gamma);
+    int c = x.size(1);
+    execution
+        .kernels()
+        .kernel(RMS, "rms_norm_backward")
+        .with()
+        .pointer(dx)
+        .pointer(dy)
+        .pointer(x)
+        .pointer(gamma)
+        .integer(c)
+        .integer(StorageCode.of(gamma.dtype()))
+        .real(eps)
+        .integer(accumulate ? 1 : 0)
+        .run(x.size(0), threads("rmsNormBackward", c));
+  }
+
   /** Threads of a block, by the width alone because the order of the sums follows from them. */
   private static int threads(String op, int c) {
     if (c > MOST_THREADS * ELEMENTS_PER_THREAD) {
@@ -74,6 +112,6 @@ final class CudaNormOps implements NormOps {
   }
 
   static List<KernelSource> sources() {
-    return List.of(KERNELS);
+    return List.of(KERNELS, RMS);
   }
 }

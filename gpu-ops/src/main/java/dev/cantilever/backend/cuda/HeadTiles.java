@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
@@ -95,9 +96,18 @@ record HeadTiles(int width) {
         .integer(spec.keyOffset(0))
         .integer(spec.valueOffset(0))
         .integer(spec.keyOffset(1) - spec.keyOffset(0))
-        .integer(spec.rotaryDims() / 2)
+        .integer(spec.rotary().frequencies().size())
         .integer(spec.causal() ? 1 : 0)
         .real(spec.scale());
+  }
+
+  /** Appends the {@code Rotary} of {@code attention.cuh}. */
+  static LaunchBuffer rotary(LaunchBuffer launch, RotarySpec rotary) {
+    launch.real64(rotary.magnitude());
+    for (int j = 0; j < WIDTHS[WIDTHS.length - 1] / 2; j++) {
+      launch.real64(j < rotary.frequencies().size() ? rotary.frequencies().get(j) : 0);
+    }
+    return launch;
   }
 
   /** All sources of all sizes. */

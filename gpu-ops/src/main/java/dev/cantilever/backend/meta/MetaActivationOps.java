@@ -19,6 +19,17 @@ final class MetaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void activateGated(Tensor y, Tensor x, Activation f) {
+    OpChecks.activateGated(y, x);
+  }
+
+  @Override
+  public void activateGatedBackward(
+      Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
+    OpChecks.activateGatedBackward(dx, dy, x);
+  }
+
+  @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     OpChecks.activation("add", y, a, b);
   }

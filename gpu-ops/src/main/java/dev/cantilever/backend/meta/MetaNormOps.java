@@ -4,7 +4,7 @@ import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Tensor;
 
-/** Layer norms without data. */
+/** Norms without data. */
 final class MetaNormOps implements NormOps {
 
   private final PlannedWeights weights;
@@ -25,5 +25,18 @@ final class MetaNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.layerNormBackward(dx, dy, x, gamma);
     weights.stored("layerNormBackward", gamma);
+  }
+
+  @Override
+  public void rmsNorm(Tensor y, Tensor x, Tensor gamma, float eps) {
+    OpChecks.rmsNorm(y, x, gamma);
+    weights.stored("rmsNorm", gamma);
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
+    OpChecks.rmsNormBackward(dx, dy, x, gamma);
+    weights.stored("rmsNormBackward", gamma);
   }
 }

@@ -50,6 +50,83 @@ final class OneDnnActivationOps implements ActivationOps {
         });
   }
 
+  @Override
+  public void activateGated(Tensor y, Tensor x, Activation f) {
+    OpChecks.activateGated(y, x);
+    VectorActivations.Forward kernel = VectorActivations.forward(f);
+    int width = y.size(1);
+    pieces(
+        y.size(0),
+        width,
+        3,
+        (row, from, count, buffers) -> {
+          float[] gate = buffers[0];
+          float[] up = buffers[1];
+          long pair = 4 * (2L * row * width + from);
+          HostMemory.get(x.address() + pair, gate, 0, count);
+          HostMemory.get(x.address() + pair + 4L * width, up, 0, count);
+          kernel.run(gate, gate, count, buffers[2]);
+          for (int i = 0; i < count; i++) {
+            gate[i] *= up[i];
+          }
+          HostMemory.put(y.address() + 4 * ((long) row * width + from), gate, 0, count);
+        });
+  }
+
+  @Override
+  public void activateGatedBackward(
+      Tensor dx, Tensor dy, Tensor x, Activation f, boolean accumulate) {
+    OpChecks.activateGatedBackward(dx, dy, x);
+    VectorActivations.Forward value = VectorActivations.forward(f);
+    VectorActivations.Backward slope = VectorActivations.backward(f);
+    int width = dy.size(1);
+    pieces(
+        dy.size(0),
+        width,
+        5,
+        (row, from, count, buffers) -> {
+          float[] gate = buffers[0];
+          float[] up = buffers[1];
+          float[] gradient = buffers[2];
+          float[] active = buffers[3];
+          long pair = 2L * row * width + from;
+          HostMemory.get(x.address() + 4 * pair, gate, 0, count);
+          HostMemory.get(x.address() + 4 * (pair + width), up, 0, count);
+          HostMemory.get(dy.address() + 4 * ((long) row * width + from), gradient, 0, count);
+          value.run(active, gate, count, buffers[4]);
+          for (int i = 0; i < count; i++) {
+            active[i] *= gradient[i];
+            gradient[i] *= up[i];
+          }
+          slope.run(gradient, gradient, gate, count, buffers[4]);
+          store(dx, pair, gradient, count, accumulate, buffers[4]);
+          store(dx, pair + width, active, count, accumulate, buffers[4]);
+        });
+  }
+
+  /** Work on a piece of a row. */
+  @FunctionalInterface
+  private interface Piece {
+    /** Works on the elements {@code [from, from + count)} of row {@code row}. */
+    void run(int row, int from, int count, float[][] buffers);
+  }
+
+  /** Runs {@code body} over all pieces of all rows, each of a tile's size at most. */
+  private void pieces(int rows, int width, int buffers, Piece body) {
+    Tiles.rows(
+        workers,
+        rows,
+        width,
+        (first, end) -> {
+          float[][] scratch = new float[buffers][Tiles.ELEMENTS];
+          for (int row = first; row < end; row++) {
+            for (int from = 0; from < width; from += Tiles.ELEMENTS) {
+              body.run(row, from, Math.min(Tiles.ELEMENTS, width - from), scratch);
+            }
+          }
+        });
+  }
+
   private static void store(
       Tensor y, long from, float[] values, int count, boolean accumulate, float[] present) {
     if (accumulate) {

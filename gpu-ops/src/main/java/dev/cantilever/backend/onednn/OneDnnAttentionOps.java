@@ -4,6 +4,7 @@ import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
@@ -24,7 +25,7 @@ final class OneDnnAttentionOps implements AttentionOps {
   private final Workers workers;
   private final AttentionHead[] heads;
   private final AttentionHeadGradient[] gradients;
-  private Rotary rotary = new Rotary(0, 1);
+  private Rotary rotary = new Rotary(RotarySpec.NONE);
 
   /**
    * Makes the operations.
@@ -239,8 +240,8 @@ final class OneDnnAttentionOps implements AttentionOps {
   }
 
   private Rotary rotary(AttentionSpec spec, int positions) {
-    if (!rotary.is(spec.rotaryDims(), spec.rotaryTheta())) {
-      rotary = new Rotary(spec.rotaryDims(), spec.rotaryTheta());
+    if (!rotary.is(spec.rotary())) {
+      rotary = new Rotary(spec.rotary());
     }
     rotary.ensure(positions);
     return rotary;

@@ -6,7 +6,7 @@ import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.Tensor;
 import java.util.Arrays;
 
-/** Layer norm on the CPU: a row at a time in cache, sums in the lanes of {@link VectorMath}. */
+/** Norms on the CPU: a row at a time in cache, sums in the lanes of {@link VectorMath}. */
 final class OneDnnNormOps implements NormOps {
 
   /*
@@ -90,6 +90,70 @@ final class OneDnnNormOps implements NormOps {
             float meanProduct = VectorMath.dot(g, 0, normalised, 0, c) / c;
             for (int i = 0; i < c; i++) {
               out[i] += (Math.fma(-normalised[i], meanProduct, g[i] - meanG)) * rstd;
+            }
+            HostMemory.put(dx.address() + at, out, 0, c);
+          }
+        });
+  }
+
+  @Override
+  public void rmsNorm(Tensor y, Tensor x, Tensor gamma, float eps) {
+    OpChecks.rmsNorm(y, x, gamma);
+    int c = x.size(1);
+    float[] scale = StoredFloats.all(gamma); // [C]
+    Tiles.rows(
+        workers,
+        x.size(0),
+        c,
+        (from, to) -> {
+          float[] row = new float[c];
+          for (int n = from; n < to; n++) {
+            HostMemory.get(x.address() + 4L * n * c, row, 0, c);
+            float factor = inverseRootMeanSquare(row, c, eps);
+            for (int i = 0; i < c; i++) {
+              row[i] = row[i] * factor * scale[i];
+            }
+            HostMemory.put(y.address() + 4L * n * c, row, 0, c);
+          }
+        });
+  }
+
+  private static float inverseRootMeanSquare(float[] row, int c, float eps) {
+    float meanSquare = VectorMath.dot(row, 0, row, 0, c) / c;
+    return (float) (1 / Math.sqrt((double) meanSquare + eps));
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
+    OpChecks.rmsNormBackward(dx, dy, x, gamma);
+    int c = x.size(1);
+    float[] scale = StoredFloats.all(gamma); // [C]
+    Tiles.rows(
+        workers,
+        x.size(0),
+        c,
+        (from, to) -> {
+          float[] normalised = new float[c];
+          float[] g = new float[c];
+          float[] out = new float[c];
+          for (int n = from; n < to; n++) {
+            long at = 4L * n * c;
+            HostMemory.get(x.address() + at, normalised, 0, c);
+            HostMemory.get(dy.address() + at, g, 0, c);
+            if (accumulate) {
+              HostMemory.get(dx.address() + at, out, 0, c);
+            } else {
+              Arrays.fill(out, 0f);
+            }
+            float factor = inverseRootMeanSquare(normalised, c, eps);
+            for (int i = 0; i < c; i++) {
+              normalised[i] *= factor;
+              g[i] *= scale[i];
+            }
+            float meanProduct = VectorMath.dot(g, 0, normalised, 0, c) / c;
+            for (int i = 0; i < c; i++) {
+              out[i] += Math.fma(-normalised[i], meanProduct, g[i]) * factor;
             }
             HostMemory.put(dx.address() + at, out, 0, c);
           }

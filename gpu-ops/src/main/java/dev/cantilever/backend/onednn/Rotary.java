@@ -1,35 +1,29 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.RotarySpec;
 import java.util.Arrays;
 
 /**
- * Rotary position embedding (Su et al. 2021) in halves, as GPT-NeoX and transformers have it: of
- * the d leading dimensions of a head, x[j] and x[j + d/2] turn by the angle position·theta^(−2j/d).
- *
- * <p>Cosines and sines are taken of angles in double and rounded to float once.
+ * Cosines and sines of a {@link RotarySpec}, and heads turned by them. They are taken of angles in
+ * double, multiplied by the magnitude, and rounded to float once.
  */
 final class Rotary {
 
+  private final RotarySpec spec;
   private final int half;
-  private final double theta;
   private float[] cos = new float[0];
   private float[] sin = new float[0];
   private int positions;
 
-  /**
-   * Makes a table of no positions.
-   *
-   * @param dims d, even; 0 turns nothing
-   * @param theta base of the frequencies
-   */
-  Rotary(int dims, double theta) {
-    this.half = dims / 2;
-    this.theta = theta;
+  /** Makes a table of no positions. */
+  Rotary(RotarySpec spec) {
+    this.spec = spec;
+    this.half = spec.frequencies().size();
   }
 
   /** Whether this table is the one for these numbers. */
-  boolean is(int dims, double base) {
-    return half == dims / 2 && theta == base;
+  boolean is(RotarySpec other) {
+    return spec.equals(other);
   }
 
   /** Makes positions below {@code count} available; not to be called while others read. */
@@ -41,10 +35,10 @@ final class Rotary {
     cos = Arrays.copyOf(cos, target * half);
     sin = Arrays.copyOf(sin, target * half);
     for (int j = 0; j < half; j++) {
-      double frequency = StrictMath.pow(theta, -(double) j / half);
+      double frequency = spec.frequencies().get(j);
       for (int p = positions; p < target; p++) {
-        cos[p * half + j] = (float) StrictMath.cos(p * frequency);
-        sin[p * half + j] = (float) StrictMath.sin(p * frequency);
+        cos[p * half + j] = (float) (StrictMath.cos(p * frequency) * spec.magnitude());
+        sin[p * half + j] = (float) (StrictMath.sin(p * frequency) * spec.magnitude());
       }
     }
     positions = target;

@@ -122,3 +122,39 @@ extern "C" __global__ void dropout(
     put(y, at, left, wide, v, accumulate);
   }
 }
+
+// y [N, F] = f(g) u, x [N, 2F] holding g and u of a row. Block (row, part of the F elements).
+extern "C" __global__ void activate_gated(float* y, const float* x, int width, int f) {
+  bool wide = quads_align((u64)y | (u64)x, width);
+  s64 at = 4 * ((s64)blockIdx.y * blockDim.x + threadIdx.x);
+  s64 left = width - at;
+  if (left <= 0) return;
+  s64 row = blockIdx.x;
+  quad g = load_quad(x, 2 * row * width + at, left, wide);
+  quad u = load_quad(x, (2 * row + 1) * width + at, left, wide);
+#pragma unroll
+  for (int i = 0; i < 4; i++) g.e[i] = __fmul_rn(value(g.e[i], f), u.e[i]);
+  store_quad(y, row * width + at, left, wide, g);
+}
+
+// dx [N, 2F] = (dy u f'(g), dy f(g)). Block (row, part of the F elements).
+extern "C" __global__ void activate_gated_backward(
+    float* dx, const float* dy, const float* x, int width, int f, int accumulate) {
+  bool wide = quads_align((u64)dx | (u64)dy | (u64)x, width);
+  s64 at = 4 * ((s64)blockIdx.y * blockDim.x + threadIdx.x);
+  s64 left = width - at;
+  if (left <= 0) return;
+  s64 row = blockIdx.x;
+  s64 gate = 2 * row * width + at;
+  s64 up = gate + width;
+  quad g = load_quad(x, gate, left, wide);
+  quad u = load_quad(x, up, left, wide);
+  quad d = load_quad(dy, row * width + at, left, wide);
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    u.e[i] = __fmul_rn(slope(g.e[i], f), __fmul_rn(d.e[i], u.e[i]));
+    d.e[i] = __fmul_rn(value(g.e[i], f), d.e[i]);
+  }
+  put(dx, gate, left, wide, u, accumulate);
+  put(dx, up, left, wide, d, accumulate);
+}

@@ -4,9 +4,10 @@
 #include "attention_tiles.cuh"
 
 // turns [positions, half]: cosine and sine of each position and frequency.
-extern "C" __global__ void rotary_table(float2* turns, int positions, int half, double theta) {
+extern "C" __global__ void rotary_table(
+    float2* turns, int positions, int half, const __grid_constant__ Rotary rotary) {
   int e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e < positions * half) turns[e] = rotary_turn(e / half, e % half, half, theta);
+  if (e < positions * half) turns[e] = rotary_turn(e / half, e % half, rotary);
 }
 
 // Block (row and tile of its queries, query head).

@@ -15,13 +15,19 @@ struct Heads {
   float scale;
 };
 
-// Cosine and sine of position * theta^(-j / half), rounded from double once. Half turns, so that no
-// angle is reduced by an inexact multiple of pi.
-static __device__ __forceinline__ float2 rotary_turn(int position, int j, int half, double theta) {
-  double halfTurns = pow(theta, -(double)j / half) * 0.31830988618379067154;
+// The rotary table of dev.cantilever.backend.RotarySpec, by value: a kernel's parameter.
+struct Rotary {
+  double magnitude;
+  double frequencies[128];  // half of the largest head
+};
+
+// Cosine and sine of position * frequencies[j], times the magnitude, rounded from double once. Half
+// turns, so that no angle is reduced by an inexact multiple of pi.
+static __device__ __forceinline__ float2 rotary_turn(int position, int j, const Rotary& rotary) {
+  double halfTurns = rotary.frequencies[j] * 0.31830988618379067154;
   double sine, cosine;
   sincospi(position * halfTurns, &sine, &cosine);
-  return make_float2((float)cosine, (float)sine);
+  return make_float2((float)(cosine * rotary.magnitude), (float)(sine * rotary.magnitude));
 }
 
 // Dimension d of a head vector turned by `turns` [half] (direction 1) or turned back (-1): in

@@ -22,7 +22,7 @@ extern "C" __global__ void place_tokens(
     int pageTokens,
     int pages,
     int half,
-    double theta,
+    const __grid_constant__ Rotary rotary,
     u64* faults,
     int call) {
   int row = blockIdx.x;
@@ -52,7 +52,7 @@ extern "C" __global__ void place_tokens(
     places[start + t] = table[position / pageTokens] * pageTokens + position % pageTokens;
   }
   for (int e = threadIdx.x; e < count * half; e += blockDim.x) {
-    turns[(s64)start * half + e] = rotary_turn(cached + e / half, e % half, half, theta);
+    turns[(s64)start * half + e] = rotary_turn(cached + e / half, e % half, rotary);
   }
 }
 

@@ -16,6 +16,7 @@ import dev.cantilever.backend.AdamWStep;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.Arena;
@@ -45,7 +46,7 @@ class MetaOpsTest {
    * R=2 columns at 4 of Y=6; H=4 heads of D=2 over K=2, so W=16, H·D=8, K·D=4.
    */
   private static final AttentionSpec SPEC =
-      new AttentionSpec(4, 2, 2, HeadLayout.SPLIT, true, 0.7f, 2, 10000);
+      new AttentionSpec(4, 2, 2, HeadLayout.SPLIT, true, 0.7f, RotarySpec.unscaled(2, 10_000));
   private static final int COLUMN = 4;
 
   private MetaBackend backend;
@@ -329,6 +330,41 @@ class MetaOpsTest {
             of("dy", F32, 5, 8),
             of("x", F32, 5, 8),
             of("gamma", F16, 8)),
+        op(
+            "rmsNorm",
+            (b, t) -> b.norm().rmsNorm(tensor(t, "y"), tensor(t, "x"), tensor(t, "gamma"), 0),
+            of("y", F32, 5, 8),
+            of("x", F32, 5, 8),
+            of("gamma", BF16, 8)),
+        op(
+            "rmsNormBackward",
+            (b, t) ->
+                b.norm()
+                    .rmsNormBackward(
+                        tensor(t, "dx"),
+                        tensor(t, "dy"),
+                        tensor(t, "x"),
+                        tensor(t, "gamma"),
+                        0,
+                        true),
+            of("dx", F32, 5, 8),
+            of("dy", F32, 5, 8),
+            of("x", F32, 5, 8),
+            of("gamma", F16, 8)),
+        op(
+            "activateGated",
+            (b, t) -> b.activation().activateGated(tensor(t, "y"), tensor(t, "x"), Activation.SILU),
+            of("y", F32, 5, 8),
+            of("x", F32, 5, 16)),
+        op(
+            "activateGatedBackward",
+            (b, t) ->
+                b.activation()
+                    .activateGatedBackward(
+                        tensor(t, "dx"), tensor(t, "dy"), tensor(t, "x"), Activation.SILU, true),
+            of("dx", F32, 5, 16),
+            of("dy", F32, 5, 8),
+            of("x", F32, 5, 16)),
         op(
             "activate",
             (b, t) -> b.activation().activate(tensor(t, "y"), tensor(t, "x"), Activation.GELU),

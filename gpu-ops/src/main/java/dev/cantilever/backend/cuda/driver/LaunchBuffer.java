@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LaunchBuffer implements AutoCloseable {
 
-  private static final int CAPACITY = 1024;
+  /** What the parameters of a kernel may take on every architecture. */
+  private static final int CAPACITY = 4096;
 
   private final CudaDevice device;
   private final BytePointer bytes = new BytePointer(CAPACITY);

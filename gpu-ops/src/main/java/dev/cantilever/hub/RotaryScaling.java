@@ -1,0 +1,66 @@
+package dev.cantilever.hub;
+
+import java.util.OptionalDouble;
+
+/**
+ * How a model stretches its rotary positions beyond those it was first trained on: the {@code
+ * rope_type} of its config with the numbers that belong to it. What is made of them is the model's
+ * business.
+ */
+public sealed interface RotaryScaling {
+
+  /** {@code default}: not at all. */
+  record None() implements RotaryScaling {}
+
+  /**
+   * {@code linear}: every frequency divided.
+   *
+   * @param factor above 0
+   */
+  record Linear(double factor) implements RotaryScaling {}
+
+  /**
+   * {@code dynamic}: nothing up to {@code max_position_embeddings} tokens. Beyond them transformers
+   * takes the frequencies from the longest row of the batch, so that a row's result depends on its
+   * neighbours and on when its keys were cached; no such row is computed here.
+   */
+  record Dynamic() implements RotaryScaling {}
+
+  /**
+   * {@code llama3}: long wavelengths divided, short ones kept, those between interpolated.
+   *
+   * @param factor above 0
+   * @param lowFrequencyFactor wavelengths beyond originalPositions over this are long
+   * @param highFrequencyFactor wavelengths below originalPositions over this are short; above
+   *     lowFrequencyFactor
+   * @param originalPositions first trained on
+   */
+  record Llama3(
+      double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalPositions)
+      implements RotaryScaling {}
+
+  /**
+   * {@code yarn} (Peng et al. 2023, arXiv 2309.00071): a ramp over the dimensions from frequencies
+   * kept to frequencies divided, and cosines and sines multiplied.
+   *
+   * @param factor above 0
+   * @param originalPositions first trained on
+   * @param betaFast turns within originalPositions from which a frequency is kept
+   * @param betaSlow turns below which it is divided
+   * @param truncate whether the ends of the ramp are whole dimensions
+   * @param attentionFactor what cosines and sines are multiplied by, where the file says it
+   * @param mscale with mscaleAllDim the two from which it follows where the file does not say it; 0
+   *     for none
+   * @param mscaleAllDim see mscale
+   */
+  record Yarn(
+      double factor,
+      int originalPositions,
+      double betaFast,
+      double betaSlow,
+      boolean truncate,
+      OptionalDouble attentionFactor,
+      double mscale,
+      double mscaleAllDim)
+      implements RotaryScaling {}
+}

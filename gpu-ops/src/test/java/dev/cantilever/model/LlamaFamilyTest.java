@@ -1,0 +1,114 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LlamaFamilyTest {
+
+  private static final String COMMON =
+      "'hidden_size':48,'num_attention_heads':6,'num_hidden_layers':2,'intermediate_size':80,"
+          + "'vocab_size':96,'hidden_act':'silu','max_position_embeddings':64";
+
+  @TempDir Path folder;
+
+  @Test
+  void architecture_older7b_hasAsManyKeyHeads() throws IOException {
+    Architecture llama = read("{'model_type':'llama'," + COMMON + "}");
+
+    assertThat(llama.block().attention().kvHeads()).isEqualTo(6);
+    assertThat(llama.block().attention().headSize()).isEqualTo(8);
+    assertThat(llama.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(8, 10_000));
+    assertThat(llama.block().qkvBias()).isFalse();
+    assertThat(llama.block().outputBias()).isFalse();
+    assertThat(llama.block().mlp()).isEqualTo(new MlpSpec(80, Activation.SILU, true, false));
+    assertThat(llama.block().norm()).isEqualTo(new NormSpec(NormKind.RMS, 1e-6f));
+    assertThat(llama.tiedHead()).isFalse();
+  }
+
+  @Test
+  void architecture_everythingSaid_isTaken() throws IOException {
+    Architecture llama =
+        read(
+            "{'model_type':'llama','num_key_value_heads':2,'head_dim':16,'attention_bias':true,"
+                + "'mlp_bias':true,'rms_norm_eps':1e-5,'tie_word_embeddings':true,"
+                + "'rope_theta':500000.0,"
+                + COMMON.replace("silu", "gelu_pytorch_tanh")
+                + "}");
+
+    assertThat(llama.block().attention().projectionSize()).isEqualTo((6 + 2 + 2) * 16);
+    assertThat(llama.block().attention().outputSize()).isEqualTo(96);
+    assertThat(llama.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(16, 500_000));
+    assertThat(llama.block().qkvBias()).isTrue();
+    assertThat(llama.block().outputBias()).isTrue();
+    assertThat(llama.block().mlp()).isEqualTo(new MlpSpec(80, Activation.GELU_TANH, true, true));
+    assertThat(llama.block().norm().eps()).isEqualTo(1e-5f);
+    assertThat(llama.tiedHead()).isTrue();
+  }
+
+  @Test
+  void architecture_impossibleHeads_nameTheFile() {
+    assertThatThrownBy(() -> read("{'model_type':'llama','num_key_value_heads':4," + COMMON + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json: expected num_attention_heads 6 to divide by");
+    assertThatThrownBy(
+            () -> read("{'model_type':'llama'," + COMMON.replace("_heads':6", "_heads':7") + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("where there is no head_dim");
+    assertThatThrownBy(() -> read("{'model_type':'llama','head_dim':0," + COMMON + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("head_dim of at least 1");
+  }
+
+  @Test
+  void architecture_qwen2_hasBiasesOnTheProjectionsInAndNoWindow() throws IOException {
+    Architecture qwen = read("{'model_type':'qwen2','use_sliding_window':false," + COMMON + "}");
+
+    assertThat(qwen.block().qkvBias()).isTrue();
+    assertThat(qwen.block().outputBias()).isFalse();
+    assertThat(qwen.block().mlp().bias()).isFalse();
+    assertThatThrownBy(
+            () -> read("{'model_type':'qwen2','use_sliding_window':true," + COMMON + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'use_sliding_window'");
+    assertThatThrownBy(
+            () ->
+                read(
+                    "{'model_type':'qwen2','layer_types':['full_attention','sliding_attention'],"
+                        + COMMON
+                        + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'layer_types'");
+  }
+
+  @Test
+  void architecture_mistral_isTakenWithoutAWindowAlone() throws IOException {
+    String start = "{'model_type':'mistral'," + COMMON;
+
+    assertThat(read(start + ",'sliding_window':null}").block().qkvBias()).isFalse();
+    assertThat(read(start + ",'sliding_window':64}").embedding().maxPositions()).isEqualTo(64);
+    assertThatThrownBy(() -> read(start + ",'sliding_window':63}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'sliding_window' to be null or at least")
+        .hasMessageContaining("found 63");
+    // Without the key, transformers' configuration has a window of 4096.
+    assertThatThrownBy(() -> read(start.replace("embeddings':64", "embeddings':4097") + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found 4096");
+  }
+
+  private Architecture read(String config) throws IOException {
+    Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
+    ModelConfig read = ModelConfig.read(folder);
+    return Families.of(read).architecture(read);
+  }
+}

@@ -1,0 +1,126 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tables against numbers from transformers' formulas, evaluated in double precision in Python. */
+class RotaryFrequenciesTest {
+
+  private static final double TOLERANCE = 1e-13;
+
+  @TempDir Path folder;
+
+  @Test
+  void of_unscaled_isTheFormulaOfThePaper() throws IOException {
+    RotarySpec spec = table("{'rope_theta':10000}", 16);
+    assertThat(spec.dims()).isEqualTo(16);
+    assertThat(spec.magnitude()).isEqualTo(1);
+    assertFrequencies(spec, Map.of(0, 1.0, 1, 0.31622776601683794, 7, 0.00031622776601683794));
+  }
+
+  @Test
+  void of_fraction_rotatesSoMuchOfAHead() throws IOException {
+    assertThat(table("{'partial_rotary_factor':0.5}", 16))
+        .isEqualTo(RotarySpec.unscaled(8, 10_000));
+    assertThatThrownBy(() -> table("{'partial_rotary_factor':0.5}", 6))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json: expected an even number of rotary dimensions, found 3");
+  }
+
+  @Test
+  void of_linear_dividesAll() throws IOException {
+    RotarySpec spec = table("{'rope_scaling':{'type':'linear','factor':4}}", 16);
+    assertFrequencies(spec, Map.of(0, 0.25, 2, 0.025, 4, 0.0025));
+  }
+
+  /** Up to the model's positions transformers leaves them alone; longer rows are refused. */
+  @Test
+  void of_dynamic_isUnscaled() throws IOException {
+    assertThat(
+            table(
+                "{'rope_scaling':{'type':'dynamic','factor':4},'max_position_embeddings':64}", 16))
+        .isEqualTo(RotarySpec.unscaled(16, 10_000));
+  }
+
+  @Test
+  void of_llama3_keepsDividesAndInterpolates() throws IOException {
+    RotarySpec spec =
+        table(
+            "{'rope_theta':500000.0,'rope_scaling':{'rope_type':'llama3','factor':8.0,"
+                + "'low_freq_factor':1.0,'high_freq_factor':4.0,"
+                + "'original_max_position_embeddings':8192}}",
+            128);
+    assertThat(spec.magnitude()).isEqualTo(1);
+    assertFrequencies(
+        spec,
+        Map.of(
+            20, 0.016560440080994446,
+            28, 0.0032114459947525913,
+            30, 0.0013718935677611381,
+            33, 0.00031269375038406517,
+            36, 7.78465527393245e-05,
+            63, 3.068925988914511e-07));
+  }
+
+  @Test
+  void of_yarn_rampsAndMultiplies() throws IOException {
+    RotarySpec spec =
+        table(
+            "{'rope_theta':1e6,'rope_scaling':{'type':'yarn','factor':4.0,"
+                + "'original_max_position_embeddings':32768}}",
+            128);
+    assertThat(spec.magnitude()).isCloseTo(1.138629436111989, within(TOLERANCE));
+    assertFrequencies(
+        spec,
+        Map.of(
+            15, 0.03924189758484536,
+            20, 0.01333521432163324,
+            25, 0.004131738022518394,
+            35, 0.0002462584069089387,
+            40, 4.445698525097307e-05,
+            63, 3.102344401879299e-07));
+  }
+
+  @Test
+  void of_yarnOfWholeAndBrokenDimensions_differ() throws IOException {
+    String yarn = "'rope_type':'yarn','factor':4,'original_max_position_embeddings':64";
+    RotarySpec whole = table("{'rope_parameters':{" + yarn + "}}", 16);
+    assertFrequencies(
+        whole, Map.of(0, 1.0, 1, 0.23717082451262847, 2, 0.05, 3, 0.007905694150420948));
+    RotarySpec broken =
+        table(
+            "{'rope_parameters':{"
+                + yarn
+                + ",'beta_fast':16,'beta_slow':2,'truncate':false,'mscale':0.707,"
+                + "'mscale_all_dim':1.2}}",
+            16);
+    assertThat(broken.magnitude()).isCloseTo(0.941403523749669, within(TOLERANCE));
+    assertFrequencies(
+        broken, Map.of(0, 1.0, 1, 0.14849024701094485, 2, 0.025, 3, 0.007905694150420948));
+  }
+
+  private RotarySpec table(String config, int headSize) throws IOException {
+    Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
+    ModelConfig read = ModelConfig.read(folder);
+    return RotaryFrequencies.of(read, read.rotary(10_000, 1), headSize);
+  }
+
+  private static void assertFrequencies(RotarySpec spec, Map<Integer, Double> expected) {
+    expected.forEach(
+        (j, frequency) ->
+            assertThat(spec.frequencies().get(j))
+                .as("frequency %d", j)
+                .isCloseTo(frequency, within(TOLERANCE * frequency)));
+  }
+}
