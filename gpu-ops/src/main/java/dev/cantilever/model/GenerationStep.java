@@ -30,7 +30,6 @@ final class GenerationStep implements AutoCloseable {
   private final Backend backend;
   private final CausalLm model;
   private final PassMemory memory;
-  private final KvCache cache;
   private final GenerationSpec spec;
   private final PackedRows rows;
   private final Tensor inputs; // [6B + 2N + 1] I32, of which those below are parts
@@ -57,7 +56,6 @@ final class GenerationStep implements AutoCloseable {
     this.backend = backend;
     this.model = model;
     this.memory = memory;
-    this.cache = cache;
     this.spec = spec;
     memory.reset();
     TokenRows fed = wave.nextTokens();
@@ -68,9 +66,9 @@ final class GenerationStep implements AutoCloseable {
     Tensor tokens = inputs.slice(2L * b, 2L * (b + n)); // ids, then positions
     Tensor ofRows = inputs.slice(2L * (b + n), inputs.dim(0));
     responsePositions = ofRows.slice(0, b);
-    cached = new CachedRows(cache, ofRows.slice(b, 2L * b));
     last = ofRows.slice(2L * b, 3L * b);
     rows = new PackedRows(fed.offsets(), ofRows.slice(3L * b, 4L * b + 1));
+    cached = cache.newTokens(rows, ofRows.slice(b, 2L * b), memory.batch());
     batch =
         new TokenBatch(
             tokens.slice(0, n),
@@ -115,13 +113,14 @@ final class GenerationStep implements AutoCloseable {
     memory.kept().reset();
     memory.scratch().reset();
     int b = rows.rows();
+    cached.cache().place(cached.tokens());
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =
         model
             .transformer()
             .forward(Pass.cached(tape, batch, cached), new TokenSelection(last))
             .value();
-    cache.advance(cached.slots(), rows);
+    cached.cache().advance(cached.tokens());
     Tensor logits = Tensor.in(memory.scratch(), DType.F32, b, model.vocabSize());
     backend.matmul().linear(logits, hidden, model.head());
     backend
