@@ -42,16 +42,26 @@ public interface AttentionOps {
       AttentionSpec spec);
 
   /**
+   * Finds where a step's new tokens go, behind each slot's present length, and by which angles they
+   * turn: once before the first layer, because all layers have the same page table and lengths.
+   *
+   * @param tokens its places and turns are written
+   * @param cache any layer's
+   * @throws ShapeException if a slot comes twice or is outside the cache, if its pages are, or if
+   *     it has too few
+   */
+  void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec);
+
+  /**
    * Attention of new tokens to what a cache holds and to each other: appends rotated keys and the
-   * values behind each slot's present length, then attends over all of it. Lengths are read, not
+   * values where {@link #placeTokens} said, then attends over all of it. Lengths are read, not
    * advanced: all layers of a step see the same; see {@link #advance}.
    *
    * @param out [N, H·D] F32
-   * @param qkv [N, W] F32, the new tokens of row r belonging to slot {@code slots[r]}
-   * @param slots [B] I32, the cache slot of each row
+   * @param qkv [N, W] F32, the new tokens of row r belonging to its slot
+   * @param tokens placed in this cache since its lengths last changed
    */
-  void attentionCached(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec);
+  void attentionCached(Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec);
 
   /**
    * Adds each row's number of new tokens to its slot's length, after the last layer of a step.

@@ -52,6 +52,15 @@ public interface Backend extends AutoCloseable {
   /** AdamW and gradient norms. */
   OptimizerOps optimizer();
 
+  /**
+   * Operations to be run many times, at less cost a run where the device can repeat by itself what
+   * it was told; see {@link Recording} for what they may do. The caller closes it, before the
+   * arenas of their tensors.
+   */
+  default Recording record(Runnable operations) {
+    return Recording.calling(operations);
+  }
+
   /** Waits until everything enqueued is done. */
   void synchronize();
 

@@ -225,16 +225,29 @@ public final class OpChecks {
     require("attentionBackward", "dOut", dOut, F32, "N, H*D", n, spec.outputSize());
   }
 
+  /** {@link AttentionOps#placeTokens}. */
+  public static void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
+    newTokens("placeTokens", tokens, cache, spec);
+  }
+
+  private static void newTokens(String op, NewTokens tokens, KvPages cache, AttentionSpec spec) {
+    long n = tokens.rows().tokens();
+    long slotCount = axes(op, "pageTable", cache.pageTable(), I32, "slots, maxPages")[0];
+    require(op, "slots", tokens.slots(), I32, "B", tokens.rows().rows());
+    require(op, "places", tokens.places(), I32, "N", n);
+    require(op, "turns", tokens.turns(), F32, "N, R", n, spec.rotary().dims());
+    require(op, "lengths", cache.lengths(), I32, "slots", slotCount);
+  }
+
   /** {@link AttentionOps#attentionCached}. */
   public static void attentionCached(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    long n = rows.tokens();
+      Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
+    long n = tokens.rows().tokens();
     String op = "attentionCached";
     long pages = axes(op, "keys", cache.keys(), FLOATS, "pages, P, K*D")[0];
-    long slotCount = axes(op, "pageTable", cache.pageTable(), I32, "slots, maxPages")[0];
     require(op, "qkv", qkv, F32, "N, W", n, spec.projectionSize());
     require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
-    require(op, "slots", slots, I32, "B", rows.rows());
+    newTokens(op, tokens, cache, spec);
     require(
         op,
         "keys",
@@ -253,7 +266,6 @@ public final class OpChecks {
         pages,
         cache.pageTokens(),
         spec.cacheSize());
-    require(op, "lengths", cache.lengths(), I32, "slots", slotCount);
   }
 
   /** {@link AttentionOps#advance}. */

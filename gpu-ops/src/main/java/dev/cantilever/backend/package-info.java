@@ -9,7 +9,9 @@
  *
  * <p>Conventions: outputs first, then inputs, then scalars; the caller allocates outputs; an
  * operation enqueues, {@link dev.cantilever.backend.Backend#synchronize} waits, downloading waits
- * too. Backward operations write a gradient, or add to it where {@code accumulate} is true.
+ * too. What is run again and again on the same tensors is a {@link
+ * dev.cantilever.backend.Recording}. Backward operations write a gradient, or add to it where
+ * {@code accumulate} is true.
  *
  * <p>The reduction contract: the order of every sum may depend on the weight, the direction and the
  * architecture, never on the number of rows, their neighbours, or a timing. A row computed alone

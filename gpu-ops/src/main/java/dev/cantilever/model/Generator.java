@@ -1,16 +1,9 @@
 package dev.cantilever.model;
 
-import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.nn.CachedRows;
 import dev.cantilever.nn.KvCache;
-import dev.cantilever.nn.Pass;
-import dev.cantilever.nn.TokenBatch;
-import dev.cantilever.nn.TokenSelection;
-import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,50 +61,16 @@ public final class Generator {
                 wave.rows(),
                 wave.maxTokens());
         while (wave.active() > 0) {
-          step(memory, wave, cache, spec);
+          try (GenerationStep step =
+              new GenerationStep(backend, model, memory, cache, spec, wave)) {
+            do {
+              step.run(wave);
+            } while (wave.active() > 0 && step.serves(wave));
+          }
         }
         responses.addAll(wave.generations());
       }
     }
     return responses;
-  }
-
-  private void step(PassMemory memory, GenerationWave wave, KvCache cache, GenerationSpec spec) {
-    memory.reset();
-    TokenRows next = wave.nextTokens();
-    TokenBatch batch =
-        memory.upload(next, wave.nextPositions(), List.of(next.rows()), List.of(spec.adapters()));
-    CachedRows cached = new CachedRows(cache, memory.ints(wave.slots()));
-    int[] last = new int[next.rows()];
-    for (int r = 0; r < last.length; r++) {
-      last[r] = next.offsets()[r + 1] - 1;
-    }
-    Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
-    Tensor hidden =
-        model
-            .transformer()
-            .forward(Pass.cached(tape, batch, cached), new TokenSelection(memory.ints(last)))
-            .value();
-    cache.advance(cached.slots(), batch.rows());
-    Tensor logits = Tensor.in(memory.scratch(), DType.F32, next.rows(), model.vocabSize());
-    backend.matmul().linear(logits, hidden, model.head());
-    Tensor tokens = Tensor.in(memory.batch(), DType.I32, next.rows());
-    Tensor logprobs = Tensor.in(memory.batch(), DType.F32, next.rows());
-    backend
-        .sampling()
-        .sample(
-            tokens,
-            logprobs,
-            logits,
-            memory.longs(wave.activeQueryIds()),
-            memory.ints(wave.responsePositions()),
-            spec.sampling(),
-            spec.seed(),
-            spec.stream());
-    int[] drawn = new int[next.rows()];
-    float[] drawnLogprobs = new float[next.rows()];
-    backend.transfers().download(drawn, tokens);
-    backend.transfers().download(drawnLogprobs, logprobs);
-    wave.append(drawn, drawnLogprobs);
   }
 }

@@ -75,12 +75,6 @@ public final class PassMemory implements AutoCloseable {
         positions[t] = t - rows.offsets()[r];
       }
     }
-    return upload(rows, positions, counts, adapters);
-  }
-
-  /** Puts rows on the device that continue others: {@code positions} says where each token is. */
-  public TokenBatch upload(
-      TokenRows rows, int[] positions, List<Integer> counts, List<Set<String>> adapters) {
     List<Span> spans = new ArrayList<>();
     int row = 0;
     for (int i = 0; i < counts.size(); i++) {
@@ -99,13 +93,6 @@ public final class PassMemory implements AutoCloseable {
   /** Puts ints on the device, [n] I32. */
   public Tensor ints(int[] values) {
     Tensor tensor = Tensor.in(batch, DType.I32, values.length);
-    backend.transfers().upload(tensor, values);
-    return tensor;
-  }
-
-  /** Puts longs on the device, [n] I64. */
-  public Tensor longs(long[] values) {
-    Tensor tensor = Tensor.in(batch, DType.I64, values.length);
     backend.transfers().upload(tensor, values);
     return tensor;
   }

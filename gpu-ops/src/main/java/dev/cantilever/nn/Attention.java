@@ -27,7 +27,7 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
             .<Node>map(
                 cached ->
                     new CachedAttentionNode(
-                        ops, spec, cached.cache().layer(layer), cached.slots(), rows, projected))
+                        ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
             .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
     Var attended = pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
     return output.forward(pass, Slot.BRANCH, attended);

@@ -5,14 +5,14 @@ import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.memory.Arena;
-import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
 /** Attention over a KV cache; generation only, without a backward. */
 record CachedAttentionNode(
-    AttentionOps ops, AttentionSpec spec, KvPages pages, Tensor slots, PackedRows rows, Var qkv)
+    AttentionOps ops, AttentionSpec spec, KvPages pages, NewTokens tokens, Var qkv)
     implements Node {
 
   @Override
@@ -22,7 +22,7 @@ record CachedAttentionNode(
 
   @Override
   public void forward(Tensor out, Arena arena) {
-    ops.attentionCached(out, qkv.value(), pages, slots, rows, spec);
+    ops.attentionCached(out, qkv.value(), pages, tokens, spec);
   }
 
   @Override

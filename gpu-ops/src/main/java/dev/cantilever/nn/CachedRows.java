@@ -1,11 +1,11 @@
 package dev.cantilever.nn;
 
-import dev.cantilever.tensor.Tensor;
+import dev.cantilever.backend.NewTokens;
 
 /**
  * The rows of a batch in a KV cache.
  *
  * @param cache the cache
- * @param slots [B] I32, the slot of each row
+ * @param tokens what is appended to it, placed before the pass by {@link KvCache#place}
  */
-public record CachedRows(KvCache cache, Tensor slots) {}
+public record CachedRows(KvCache cache, NewTokens tokens) {}

@@ -3,6 +3,7 @@ package dev.cantilever.nn;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
@@ -20,6 +21,7 @@ public final class KvCache {
   public static final int PAGE_TOKENS = 16;
 
   private final Backend backend;
+  private final AttentionSpec spec;
   private final List<KvPages> layers = new ArrayList<>();
   private final Tensor lengths;
 
@@ -34,6 +36,7 @@ public final class KvCache {
   public KvCache(
       Backend backend, Arena arena, AttentionSpec spec, int layers, int slots, int maxTokens) {
     this.backend = backend;
+    this.spec = spec;
     int pagesPerSlot = pagesFor(maxTokens);
     int pages = slots * pagesPerSlot;
     int[] table = new int[pages];
@@ -61,8 +64,30 @@ public final class KvCache {
     return layers.get(layer);
   }
 
+  /**
+   * Room for the new tokens of a step, to be placed before each.
+   *
+   * @param rows where each row's new tokens lie in the batch
+   * @param slots [B] I32, the slot of each row
+   * @param arena where their places lie
+   */
+  public CachedRows newTokens(PackedRows rows, Tensor slots, Arena arena) {
+    return new CachedRows(
+        this,
+        new NewTokens(
+            rows,
+            slots,
+            Tensor.in(arena, DType.I32, rows.tokens()),
+            Tensor.in(arena, DType.F32, rows.tokens(), spec.rotary().dims())));
+  }
+
+  /** Finds where new tokens go in all layers. */
+  public void place(NewTokens tokens) {
+    backend.attention().placeTokens(tokens, layers.get(0), spec);
+  }
+
   /** Counts the tokens just appended in all layers. */
-  public void advance(Tensor slots, PackedRows rows) {
-    backend.attention().advance(lengths, slots, rows);
+  public void advance(NewTokens tokens) {
+    backend.attention().advance(lengths, tokens.slots(), tokens.rows());
   }
 }

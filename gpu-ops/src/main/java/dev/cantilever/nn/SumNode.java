@@ -7,14 +7,23 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** Sum of two or more values of one shape, from left to right. */
+/** Sum of two or three values of one shape, from left to right. */
 record SumNode(ActivationOps ops, List<Var> inputs) implements Node {
+
+  SumNode {
+    if (inputs.size() < 2 || inputs.size() > 3) {
+      throw new IllegalArgumentException("Expected two or three terms, got " + inputs.size());
+    }
+  }
 
   @Override
   public void forward(Tensor out, Arena arena) {
-    ops.add(out, inputs.get(0).value(), inputs.get(1).value());
-    for (Var term : inputs.subList(2, inputs.size())) {
-      ops.add(out, out, term.value());
+    Tensor first = inputs.get(0).value();
+    Tensor second = inputs.get(1).value();
+    if (inputs.size() == 2) {
+      ops.add(out, first, second);
+    } else {
+      ops.add(out, first, second, inputs.get(2).value());
     }
   }
 

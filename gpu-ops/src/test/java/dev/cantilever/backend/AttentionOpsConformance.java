@@ -273,14 +273,15 @@ public abstract class AttentionOpsConformance extends OpsConformance {
     backend.transfers().zero(cache.pages().values());
     backend.transfers().upload(cache.pages().lengths(), new int[] {0, position});
     float[] qkv = tensors.normal(spec.projectionSize(), 1);
+    NewTokens tokens = newTokens(tensors.rows(1), tensors.of(1), spec);
+    backend.attention().placeTokens(tokens, cache.pages(), spec);
     backend
         .attention()
         .attentionCached(
             tensors.output(DType.F32, 1, spec.outputSize()),
             tensors.of(qkv, 1, spec.projectionSize()),
             cache.pages(),
-            tensors.of(1),
-            tensors.rows(1),
+            tokens,
             spec);
     int at = cache.index(0, position);
     assertKeys(
@@ -291,6 +292,55 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   }
 
   private record Cached(float[] out, PagedCache cache) {}
+
+  /** Tokens that have not been placed. */
+  private NewTokens newTokens(PackedRows rows, Tensor slots, AttentionSpec spec) {
+    return new NewTokens(
+        rows,
+        slots,
+        tensors.output(DType.I32, rows.tokens()),
+        tensors.output(DType.F32, rows.tokens(), spec.rotary().dims()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
+  void placeTokens_behindWhatIsCached_findsPlacesAndAngles(AttentionCase c) {
+    AttentionSpec spec = c.spec();
+    int pageTokens = 3;
+    int count = c.lengths().length;
+    PagedCache cache = PagedCache.in(tensors, cacheType(), c.lengths(), pageTokens, spec);
+    int[] cached = Arrays.stream(c.lengths()).map(length -> length / 2).toArray();
+    int[] lengths = new int[cache.slots()];
+    for (int r = 0; r < count; r++) {
+      lengths[cache.slot(r)] = cached[r];
+    }
+    backend.transfers().upload(cache.pages().lengths(), lengths);
+    PackedRows rows =
+        tensors.rows(IntStream.range(0, count).map(r -> c.lengths()[r] - cached[r]).toArray());
+    Tensor slots = tensors.of(IntStream.range(0, count).map(cache::slot).toArray());
+    NewTokens tokens = newTokens(rows, slots, spec);
+
+    backend.attention().placeTokens(tokens, cache.pages(), spec);
+
+    int[] places = tensors.readInts(tokens.places());
+    float[] turns = tensors.read(tokens.turns());
+    int half = spec.rotary().dims() / 2;
+    double[] expected = new double[turns.length];
+    for (int r = 0; r < count; r++) {
+      for (int t = rows.start(r); t < rows.end(r); t++) {
+        int position = cached[r] + t - rows.start(r);
+        assertThat(places[t]).isEqualTo(cache.index(r, position) / spec.cacheSize());
+        for (int j = 0; j < half; j++) {
+          double angle = position * spec.rotary().frequencies().get(j);
+          expected[2 * (t * half + j)] = Math.cos(angle) * spec.rotary().magnitude();
+          expected[2 * (t * half + j) + 1] = Math.sin(angle) * spec.rotary().magnitude();
+        }
+      }
+    }
+    // Half of the last bit of numbers up to 1, and what the angle in double is off at 130.
+    Closeness.assertClose("turns", turns, expected, 6.1e-8, 0);
+    assertThat(tensors.readInts(cache.pages().lengths())).isEqualTo(lengths);
+  }
 
   /** Feeds rows to a cache, {@code first} tokens and then {@code next} at a time. */
   private Cached cached(
@@ -316,11 +366,13 @@ public abstract class AttentionOpsConformance extends OpsConformance {
             rows.start(a) * spec.projectionSize(),
             counts[a] * spec.projectionSize());
       }
-      Tensor slots = tensors.of(Arrays.stream(active).map(cache::slot).toArray());
+      NewTokens tokens =
+          newTokens(rows, tensors.of(Arrays.stream(active).map(cache::slot).toArray()), spec);
       Tensor out = tensors.output(DType.F32, rows.tokens(), spec.outputSize());
       Tensor in = tensors.of(input, rows.tokens(), spec.projectionSize());
-      backend.attention().attentionCached(out, in, cache.pages(), slots, rows, spec);
-      backend.attention().advance(cache.pages().lengths(), slots, rows);
+      backend.attention().placeTokens(tokens, cache.pages(), spec);
+      backend.attention().attentionCached(out, in, cache.pages(), tokens, spec);
+      backend.attention().advance(cache.pages().lengths(), tokens.slots(), rows);
       float[] actual = tensors.read(out);
       for (int a = 0; a < active.length; a++) {
         System.arraycopy(
@@ -416,17 +468,14 @@ public abstract class AttentionOpsConformance extends OpsConformance {
     assertShape(
         () -> backend.attention().attentionBackward(qkv, wrong, qkv, out, lse, rows, spec), "dOut");
     assertShape(() -> backend.attention().advance(tensors.of(0, 0), tensors.of(1), rows), "slots");
-    PagedCache cache = PagedCache.in(tensors, cacheType(), new int[] {3, 3}, 2, spec);
-    assertShape(
-        () ->
-            backend
-                .attention()
-                .attentionCached(wrong, qkv, cache.pages(), tensors.of(0, 1), rows, spec),
-        "out");
-    assertShape(
-        () ->
-            backend.attention().attentionCached(out, qkv, cache.pages(), tensors.of(0), rows, spec),
-        "slots");
+    KvPages pages = PagedCache.in(tensors, cacheType(), new int[] {3, 3}, 2, spec).pages();
+    NewTokens tokens = newTokens(rows, tensors.of(0, 1), spec);
+    assertShape(() -> backend.attention().attentionCached(wrong, qkv, pages, tokens, spec), "out");
+    NewTokens oneSlot = newTokens(rows, tensors.of(0), spec);
+    assertShape(() -> backend.attention().attentionCached(out, qkv, pages, oneSlot, spec), "slots");
+    assertShape(() -> backend.attention().placeTokens(oneSlot, pages, spec), "slots");
+    NewTokens noAngles = new NewTokens(rows, tokens.slots(), tokens.places(), wrong);
+    assertShape(() -> backend.attention().placeTokens(noAngles, pages, spec), "turns");
   }
 
   private static void assertShape(Runnable call, String tensor) {
@@ -441,12 +490,12 @@ public abstract class AttentionOpsConformance extends OpsConformance {
 
   private void cachedOnce(KvPages pages, AttentionSpec spec, Tensor slots, int... counts) {
     PackedRows rows = tensors.rows(counts);
-    int tokens = rows.tokens();
-    Tensor qkv =
-        tensors.of(
-            tensors.normal(tokens * spec.projectionSize(), 1), tokens, spec.projectionSize());
-    Tensor out = tensors.output(DType.F32, tokens, spec.outputSize());
-    backend.attention().attentionCached(out, qkv, pages, slots, rows, spec);
+    int n = rows.tokens();
+    Tensor qkv = tensors.of(tensors.normal(n * spec.projectionSize(), 1), n, spec.projectionSize());
+    Tensor out = tensors.output(DType.F32, n, spec.outputSize());
+    NewTokens tokens = newTokens(rows, slots, spec);
+    backend.attention().placeTokens(tokens, pages, spec);
+    backend.attention().attentionCached(out, qkv, pages, tokens, spec);
   }
 
   private record Forward(float[] out, float[] lse) {}

@@ -32,7 +32,9 @@ import java.util.Set;
  */
 final class FixturePolicy implements AutoCloseable {
 
-  private static final String NAME = "policy";
+  /** Under which a generation names the adapter. */
+  static final String NAME = "policy";
+
   private static final long SEED = 20_260_103;
 
   private final Backend backend;
@@ -90,7 +92,12 @@ final class FixturePolicy implements AutoCloseable {
 
   /** Fills every matrix of the adapter, so that it acts. */
   void wakeAdapter() {
-    Random random = new Random(SEED);
+    wakeAdapter(SEED);
+  }
+
+  /** Fills every matrix of the adapter with numbers of a seed. */
+  void wakeAdapter(long seed) {
+    Random random = new Random(seed);
     for (Parameter parameter : optimizer.parameters()) {
       float[] values = new float[Math.toIntExact(parameter.value().elements())];
       for (int i = 0; i < values.length; i++) {
@@ -101,9 +108,37 @@ final class FixturePolicy implements AutoCloseable {
   }
 
   List<Generation> generate(TokenRows queries, long[] ids, int[] limits, int rowsAtOnce) {
+    return generate(queries, ids, limits, rowsAtOnce, Set.of(NAME), SEED);
+  }
+
+  /** Responses under the adapter, if it is named, drawn from a seed. */
+  List<Generation> generate(
+      TokenRows queries,
+      long[] ids,
+      int[] limits,
+      int rowsAtOnce,
+      Set<String> adapters,
+      long seed) {
     GenerationSpec spec =
-        new GenerationSpec(Set.of(NAME), SamplingSpec.PLAIN, StopRule.never(), SEED, 3, rowsAtOnce);
+        new GenerationSpec(adapters, SamplingSpec.PLAIN, StopRule.never(), seed, 3, rowsAtOnce);
     return new Generator(backend, model).generate(memory, queries, ids, limits, spec);
+  }
+
+  /** The embedding of a token, [C]. */
+  float[] embedding(int token) {
+    Tensor row = embeddingRow(token);
+    float[] values = new float[Math.toIntExact(row.elements())];
+    backend.transfers().download(values, row);
+    return values;
+  }
+
+  /** Gives a token another embedding. */
+  void embed(int token, float[] values) {
+    backend.transfers().upload(embeddingRow(token), values);
+  }
+
+  private Tensor embeddingRow(int token) {
+    return model.transformer().embeddings().tokens().slice(token, token + 1L);
   }
 
   PolicyScores score(ResponseRows rows) {

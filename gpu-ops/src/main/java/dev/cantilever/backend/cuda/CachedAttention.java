@@ -3,19 +3,19 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.OpsException;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
-import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
 /**
  * Attention over a paged cache. Where new tokens go is found and checked on the device, since slots
- * and lengths are known only there; once a fault is reported, by this operation or one before it,
- * neither the cache nor its lengths change.
+ * and lengths are known only there; once a fault is reported, by any operation before, neither the
+ * cache nor its lengths change.
  *
  * <p>A cache of F32 gives the bits of attention without one: both do the same arithmetic, key by
  * key.
@@ -34,33 +34,7 @@ final class CachedAttention {
     this.execution = execution;
   }
 
-  void attend(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    if (cache.keys().dtype() != execution.matrixInputs()) {
-      throw new UnsupportedOpException(
-          "attentionCached: expected a KV cache of %s, got keys %s. Allocate it with the backend's cacheType."
-              .formatted(execution.matrixInputs(), cache.keys()));
-    }
-    HeadTiles tiles = HeadTiles.of(spec);
-    Arena.Mark mark = execution.workspace().mark();
-    try {
-      long places = execution.workspace().allocate((long) Integer.BYTES * rows.tokens());
-      long turns =
-          execution.workspace().allocate((long) Float.BYTES * spec.rotary().dims() * rows.tokens());
-      place(places, turns, cache, slots, rows, spec);
-      append(qkv, places, turns, cache, rows, spec);
-      if (rows.tokens() == rows.rows()) {
-        decode(out, qkv, turns, cache, slots, rows, spec, tiles);
-      } else {
-        prefill(out, qkv, turns, cache, slots, rows, spec, tiles);
-      }
-    } finally {
-      execution.workspace().reset(mark);
-    }
-  }
-
-  private void place(
-      long places, long turns, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
+  void place(NewTokens tokens, KvPages cache, AttentionSpec spec) {
     int slotCount = cache.pageTable().size(0);
     int maxPages = cache.pageTable().size(1);
     int pages = cache.keys().size(0);
@@ -72,7 +46,7 @@ final class CachedAttention {
                 (where, value) -> {
                   int index = where & (1 << KIND_SHIFT) - 1;
                   return switch (where >>> KIND_SHIFT) {
-                    case 0 -> wrongSlot("attentionCached", slotCount, value, index);
+                    case 0 -> wrongSlot("placeTokens", slotCount, value, index);
                     case 1 -> noRoom(value, index, maxPages, pageTokens);
                     default -> wrongPage(value, index, pages);
                   };
@@ -82,10 +56,10 @@ final class CachedAttention {
             .kernels()
             .kernel(CACHE, "place_tokens")
             .with()
-            .pointer(places)
-            .pointer(turns)
-            .pointer(slots)
-            .pointer(rows.deviceOffsets())
+            .pointer(tokens.places())
+            .pointer(tokens.turns())
+            .pointer(tokens.slots())
+            .pointer(tokens.rows().deviceOffsets())
             .pointer(cache.lengths())
             .pointer(cache.pageTable())
             .integer(slotCount)
@@ -96,11 +70,25 @@ final class CachedAttention {
     HeadTiles.rotary(launch, spec.rotary())
         .pointer(execution.faults().word())
         .integer(call)
-        .run(rows.rows(), THREADS);
+        .run(tokens.rows().rows(), THREADS);
   }
 
-  private void append(
-      Tensor qkv, long places, long turns, KvPages cache, PackedRows rows, AttentionSpec spec) {
+  void attend(Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
+    if (cache.keys().dtype() != execution.matrixInputs()) {
+      throw new UnsupportedOpException(
+          "attentionCached: expected a KV cache of %s, got keys %s. Allocate it with the backend's cacheType."
+              .formatted(execution.matrixInputs(), cache.keys()));
+    }
+    HeadTiles tiles = HeadTiles.of(spec);
+    if (tokens.rows().tokens() == tokens.rows().rows()) {
+      decode(out, qkv, cache, tokens, spec, tiles);
+    } else {
+      append(qkv, cache, tokens, spec);
+      prefill(out, qkv, cache, tokens, spec, tiles);
+    }
+  }
+
+  private void append(Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
     LaunchBuffer launch =
         execution
             .kernels()
@@ -110,41 +98,45 @@ final class CachedAttention {
             .pointer(cache.values())
             .integer(StorageCode.of(cache.keys().dtype()))
             .pointer(qkv)
-            .pointer(places)
-            .pointer(turns)
+            .pointer(tokens.places())
+            .pointer(tokens.turns())
             .pointer(execution.faults().word());
     HeadTiles.heads(launch, spec)
-        .run(rows.tokens(), Grids.blocks(spec.cacheSize(), THREADS), 1, THREADS, 0);
+        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), THREADS), 1, THREADS, 0);
   }
 
-  /** Rows of one new token each. */
+  /** Rows of one new token each, which the kernel appends itself. */
   private void decode(
       Tensor out,
       Tensor qkv,
-      long turns,
       KvPages cache,
-      Tensor slots,
-      PackedRows rows,
+      NewTokens tokens,
       AttentionSpec spec,
       HeadTiles tiles) {
     LaunchBuffer launch =
-        reading(tiles, "attention_decode", out, qkv, turns, cache, slots)
+        reading(tiles, "attention_decode", out, qkv, cache, tokens)
+            .pointer(tokens.places())
             .pointer(execution.faults().word());
-    HeadTiles.heads(launch, spec).run(rows.rows(), spec.heads(), 1, HeadTiles.THREADS, 0);
+    HeadTiles.heads(launch, spec)
+        .run(
+            tokens.rows().rows(),
+            spec.heads(),
+            1,
+            HeadTiles.THREADS,
+            tiles.decodeBytes(cache.keys().dtype()));
   }
 
   private void prefill(
       Tensor out,
       Tensor qkv,
-      long turns,
       KvPages cache,
-      Tensor slots,
-      PackedRows rows,
+      NewTokens tokens,
       AttentionSpec spec,
       HeadTiles tiles) {
+    PackedRows rows = tokens.rows();
     int perRow = Grids.blocks(CudaAttentionOps.longest(rows), tiles.queries());
     LaunchBuffer launch =
-        reading(tiles, "attention_prefill", out, qkv, turns, cache, slots)
+        reading(tiles, "attention_prefill", out, qkv, cache, tokens)
             .pointer(rows.deviceOffsets())
             .integer(perRow)
             .pointer(execution.faults().word());
@@ -158,23 +150,17 @@ final class CachedAttention {
   }
 
   private LaunchBuffer reading(
-      HeadTiles tiles,
-      String name,
-      Tensor out,
-      Tensor qkv,
-      long turns,
-      KvPages cache,
-      Tensor slots) {
+      HeadTiles tiles, String name, Tensor out, Tensor qkv, KvPages cache, NewTokens tokens) {
     return execution
         .kernels()
         .kernel(tiles.cached(cache.keys().dtype()), name)
         .with()
         .pointer(out)
         .pointer(qkv)
-        .pointer(turns)
+        .pointer(tokens.turns())
         .pointer(cache.keys())
         .pointer(cache.values())
-        .pointer(slots)
+        .pointer(tokens.slots())
         .pointer(cache.lengths())
         .pointer(cache.pageTable())
         .integer(cache.pageTable().size(1))
@@ -206,13 +192,13 @@ final class CachedAttention {
 
   private static OpsException noRoom(int tokens, int slot, int maxPages, int pageTokens) {
     return new ShapeException(
-        "attentionCached: expected room for %d tokens in slot %d, but a slot has %d pages of %d tokens. Give the cache more pages or end the row."
+        "placeTokens: expected room for %d tokens in slot %d, but a slot has %d pages of %d tokens. Give the cache more pages or end the row."
             .formatted(tokens, slot, maxPages, pageTokens));
   }
 
   private static OpsException wrongPage(int page, int slot, int pages) {
     return new ShapeException(
-        "attentionCached: expected pages in [0, %d) in slot %d, got %d. Fill the page table before the step."
+        "placeTokens: expected pages in [0, %d) in slot %d, got %d. Fill the page table before the step."
             .formatted(pages, slot, page));
   }
 

@@ -3,6 +3,7 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
@@ -100,10 +101,16 @@ final class CudaAttentionOps implements AttentionOps {
   }
 
   @Override
+  public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
+    OpChecks.placeTokens(tokens, cache, spec);
+    cached.place(tokens, cache, spec);
+  }
+
+  @Override
   public void attentionCached(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
-    cached.attend(out, qkv, cache, slots, rows, spec);
+      Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    cached.attend(out, qkv, cache, tokens, spec);
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OptimizerOps;
+import dev.cantilever.backend.Recording;
 import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.Transfers;
 import dev.cantilever.backend.cuda.driver.ComputeCapability;
@@ -189,6 +190,11 @@ public final class CudaBackend implements Backend {
     }
     vendor.ifPresent(library -> library.product(y, x, w));
     return vendor.isPresent();
+  }
+
+  @Override
+  public Recording record(Runnable operations) {
+    return new CudaRecording(device, faults, operations);
   }
 
   @Override

@@ -83,11 +83,12 @@ final class CudaOptimizerOps implements OptimizerOps {
           .pointer(partial)
           .integer(blocks)
           .run(1, NORM_THREADS);
+      execution.faults().fetch();
       bits = HostMemory.getLong(staging.fetch(result, Double.BYTES));
     } finally {
       execution.workspace().reset(mark);
     }
-    execution.faults().check();
+    execution.faults().settle();
     return Double.longBitsToDouble(bits);
   }
 

@@ -100,13 +100,21 @@ final class CudaTransfers implements Transfers {
         (piece, offset, bytes) -> HostMemory.get(piece, target, (int) (offset / 4), bytes / 4));
   }
 
+  /** The last piece and the word of faults come in one wait. */
   private void receive(Tensor source, Filling emptying) {
     long total = source.bytes();
     for (long offset = 0; offset < total; offset += Staging.pieceBytes()) {
       int bytes = (int) Math.min(Staging.pieceBytes(), total - offset);
+      if (offset + bytes == total) {
+        execution.faults().fetch();
+      }
       emptying.fill(staging.fetch(source.address() + offset, bytes), offset, bytes);
     }
-    execution.faults().check();
+    if (total == 0) {
+      execution.faults().check();
+    } else {
+      execution.faults().settle();
+    }
   }
 
   @Override

@@ -24,6 +24,7 @@ record HeadTiles(int width) {
   private static final int LARGE = 128;
   private static final int KEYS = 32;
   private static final int PADDING = 4;
+  private static final int LONG_KEY_BYTES = 256;
 
   /**
    * The tiles for a spec's heads.
@@ -76,9 +77,25 @@ record HeadTiles(int width) {
 
   /** Attention over a cache of F32 or BF16. */
   KernelSource cached(DType storage) {
-    return source(
-        "attention_cached.cu",
-        storage == DType.BF16 ? List.of("HEAD=" + width, "BFLOAT=1") : List.of("HEAD=" + width));
+    List<String> definitions =
+        new ArrayList<>(List.of("HEAD=" + width, "GROUP=" + decodeKeys(storage)));
+    if (storage == DType.BF16) {
+      definitions.add("BFLOAT=1");
+    }
+    return source("attention_cached.cu", definitions);
+  }
+
+  /** Keys that decoding takes at once: enough to be on their way, and room for other blocks. */
+  private int decodeKeys(DType storage) {
+    return width * storage.bytes() > LONG_KEY_BYTES ? KEYS : 2 * KEYS;
+  }
+
+  /**
+   * Shared memory of decoding: a group of keys and one of values as the cache has them, each token
+   * 16 bytes longer so that threads with a token each do not collide.
+   */
+  int decodeBytes(DType storage) {
+    return 2 * decodeKeys(storage) * (width * storage.bytes() + 16);
   }
 
   private static KernelSource source(String file, List<String> definitions) {

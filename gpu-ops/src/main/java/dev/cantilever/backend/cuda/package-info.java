@@ -8,10 +8,11 @@
  * where there is no GPU.
  *
  * <p>Invariants: one stream, so operations run in the order they are called; nothing allocates or
- * waits inside an operation; the order of every sum follows from the weight, the direction and the
- * architecture; no kernel spills registers or asks for more than 99 KiB of shared memory. What a
- * kernel finds wrong with values is thrown when the host next waits ({@code Faults}). A process
- * that has a card open has it to itself ({@code DeviceLock}).
+ * waits inside an operation, so that it can be captured as part of a graph ({@code CudaRecording});
+ * the order of every sum follows from the weight, the direction and the architecture; no kernel
+ * spills registers or asks for more than 99 KiB of shared memory. What a kernel finds wrong with
+ * values is thrown when the host next waits ({@code Faults}). A process that has a card open has it
+ * to itself ({@code DeviceLock}).
  *
  * <p>Only the factory {@code dev.cantilever.backend.Backends} and tests may use this package.
  */

@@ -3,6 +3,7 @@ package dev.cantilever.backend.meta;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
@@ -28,9 +29,14 @@ final class MetaAttentionOps implements AttentionOps {
   }
 
   @Override
+  public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
+    OpChecks.placeTokens(tokens, cache, spec);
+  }
+
+  @Override
   public void attentionCached(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
+      Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
   }
 
   @Override

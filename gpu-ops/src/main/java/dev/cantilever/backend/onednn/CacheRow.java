@@ -24,10 +24,10 @@ record CacheRow(
   /**
    * Looks up every row before anything is written.
    *
+   * @param op who asks, for messages
    * @throws ShapeException if a slot, a length or a page is outside the cache or a slot comes twice
    */
-  static CacheRow[] of(KvPages cache, Tensor slots, PackedRows rows) {
-    String op = "attentionCached";
+  static CacheRow[] of(String op, KvPages cache, Tensor slots, PackedRows rows) {
     int maxPages = cache.pageTable().size(1);
     long pageCount = cache.keys().dim(0);
     int[] chosen = slots(op, slots, cache.pageTable().size(0));
@@ -115,7 +115,12 @@ record CacheRow(
     return values + offset(token);
   }
 
+  /** Index of token {@code token} among the tokens of all pages. */
+  int place(int token) {
+    return pages[token / pageTokens] * pageTokens + token % pageTokens;
+  }
+
   private long offset(int token) {
-    return ((long) pages[token / pageTokens] * pageTokens + token % pageTokens) * tokenBytes;
+    return place(token) * tokenBytes;
   }
 }

@@ -141,15 +141,27 @@ final class OneDnnActivationOps implements ActivationOps {
   @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     OpChecks.activation("add", y, a, b);
+    sum(y, a, b);
+  }
+
+  @Override
+  public void add(Tensor y, Tensor a, Tensor b, Tensor c) {
+    OpChecks.activation("add", y, a, b, c);
+    sum(y, a, b, c);
+  }
+
+  private void sum(Tensor y, Tensor first, Tensor... others) {
     Tiles.elements(
         workers,
         y.elements(),
         2,
         (from, count, buffers) -> {
-          HostMemory.get(a.address() + 4 * from, buffers[0], 0, count);
-          HostMemory.get(b.address() + 4 * from, buffers[1], 0, count);
-          for (int i = 0; i < count; i++) {
-            buffers[0][i] += buffers[1][i];
+          HostMemory.get(first.address() + 4 * from, buffers[0], 0, count);
+          for (Tensor term : others) {
+            HostMemory.get(term.address() + 4 * from, buffers[1], 0, count);
+            for (int i = 0; i < count; i++) {
+              buffers[0][i] += buffers[1][i];
+            }
           }
           HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
         });

@@ -3,6 +3,7 @@ package dev.cantilever.backend.onednn;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.UnsupportedOpException;
@@ -153,21 +154,42 @@ final class OneDnnAttentionOps implements AttentionOps {
   }
 
   @Override
+  public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
+    OpChecks.placeTokens(tokens, cache, spec);
+    CacheRow[] places = CacheRow.of("placeTokens", cache, tokens.slots(), tokens.rows());
+    Rotary table = rotary(spec, most(places));
+    for (int row = 0; row < places.length; row++) {
+      CacheRow place = places[row];
+      for (int t = place.cached(); t < place.tokens(); t++) {
+        long token = (long) tokens.rows().start(row) + t - place.cached();
+        HostMemory.putInt(tokens.places().address() + Integer.BYTES * token, place.place(t));
+        table.write(tokens.turns().address() + FLOAT * spec.rotary().dims() * token, t);
+      }
+    }
+  }
+
+  private static int most(CacheRow[] places) {
+    int most = 0;
+    for (CacheRow place : places) {
+      most = Math.max(most, place.tokens());
+    }
+    return most;
+  }
+
+  /** Looks places and angles up itself: unlike a GPU it reads lengths as cheaply as these. */
+  @Override
   public void attentionCached(
-      Tensor out, Tensor qkv, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, slots, rows, spec);
+      Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    PackedRows rows = tokens.rows();
     if (cache.keys().dtype() != DType.F32) {
       throw new UnsupportedOpException(
           "attentionCached: expected a KV cache of F32 on the CPU, got keys "
               + cache.keys()
               + ". Allocate it with the backend's cacheType.");
     }
-    CacheRow[] places = CacheRow.of(cache, slots, rows);
-    int most = 0;
-    for (CacheRow place : places) {
-      most = Math.max(most, place.tokens());
-    }
-    Rotary table = rotary(spec, most);
+    CacheRow[] places = CacheRow.of("attentionCached", cache, tokens.slots(), rows);
+    Rotary table = rotary(spec, most(places));
     workers.parallel(
         rows.rows() * spec.kvHeads(),
         (task, worker) ->

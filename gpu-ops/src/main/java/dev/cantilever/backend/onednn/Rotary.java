@@ -1,6 +1,7 @@
 package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.memory.HostMemory;
 import java.util.Arrays;
 
 /**
@@ -42,6 +43,14 @@ final class Rotary {
       }
     }
     positions = target;
+  }
+
+  /** Writes cosine and sine of each pair's angle at a position to {@code 2·half} floats. */
+  void write(long address, int position) {
+    for (int j = 0; j < half; j++) {
+      HostMemory.putFloat(address + 2L * Float.BYTES * j, cos[position * half + j]);
+      HostMemory.putFloat(address + 2L * Float.BYTES * j + Float.BYTES, sin[position * half + j]);
+    }
   }
 
   /** Turns the head vector at {@code at} to {@code position}. */

@@ -1,5 +1,6 @@
-// The paged KV cache: where new tokens go, and their keys and values put there. Nothing is written
-// once a fault is reported, by these kernels or before them.
+// The paged KV cache: where new tokens go, and their keys and values put there (where each row has
+// one new token, attention_decode does that). Nothing is written once a fault is reported, by these
+// kernels or before them.
 #include "prelude.cuh"
 #include "attention.cuh"
 

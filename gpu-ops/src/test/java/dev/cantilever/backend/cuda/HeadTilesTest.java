@@ -2,6 +2,8 @@ package dev.cantilever.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cantilever.tensor.DType;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,6 +19,9 @@ class HeadTilesTest {
     HeadTiles tiles = new HeadTiles(width);
 
     assertThat(tiles.forwardBytes()).isBetween(1, SHARED_BYTES);
+    for (DType storage : List.of(DType.F32, DType.BF16)) {
+      assertThat(tiles.decodeBytes(storage)).isBetween(1, SHARED_BYTES);
+    }
     assertThat(tiles.backwardBytes(2)).isBetween(tiles.backwardBytes(1), SHARED_BYTES);
   }
 }

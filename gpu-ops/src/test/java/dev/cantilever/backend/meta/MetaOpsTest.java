@@ -16,6 +16,7 @@ import dev.cantilever.backend.AdamWStep;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.ShapeException;
@@ -268,6 +269,24 @@ class MetaOpsTest {
             of("qkv", F32, 5, 16),
             of("out", F32, 5, 8),
             of("lse", F32, 5, 4)),
+        op(
+            "placeTokens",
+            (b, t) ->
+                b.attention()
+                    .placeTokens(
+                        newTokens(t),
+                        new KvPages(
+                            tensor(t, "pageTable"), // no keys or values are looked at
+                            tensor(t, "pageTable"),
+                            tensor(t, "pageTable"),
+                            tensor(t, "lengths"),
+                            32),
+                        SPEC),
+            of("slots", I32, 2),
+            of("places", I32, 5),
+            of("turns", F32, 5, SPEC.rotary().dims()),
+            of("pageTable", I32, 7, 10).free(1),
+            of("lengths", I32, 7)),
         attentionCached(F32),
         attentionCached(BF16),
         op(
@@ -275,6 +294,10 @@ class MetaOpsTest {
             (b, t) -> b.attention().advance(tensor(t, "lengths"), tensor(t, "slots"), rows()),
             of("lengths", I32, 7).free(0),
             of("slots", I32, 2)));
+  }
+
+  private static NewTokens newTokens(Map<String, Tensor> t) {
+    return new NewTokens(rows(), tensor(t, "slots"), tensor(t, "places"), tensor(t, "turns"));
   }
 
   private static OpCase attentionCached(DType type) {
@@ -291,8 +314,7 @@ class MetaOpsTest {
                         tensor(t, "pageTable"),
                         tensor(t, "lengths"),
                         32),
-                    tensor(t, "slots"),
-                    rows(),
+                    newTokens(t),
                     SPEC),
         of("out", F32, 5, 8),
         of("qkv", F32, 5, 16),
@@ -300,7 +322,9 @@ class MetaOpsTest {
         of("values", type, 9, 32, 4),
         of("pageTable", I32, 7, 10).free(1),
         of("lengths", I32, 7),
-        of("slots", I32, 2));
+        of("slots", I32, 2),
+        of("places", I32, 5),
+        of("turns", F32, 5, SPEC.rotary().dims()));
   }
 
   private static Stream<OpCase> rest() {
@@ -385,6 +409,14 @@ class MetaOpsTest {
             flat("y", F32, 5, 8),
             flat("a", F32, 5, 8),
             flat("b", F32, 40)),
+        op(
+            "add",
+            (b, t) ->
+                b.activation().add(tensor(t, "y"), tensor(t, "a"), tensor(t, "b"), tensor(t, "c")),
+            flat("y", F32, 5, 8),
+            flat("a", F32, 5, 8),
+            flat("b", F32, 40),
+            flat("c", F32, 5, 8)),
         op(
             "dropout",
             (b, t) -> b.activation().dropout(tensor(t, "y"), tensor(t, "x"), 0.1f, 3, false),

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.OptionalLong;
 import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudart.CUuuid;
 import org.bytedeco.cuda.global.cudart;
@@ -36,6 +37,7 @@ public final class CudaDevice implements AutoCloseable {
   private final CUctx_st context;
   private final CUstream_st stream;
   private Thread current;
+  private boolean capturing;
   private boolean closed;
 
   private CudaDevice(int ordinal) {
@@ -213,8 +215,39 @@ public final class CudaDevice implements AutoCloseable {
     CudaStatus.check(cudart.cuMemFreeHost(memory), "give pinned host memory back");
   }
 
+  /** From now on what is enqueued is written down and not done, until {@link #endCapture}. */
+  void beginCapture() {
+    enter();
+    CudaStatus.check(
+        cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+        "record its work");
+    capturing = true;
+  }
+
+  /**
+   * Ends a capture.
+   *
+   * @param graph what was enqueued, if this succeeds
+   * @return the driver's status
+   */
+  int endCapture(CUgraph_st graph) {
+    capturing = false;
+    return cudart.cuStreamEndCapture(stream, graph);
+  }
+
+  /** The host's memory and time are those of one run, so nothing of them can be repeated. */
+  private void requireNoCapture(String what) {
+    if (capturing) {
+      throw new IllegalStateException(
+          "Expected operations on the device alone in a recording, found one that "
+              + what
+              + ". Do it before or after the run.");
+    }
+  }
+
   /** Enqueues a copy from pinned host memory, which must stay as it is until it is done. */
   public void copyFromHost(long target, Pointer host, long bytes) {
+    requireNoCapture("copies from the host");
     enter();
     CudaStatus.check(
         cudart.cuMemcpyHtoDAsync(target, host, bytes, stream), "take " + bytes + " bytes");
@@ -222,6 +255,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Enqueues a copy to pinned host memory. */
   public void copyToHost(Pointer host, long source, long bytes) {
+    requireNoCapture("copies to the host");
     enter();
     CudaStatus.check(
         cudart.cuMemcpyDtoHAsync(host, source, bytes, stream), "give " + bytes + " bytes");
@@ -243,6 +277,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Waits until everything enqueued is done. */
   public void synchronize() {
+    requireNoCapture("waits for the device");
     enter();
     CudaStatus.check(cudart.cuStreamSynchronize(stream), "finish its work");
   }

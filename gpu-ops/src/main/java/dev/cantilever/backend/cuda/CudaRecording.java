@@ -1,0 +1,75 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.Recording;
+import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.backend.cuda.driver.CudaGraph;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Operations as a CUDA graph. The first run calls them as they are, which compiles and loads their
+ * kernels; the second captures a graph, which it and all later ones launch.
+ */
+final class CudaRecording implements Recording {
+
+  /**
+   * What is captured.
+   *
+   * @param graph the launches
+   * @param calls those of them that may report, under the numbers that the graph has for them
+   */
+  private record Captured(CudaGraph graph, List<Faults.Report> calls) {}
+
+  private final CudaDevice device;
+  private final Faults faults;
+  private final Runnable operations;
+  private boolean called;
+  private boolean closed;
+  private @Nullable Captured captured;
+
+  CudaRecording(CudaDevice device, Faults faults, Runnable operations) {
+    this.device = device;
+    this.faults = faults;
+    this.operations = operations;
+  }
+
+  @Override
+  public void run() {
+    if (closed) {
+      throw new IllegalStateException("Expected an open recording, found one that was closed");
+    }
+    if (!called) {
+      operations.run();
+      called = true;
+      return;
+    }
+    Captured repeated = captured;
+    if (repeated == null) {
+      repeated = capture();
+      captured = repeated;
+    }
+    faults.expectAgain(repeated.calls());
+    repeated.graph().launch();
+  }
+
+  private Captured capture() {
+    CudaGraph graph;
+    List<Faults.Report> calls;
+    faults.beginRecording();
+    try {
+      graph = CudaGraph.capture(device, operations);
+    } finally {
+      calls = faults.endRecording();
+    }
+    return new Captured(graph, calls);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (captured != null) {
+      captured.graph().close();
+      captured = null;
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.cantilever.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every implementation of {@link Backend#record} must do. A device may call operations, write
+ * them down and repeat them in different runs, so each test runs more often than there are ways.
+ */
+public abstract class RecordingConformance extends OpsConformance {
+
+  private static final int RUNS = 5;
+
+  @Test
+  void run_again_readsWhatWasWrittenInBetween() {
+    Tensor x = tensors.output(DType.F32, 3);
+    Tensor y = tensors.of(new float[3], 3);
+    try (Recording recording =
+        backend.record(
+            () -> {
+              backend.activation().add(y, y, x);
+              backend.activation().activate(y, y, Activation.RELU);
+            })) {
+      float expected = 0;
+      for (int run = 1; run <= RUNS; run++) {
+        backend.transfers().upload(x, new float[] {run, -1, 0.5f * run});
+        recording.run();
+        expected += run;
+        assertThat(tensors.read(y)).containsExactly(expected, 0, 0.5f * expected);
+      }
+    }
+  }
+
+  @Test
+  void run_manyTimesWithoutWaiting_runsEachTime() {
+    Tensor one = tensors.of(new float[] {1}, 1);
+    Tensor y = tensors.of(new float[1], 1);
+    try (Recording recording = backend.record(() -> backend.activation().add(y, y, one))) {
+      for (int run = 0; run < 300; run++) {
+        recording.run();
+      }
+    }
+    assertThat(tensors.read(y)).containsExactly(300);
+  }
+
+  @Test
+  void run_withCopiesAndZeros_repeatsThemToo() {
+    Tensor x = tensors.output(DType.F32, 2);
+    Tensor y = tensors.output(DType.F32, 2);
+    Tensor z = tensors.output(DType.F32, 2);
+    try (Recording recording =
+        backend.record(
+            () -> {
+              backend.transfers().copy(y, x);
+              backend.transfers().zero(z);
+              backend.activation().add(z, z, y);
+            })) {
+      for (int run = 1; run <= RUNS; run++) {
+        backend.transfers().upload(x, new float[] {run, -run});
+        recording.run();
+        assertThat(tensors.read(z)).containsExactly(run, -run);
+      }
+    }
+  }
+
+  @Test
+  void run_valuesAreWrong_throwsAsTheOperationsDoAndGoesOn() {
+    Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor ids = tensors.of(0, 0);
+    Tensor others = tensors.of(0);
+    Tensor y = tensors.output(DType.F32, 2, 2);
+    Tensor z = tensors.output(DType.F32, 1, 2);
+    try (Recording recording =
+        backend.record(
+            () -> {
+              backend.embedding().gather(z, table, others, false);
+              backend.embedding().gather(y, table, ids, false);
+            })) {
+      for (int run = 1; run <= RUNS; run++) {
+        int wrong = 1 + run;
+        backend.transfers().upload(ids, new int[] {1, wrong});
+        assertFoundInValues(recording::run)
+            .isInstanceOf(ShapeException.class)
+            .hasMessageContaining("got " + wrong + " at position 1");
+        backend.transfers().upload(ids, new int[] {1, 0});
+        recording.run();
+        assertThat(tensors.read(y)).containsExactly(3, 4, 1, 2);
+      }
+    }
+  }
+
+  @Test
+  void run_amongOtherOperations_reportsTheOneThatIsWrong() {
+    Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor other = tensors.of(new float[] {1, 2, 3}, 3, 1);
+    Tensor ids = tensors.of(0);
+    Tensor otherIds = tensors.of(0);
+    Tensor y = tensors.output(DType.F32, 1, 2);
+    Tensor z = tensors.output(DType.F32, 1, 1);
+    try (Recording recording =
+        backend.record(() -> backend.embedding().gather(y, table, ids, false))) {
+      for (int run = 1; run <= RUNS; run++) {
+        backend.transfers().upload(ids, new int[] {2});
+        backend.transfers().upload(otherIds, new int[] {2});
+        assertFoundInValues(
+                () -> {
+                  backend.embedding().gather(z, other, otherIds, false);
+                  recording.run();
+                  backend.embedding().gather(z, other, otherIds, false);
+                })
+            .isInstanceOf(ShapeException.class)
+            .hasMessageContaining("[0, 2), got 2 at position 0");
+        backend.transfers().upload(ids, new int[] {1});
+        backend.transfers().upload(otherIds, new int[] {3});
+        assertFoundInValues(
+                () -> {
+                  recording.run();
+                  backend.embedding().gather(z, other, otherIds, false);
+                })
+            .isInstanceOf(ShapeException.class)
+            .hasMessageContaining("[0, 3), got 3 at position 0");
+      }
+    }
+  }
+
+  @Test
+  void run_operationsThrow_throwsThatAndRunsOtherwiseLater() {
+    Tensor one = tensors.of(new float[] {1}, 1);
+    Tensor two = tensors.of(new float[2], 2);
+    Tensor y = tensors.of(new float[1], 1);
+    int[] calls = new int[1];
+    try (Recording recording =
+        backend.record(
+            () -> {
+              backend.activation().add(y, y, one);
+              if (++calls[0] == 2) { // where it is written down
+                backend.activation().add(y, y, two);
+              }
+            })) {
+      recording.run();
+      assertThat(tensors.read(y)).containsExactly(1);
+      assertThatThrownBy(recording::run)
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("F32[2]");
+      backend.transfers().zero(y);
+      for (int run = 1; run <= RUNS; run++) {
+        recording.run();
+        assertThat(tensors.read(y)).containsExactly(run);
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.Backends;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+class GenerationTest extends GenerationConformance {
+  @Override
+  protected Backend open() {
+    return Backends.cpu(256L << 20, 2);
+  }
+
+  @Test
+  void decoding_betweenRowsThatEnd_makesTheSameCallsOnTheSameAddresses() throws IOException {
+    RepeatedCalls calls = new RepeatedCalls(open());
+    try (FixturePolicy policy =
+        new FixturePolicy(calls.checked(), "gpt_neox", 1, KeepPlan.blockInputs())) {
+      policy.wakeAdapter();
+      int[][] queries = {{5, 9, 11}, {7}, {3, 4, 80, 2}};
+
+      policy.generate(TokenRows.of(queries), new long[] {1, 2, 3}, new int[] {4, 9, 9}, 3);
+    }
+    // 3 steps of three rows and 5 of two, of which the first of each is what is repeated.
+    assertThat(calls.repetitions()).isEqualTo(2 + 4);
+  }
+}
