@@ -45,8 +45,8 @@ public final class RunPlanner {
                   workload.batchRows(),
                   backend -> PlannedRun.load(backend, source, workload, sizes),
                   "What is there all the time, the base model, the adapters and the classifier with"
-                      + " its pass, does not fit: raise --budget to what process says, or take"
-                      + " smaller models.")
+                      + " its pass, does not fit: raise --budget to what process says, lower"
+                      + " reward.max_tokens or rollout.batch_rows, or take smaller models.")
               .plan(budgetBytes, most);
       return new RunPlan(plan, sizes.memory(plan.settings()));
     }

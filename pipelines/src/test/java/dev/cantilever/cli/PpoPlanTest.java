@@ -1,13 +1,22 @@
 package dev.cantilever.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.ModelHost;
+import dev.cantilever.loop.StepListener;
+import dev.cantilever.recipe.Recipe;
+import dev.cantilever.recipe.Setting;
+import dev.cantilever.run.RunLayout;
 import dev.cantilever.tensor.Int8Mode;
+import dev.cantilever.train.OverBudgetException;
+import dev.cantilever.train.RecipeSections;
+import dev.cantilever.train.RunnerArguments;
+import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,6 +88,22 @@ class PpoPlanTest {
     assertThat(bench.path("new")).doesNotExist();
     assertThat(ModelHost.memory(new DeviceSpec(BackendKind.CPU, 40L << 20, Int8Mode.WEIGHT_ONLY)))
         .isEmpty();
+  }
+
+  @Test
+  void ppo_asAProgramOfItsOwn_isRefusedByTheSameTable() throws IOException {
+    RunLayout layout = new RunLayout(bench.path("run"));
+    Recipe recipe =
+        RecipeSections.all().load(layout.recipe(), List.of(Setting.parse("run.budget=40MiB")));
+    TrainingRun run = new TrainingRun(recipe, layout, new RunnerArguments(List.of()));
+    Map<String, Long> before = bench.files();
+
+    OverBudgetException refused =
+        catchThrowableOfType(OverBudgetException.class, () -> run.ppo(StepListener.SILENT));
+
+    assertThat(refused).hasMessageContaining("does not fit").hasMessageContaining("base weights");
+    assertThat(Failure.of(refused).exitCode()).isEqualTo(ExitCode.OVER_BUDGET);
+    assertThat(bench.files()).isEqualTo(before);
   }
 
   @Test
