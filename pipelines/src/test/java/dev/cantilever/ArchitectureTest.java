@@ -78,6 +78,7 @@ class ArchitectureTest {
                   "draw",
                   "tokenizer",
                   "model",
+                  "rehearsal",
                   "backend")),
           Map.entry(
               "reward",
@@ -92,6 +93,7 @@ class ArchitectureTest {
                   "row",
                   "codec",
                   "manifest",
+                  "rehearsal",
                   "model",
                   "adapter",
                   "autograd",
@@ -114,10 +116,12 @@ class ArchitectureTest {
                   "codec",
                   "manifest",
                   "prompt",
+                  "rehearsal",
                   "hub")),
           Map.entry(
               "evaluate",
-              Set.of("rollout", "reward", "commit", "update", "row", "manifest", "host")),
+              Set.of(
+                  "rollout", "reward", "commit", "update", "row", "manifest", "rehearsal", "host")),
           Map.entry(
               "prepare",
               Set.of(
@@ -147,6 +151,7 @@ class ArchitectureTest {
                   "loop",
                   "model",
                   "ppo",
+                  "rehearsal",
                   "reward",
                   "rollout",
                   "row",

@@ -50,6 +50,11 @@ public final class EmbeddedSamples {
     }
   }
 
+  /** Whether a sample's files are in this package: a slim one may go without. */
+  public static boolean isPacked(EmbeddedSample sample) throws IOException {
+    return SampleFile.of(sample).stream().allMatch(SampleFile::isPacked);
+  }
+
   private static void requireValid(FileLock lock) throws IOException {
     if (!lock.isValid()) {
       throw new IOException("Expected a lock on the sample directory, found it lost; try again.");

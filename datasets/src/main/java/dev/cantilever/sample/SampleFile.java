@@ -33,6 +33,10 @@ record SampleFile(String sha256, long bytes, String path) {
     return path.substring(path.indexOf('/') + 1);
   }
 
+  boolean isPacked() {
+    return SampleFile.class.getResource(path) != null;
+  }
+
   InputStream open() throws IOException {
     return resource(path);
   }

@@ -111,6 +111,16 @@ public final class Adapter {
   }
 
   /**
+   * A frozen adapter of undefined values, attached: for plans, in which no number is computed.
+   *
+   * @param targets all linear layers the model offers
+   */
+  public static Adapter planned(
+      Backend backend, Arena arena, String name, AdapterConfig config, List<LoraTarget> targets) {
+    return new Adapter(backend, arena, name, config, targets, false);
+  }
+
+  /**
    * Reads an adapter in PEFT layout and attaches it.
    *
    * @param trainable whether it is to be trained further, or stays frozen

@@ -1,5 +1,6 @@
 package dev.cantilever.autograd;
 
+import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -9,7 +10,7 @@ import java.util.Set;
  *
  * @param kept the slots that stay; all others are computed again when a gradient needs them
  */
-public record KeepPlan(Set<Slot> kept) {
+public record KeepPlan(Set<Slot> kept) implements Serializable {
 
   /** Adds {@link Slot#RESIDUAL}. */
   public KeepPlan {

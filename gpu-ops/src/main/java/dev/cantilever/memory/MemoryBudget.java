@@ -50,10 +50,12 @@ public final class MemoryBudget {
    * Opens an arena; the caller closes it.
    *
    * @param granularityBytes the least size of a chunk; give the arena's whole size where it is
-   *     known, so that it is one piece
+   *     known, so that it is one piece; 0 where it is not, as {@link #open(String, Purpose)}
    */
   public synchronized Arena open(String name, Purpose purpose, long granularityBytes) {
-    Arena arena = new Arena(this, name, purpose, granularityBytes);
+    Arena arena =
+        new Arena(
+            this, name, purpose, granularityBytes == 0 ? DEFAULT_GRANULARITY : granularityBytes);
     open.add(arena);
     return arena;
   }

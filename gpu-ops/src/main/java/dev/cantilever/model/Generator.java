@@ -2,7 +2,6 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.Purpose;
 import dev.cantilever.nn.KvCache;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +43,7 @@ public final class Generator {
     List<Generation> responses = new ArrayList<>();
     for (int from = 0; from < queries.rows(); from += spec.maxRows()) {
       int to = Math.min(queries.rows(), from + spec.maxRows());
-      try (Arena cacheArena = backend.budget().open("rollout kv-cache", Purpose.KV_CACHE)) {
+      try (Arena cacheArena = memory.openCache()) {
         GenerationWave wave =
             new GenerationWave(
                 queries.slice(from, to),

@@ -22,17 +22,43 @@ public final class PassMemory implements AutoCloseable {
   private final Arena batch;
   private final Arena kept;
   private final Arena scratch;
+  private final String use;
+  private final PassBytes bytes;
+  private final List<Arena> caches = new ArrayList<>();
 
   /**
-   * Opens the arenas.
+   * Opens arenas that grow.
    *
    * @param use for the memory table, for example {@code "update"}
    */
   public PassMemory(Backend backend, String use) {
+    this(backend, use, PassBytes.UNKNOWN);
+  }
+
+  /** Opens arenas of known sizes, which grow if these do not do. */
+  public PassMemory(Backend backend, String use, PassBytes bytes) {
     this.backend = backend;
-    this.batch = backend.budget().open(use + " batch", Purpose.BATCH);
-    this.kept = backend.budget().open(use + " residual stream", Purpose.CHECKPOINTED);
-    this.scratch = backend.budget().open(use + " block", Purpose.ACTIVATION);
+    this.use = use;
+    this.bytes = bytes;
+    this.batch = backend.budget().open(use + " batch", Purpose.BATCH, bytes.batch());
+    this.kept = backend.budget().open(use + " residual stream", Purpose.CHECKPOINTED, bytes.kept());
+    this.scratch = backend.budget().open(use + " block", Purpose.ACTIVATION, bytes.scratch());
+  }
+
+  /** Opens the arena of a wave's KV cache; the caller closes it after the wave. */
+  Arena openCache() {
+    Arena cache = backend.budget().open(use + " kv-cache", Purpose.KV_CACHE, bytes.cache());
+    caches.add(cache);
+    return cache;
+  }
+
+  /** The most that was handed out of each arena so far: what one piece of it must have. */
+  public PassBytes peakBytes() {
+    return new PassBytes(
+        batch.peakBytes(),
+        kept.peakBytes(),
+        scratch.peakBytes(),
+        caches.stream().mapToLong(Arena::peakBytes).max().orElse(0));
   }
 
   /** Arena of ids, positions and other inputs. */

@@ -163,17 +163,20 @@ public final class PolicyModel {
   }
 
   /**
-   * One past the last row that fits beside row {@code from}, each token taken {@code copies} times.
+   * One past the last row that fits beside row {@code from}, each row taken {@code copies} times.
    */
   private int microBatch(ResponseRows rows, int from, int copies) {
     int to = from + 1;
-    long tokens = (long) copies * rows.tokens().length(from);
-    while (to < rows.rows()
-        && tokens + (long) copies * rows.tokens().length(to) <= spec.maxTokens()) {
-      tokens += (long) copies * rows.tokens().length(to);
+    long tokens = counted(rows, from, copies);
+    while (to < rows.rows() && tokens + counted(rows, to, copies) <= spec.maxTokens()) {
+      tokens += counted(rows, to, copies);
       to++;
     }
     return to;
+  }
+
+  private long counted(ResponseRows rows, int row, int copies) {
+    return (long) copies * Math.max(spec.rowTokens(), rows.tokens().length(row));
   }
 
   private float[] download(Tensor tensor) {

@@ -4,9 +4,9 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.BudgetExceededException;
 import dev.cantilever.model.Families;
-import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.WeightSource;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,19 +33,55 @@ public final class MemoryPlanner {
 
   private static final PassSettings SMALLEST = new PassSettings(1, 1, KeepPlan.blockInputs());
 
+  private static final String LOADED =
+      "The base model and the state of its adapter alone do not fit: raise --budget to what"
+          + " process says, or take a smaller model.";
+
   private final BackendKind device;
-  private final WeightSource source;
+  private final ModelConfig config;
   private final Workload workload;
+  private final int batchRows;
+  private final PlannedDevice.Loading loading;
+  private final String loadedAdvice;
 
   /**
-   * A planner.
+   * A planner of a step and nothing beside it.
    *
    * @param source of the weights; its description is all that is read
    */
   public MemoryPlanner(BackendKind device, WeightSource source, Workload workload) {
+    this(
+        device,
+        source.config(),
+        workload,
+        workload.rows(),
+        backend ->
+            new PlannedStep(
+                RehearsedPolicy.open(backend, source.withoutData(), workload, StepSize.NONE),
+                workload),
+        LOADED);
+  }
+
+  /**
+   * A planner of whatever is loaded.
+   *
+   * @param config of the base
+   * @param batchRows most rows that are generated together, in one wave or several
+   * @param loadedAdvice what to do where not even that fits; one line
+   */
+  MemoryPlanner(
+      BackendKind device,
+      ModelConfig config,
+      Workload workload,
+      int batchRows,
+      PlannedDevice.Loading loading,
+      String loadedAdvice) {
     this.device = device;
-    this.source = source.withoutData();
+    this.config = config;
     this.workload = workload;
+    this.batchRows = batchRows;
+    this.loading = loading;
+    this.loadedAdvice = loadedAdvice;
   }
 
   /**
@@ -56,21 +92,13 @@ public final class MemoryPlanner {
    */
   public MemoryPlan plan(long budgetBytes, PassSettings most) throws IOException {
     List<KeepPlan> keeps =
-        KeepLadder.of(
-            Families.of(source.config()).architecture(source.config()),
-            workload.rowTokens(),
-            most.keep());
+        KeepLadder.of(Families.of(config).architecture(config), workload.rowTokens(), most.keep());
     Search search;
     try (Backend backend = Backends.meta(device, budgetBytes);
-        RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
-      search = new Search(policy, most, keeps);
+        PlannedDevice loaded = loading.on(backend)) {
+      search = new Search(loaded, most, keeps);
     } catch (BudgetExceededException e) {
-      return refused(
-          budgetBytes,
-          SMALLEST,
-          0,
-          "The base model and the state of its adapter alone do not fit: raise --budget to what"
-              + " process says, or take a smaller model.");
+      return refused(budgetBytes, SMALLEST, 0, loadedAdvice);
     }
     if (search.wave.isEmpty()) {
       return refused(
@@ -130,24 +158,9 @@ public final class MemoryPlanner {
 
   /** A step as it will be run: the first wave and the first mini-batch are like all others. */
   private void rehearse(Backend backend, PassSettings settings) throws IOException {
-    try (RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
-      rollOut(policy, settings.waveRows());
-      scoreAndUpdate(new StepRehearsal(policy, workload, settings));
-    }
-  }
-
-  /** A rollout of so many rows at once. */
-  private void rollOut(RehearsedPolicy policy, int rows) {
-    PassSettings atOnce = new PassSettings(rows, 1, KeepPlan.blockInputs());
-    StepRehearsal step = new StepRehearsal(policy, workload.withRows(rows), atOnce);
-    step.rollout(step.rows(0), 0);
-  }
-
-  private void scoreAndUpdate(StepRehearsal step) {
-    SyntheticRows rows = step.rows(0);
-    try (PassMemory memory = step.openUpdate()) {
-      step.score(memory, rows);
-      step.update(memory, rows, new PlannedObjective(workload, 1));
+    try (PlannedDevice loaded = loading.on(backend)) {
+      loaded.rollOut(settings.waveRows());
+      loaded.scoreAndUpdate(settings);
     }
   }
 
@@ -169,26 +182,24 @@ public final class MemoryPlanner {
   }
 
   private int waves(int waveRows) {
-    return (workload.rows() + waveRows - 1) / waveRows;
+    return (batchRows + waveRows - 1) / waveRows;
   }
 
   /** What fits beside a loaded policy, found by trying. */
   private final class Search {
 
-    private final RehearsedPolicy policy;
+    private final PlannedDevice loaded;
     private final Optional<Integer> wave;
     private final Optional<PassSettings> passes;
     private final int largestWave;
 
-    Search(RehearsedPolicy policy, PassSettings most, List<KeepPlan> keeps) {
-      this.policy = policy;
+    Search(PlannedDevice loaded, PassSettings most, List<KeepPlan> keeps) {
+      this.loaded = loaded;
       this.largestWave = largest();
-      int rows = Math.min(Math.min(most.waveRows(), workload.rows()), largestWave);
+      int rows = Math.min(Math.min(most.waveRows(), batchRows), largestWave);
       // As few waves as can be, all of about the same size.
       this.wave =
-          rows == 0
-              ? Optional.empty()
-              : Optional.of((workload.rows() + waves(rows) - 1) / waves(rows));
+          rows == 0 ? Optional.empty() : Optional.of((batchRows + waves(rows) - 1) / waves(rows));
       this.passes = wave.isEmpty() ? Optional.empty() : passes(most, keeps);
     }
 
@@ -196,7 +207,7 @@ public final class MemoryPlanner {
     private int largest() {
       int fitting = 0;
       int failing = MOST_ROWS + 1;
-      int next = Math.min(MOST_ROWS, workload.rows());
+      int next = Math.min(MOST_ROWS, batchRows);
       while (failing - fitting > 1) {
         if (fits(next)) {
           fitting = next;
@@ -209,7 +220,7 @@ public final class MemoryPlanner {
     }
 
     private boolean fits(int rows) {
-      return fits(() -> rollOut(policy, rows));
+      return fits(() -> loaded.rollOut(rows));
     }
 
     private Optional<PassSettings> passes(PassSettings most, List<KeepPlan> keeps) {
@@ -235,8 +246,7 @@ public final class MemoryPlanner {
     }
 
     private boolean updateFits(PassSettings settings) {
-      StepRehearsal step = new StepRehearsal(policy, workload, settings);
-      return fits(() -> scoreAndUpdate(step));
+      return fits(() -> loaded.scoreAndUpdate(settings));
     }
 
     /** Halves down to one row, without those that would cut the rows as the one before did. */

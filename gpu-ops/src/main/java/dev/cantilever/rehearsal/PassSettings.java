@@ -1,6 +1,7 @@
 package dev.cantilever.rehearsal;
 
 import dev.cantilever.autograd.KeepPlan;
+import java.io.Serializable;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -11,7 +12,7 @@ import java.util.stream.Collectors;
  * @param maxTokens most tokens of a pass of scoring or training; more go in turns
  * @param keep what stays from a training pass's forward to its backward
  */
-public record PassSettings(int waveRows, int maxTokens, KeepPlan keep) {
+public record PassSettings(int waveRows, int maxTokens, KeepPlan keep) implements Serializable {
 
   /** Checks the numbers. */
   public PassSettings {

@@ -4,6 +4,7 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.NotFiniteException;
+import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
@@ -12,7 +13,6 @@ import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PolicyModel;
 import dev.cantilever.model.PolicySpec;
 import dev.cantilever.model.ValueHead;
-import dev.cantilever.model.WeightBytes;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.optim.AdamW;
 import dev.cantilever.optim.AdamWSpec;
@@ -24,45 +24,60 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
-/** A base model in 8 bit with a fresh adapter, value head and optimiser; freed when closed. */
+/**
+ * A base model in 8 bit with a fresh adapter, value head and optimiser, and where a plan asks for
+ * them frozen adapters under it; freed when closed.
+ */
 public final class RehearsedPolicy implements AutoCloseable {
 
   /** Under which spans name the adapter. */
   static final String ADAPTER = "policy";
 
-  private static final double NANOS_PER_SECOND = 1e9;
-
   private final Backend backend;
   private final StepSize stepSize;
-  private final Deque<Arena> arenas = new ArrayDeque<>();
+  private final LoadedModel<CausalLm> base;
   private final CausalLm model;
-  private final double loadSeconds;
+  private final Arena frozen;
+  private final Arena parameters;
+  private final Arena moments;
+  private final Set<String> reference = new HashSet<>();
   private final Adapter adapter;
+  private final long adapterBytes;
   private final ValueHead valueHead;
   private final AdamW optimizer;
 
   private RehearsedPolicy(
-      Backend backend, WeightSource source, Workload workload, StepSize stepSize)
+      Backend backend,
+      WeightSource source,
+      Workload workload,
+      List<AdapterConfig> under,
+      StepSize stepSize)
       throws IOException {
     this.backend = backend;
     this.stepSize = stepSize;
+    base =
+        LoadedModel.open(
+            backend,
+            source,
+            BasePrecision.of(workload.int8Mode()),
+            "base weights",
+            "weight panels",
+            ModelLoader::causalLm);
+    model = base.model();
+    frozen = backend.budget().open("frozen adapters", Purpose.ADAPTER);
+    parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
+    moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
     try {
-      BasePrecision precision = BasePrecision.of(workload.int8Mode());
-      WeightBytes bytes = WeightBytes.of(backend, source, precision, ModelLoader::causalLm);
-      Arena weights = open("base weights", Purpose.BASE_WEIGHTS, bytes.base());
-      Arena panels = open("weight panels", Purpose.WEIGHT_PANELS, bytes.panels());
-      long began = System.nanoTime();
-      model = new ModelLoader(backend, source, precision, weights, Optional.of(panels)).causalLm();
-      loadSeconds = (System.nanoTime() - began) / NANOS_PER_SECOND;
-      Arena parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
-      arenas.push(parameters);
+      for (AdapterConfig config : under) {
+        String name = "reference " + reference.size();
+        Adapter.planned(backend, frozen, name, config, model.transformer().targets());
+        reference.add(name);
+      }
       adapter =
           Adapter.fresh(
               backend,
@@ -71,10 +86,9 @@ public final class RehearsedPolicy implements AutoCloseable {
               workload.lora(),
               model.transformer().targets(),
               workload.seed());
+      adapterBytes = parameters.usedBytes();
       valueHead =
           ValueHead.fresh(backend, parameters, model.architecture().hiddenSize(), workload.seed());
-      Arena moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
-      arenas.push(moments);
       optimizer =
           new AdamW(
               backend,
@@ -83,7 +97,7 @@ public final class RehearsedPolicy implements AutoCloseable {
               List.of(
                   new ParameterGroup(adapter.parameters(), stepSize.learningRate()),
                   new ParameterGroup(valueHead.parameters(), stepSize.valueHeadLearningRate())));
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       close();
       throw e;
     }
@@ -98,13 +112,21 @@ public final class RehearsedPolicy implements AutoCloseable {
   public static RehearsedPolicy open(
       Backend backend, WeightSource source, Workload workload, StepSize stepSize)
       throws IOException {
-    return new RehearsedPolicy(backend, source, workload, stepSize);
+    return open(backend, source, workload, List.of(), stepSize);
   }
 
-  private Arena open(String name, Purpose purpose, long bytes) {
-    Arena arena = backend.budget().open(name, purpose, Math.max(1, bytes));
-    arenas.push(arena);
-    return arena;
+  /**
+   * As above, over frozen adapters that policy and reference share; these have no values, so for
+   * plans only.
+   */
+  static RehearsedPolicy open(
+      Backend backend,
+      WeightSource source,
+      Workload workload,
+      List<AdapterConfig> reference,
+      StepSize stepSize)
+      throws IOException {
+    return new RehearsedPolicy(backend, source, workload, reference, stepSize);
   }
 
   /** The device. */
@@ -119,7 +141,34 @@ public final class RehearsedPolicy implements AutoCloseable {
 
   /** Seconds until the base was on the device, from when its first weight was asked for. */
   public double loadSeconds() {
-    return loadSeconds;
+    return base.seconds();
+  }
+
+  /** Bytes of the frozen adapters. */
+  long referenceBytes() {
+    return frozen.usedBytes();
+  }
+
+  /** Bytes of the adapter alone. */
+  long adapterBytes() {
+    return adapterBytes;
+  }
+
+  /** Bytes of adapter and value head. */
+  long parameterBytes() {
+    return parameters.usedBytes();
+  }
+
+  /** Bytes of the optimiser. */
+  long momentBytes() {
+    return moments.usedBytes();
+  }
+
+  /** Names of the adapters that act in a rollout. */
+  Set<String> actingAdapters() {
+    Set<String> acting = new HashSet<>(reference);
+    acting.add(ADAPTER);
+    return acting;
   }
 
   /** Numbers that the adapter has. */
@@ -127,13 +176,19 @@ public final class RehearsedPolicy implements AutoCloseable {
     return adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
   }
 
-  /** Policy with the adapter, reference without. */
-  PolicyModel policy(PassSettings settings) {
+  /** Policy with the adapter, reference without; no pass is larger than one of longest rows. */
+  PolicyModel policy(Workload workload, PassSettings settings) {
     return new PolicyModel(
         backend,
         model,
         valueHead,
-        new PolicySpec(Set.of(ADAPTER), Set.of(), 1, settings.maxTokens(), settings.keep()));
+        new PolicySpec(
+            actingAdapters(),
+            reference,
+            1,
+            settings.maxTokens(),
+            workload.rowTokens(),
+            settings.keep()));
   }
 
   void zeroGradients() {
@@ -176,7 +231,9 @@ public final class RehearsedPolicy implements AutoCloseable {
 
   @Override
   public void close() {
-    arenas.forEach(Arena::close);
-    arenas.clear();
+    moments.close();
+    parameters.close();
+    frozen.close();
+    base.close();
   }
 }

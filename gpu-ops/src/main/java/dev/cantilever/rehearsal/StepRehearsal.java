@@ -11,7 +11,6 @@ import dev.cantilever.model.PolicyScores;
 import dev.cantilever.model.StopRule;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 
 /**
  * The phases of a PPO step: rollout, score, update. Each ends with the device idle. Scoring and
@@ -32,7 +31,7 @@ public final class StepRehearsal {
     this.backend = policy.backend();
     this.workload = workload;
     this.settings = settings;
-    this.scorer = policy.policy(settings);
+    this.scorer = policy.policy(workload, settings);
   }
 
   /** A step's queries, with responses drawn at random where no rollout is made. */
@@ -47,34 +46,46 @@ public final class StepRehearsal {
    * @return the queries with what was generated
    */
   public SyntheticRows rollout(SyntheticRows queries, int step) {
-    return queries.answeredBy(generate(queries, step, workload.responseTokens()));
+    try (PassMemory memory = openRollout()) {
+      return rollout(memory, queries, step);
+    }
+  }
+
+  SyntheticRows rollout(PassMemory memory, SyntheticRows queries, int step) {
+    return queries.answeredBy(generate(memory, queries, step, workload.responseTokens()));
   }
 
   /** As {@link #rollout}, but for one token each: the queries' own pass through the model. */
   public void prefill(SyntheticRows queries, int step) {
-    generate(queries, step, 1);
+    try (PassMemory memory = openRollout()) {
+      generate(memory, queries, step, 1);
+    }
   }
 
-  private List<Generation> generate(SyntheticRows queries, int step, int responseTokens) {
+  private List<Generation> generate(
+      PassMemory memory, SyntheticRows queries, int step, int responseTokens) {
     long[] ids = new long[workload.rows()];
     int[] limits = new int[workload.rows()];
     Arrays.setAll(ids, row -> row);
     Arrays.fill(limits, responseTokens);
     GenerationSpec spec =
         new GenerationSpec(
-            Set.of(RehearsedPolicy.ADAPTER),
+            policy.actingAdapters(),
             SamplingSpec.PLAIN,
             StopRule.never(),
             workload.seed(),
             step,
             settings.waveRows());
-    try (PassMemory memory = new PassMemory(backend, "rollout")) {
-      List<Generation> generations =
-          new Generator(backend, policy.model())
-              .generate(memory, queries.queryTokens(), ids, limits, spec);
-      backend.synchronize();
-      return generations;
-    }
+    List<Generation> generations =
+        new Generator(backend, policy.model())
+            .generate(memory, queries.queryTokens(), ids, limits, spec);
+    backend.synchronize();
+    return generations;
+  }
+
+  /** Opens the arenas of a rollout; the caller closes them. */
+  PassMemory openRollout() {
+    return new PassMemory(backend, "rollout");
   }
 
   /** Opens the arenas of scoring and update; the caller closes them. */
@@ -84,7 +95,12 @@ public final class StepRehearsal {
 
   /** Scores of policy and reference, from one pass over both. */
   public PolicyScores score(PassMemory memory, SyntheticRows rows) {
-    PolicyScores scores = scorer.score(memory, rows.all(), false);
+    return score(memory, rows, false);
+  }
+
+  /** Scores, with divergences over the whole vocabulary if they are wanted. */
+  PolicyScores score(PassMemory memory, SyntheticRows rows, boolean fullKl) {
+    PolicyScores scores = scorer.score(memory, rows.all(), fullKl);
     backend.synchronize();
     return scores;
   }

@@ -87,7 +87,7 @@ final class FixturePolicy implements AutoCloseable {
             backend,
             model,
             head,
-            new PolicySpec(Set.of(NAME), Set.of(), 1 / 0.7f, maxTokens, keep));
+            new PolicySpec(Set.of(NAME), Set.of(), 1 / 0.7f, maxTokens, 1, keep));
   }
 
   /** Fills every matrix of the adapter, so that it acts. */

@@ -128,7 +128,7 @@ class SyntheticWeightsTest {
               backend,
               model,
               head,
-              new PolicySpec(Set.of("a"), Set.of(), 1, 1 << 12, KeepPlan.everything()));
+              new PolicySpec(Set.of("a"), Set.of(), 1, 1 << 12, 1, KeepPlan.everything()));
       TokenRows queries = TokenRows.of(new int[][] {{3, 7, 11}, {150, 0}});
 
       List<Generation> responses =

@@ -29,9 +29,6 @@ import picocli.CommandLine.Option;
  */
 final class BenchCommand {
 
-  /** The work that other stacks were measured by. */
-  private static final WorkloadOptions.Sizes SIZES = new WorkloadOptions.Sizes(32, 8, 32, 4, 4);
-
   private static final String STEPS = "3";
 
   @Mixin private WorkloadOptions sizes = new WorkloadOptions();
@@ -94,7 +91,7 @@ final class BenchCommand {
       CommandContext context, RunSpec run, ModelConfig model, Optional<ModelDirectory> checkpoint)
       throws IOException {
     UpdateSpec update = context.recipe().section("update", UpdateSpec.class);
-    Workload workload = sizes.over(SIZES, Workload.attentionLora(model), run);
+    Workload workload = sizes.over(otherStacks(model, run));
     KeepPlan keep = update.keep().plan();
     StepBenchmark benchmark =
         new StepBenchmark(
@@ -121,5 +118,10 @@ final class BenchCommand {
       Files.write(out, (json + "\n").getBytes(StandardCharsets.UTF_8));
     }
     return CommandResult.done(json);
+  }
+
+  /** The work that other stacks were measured by. */
+  private static Workload otherStacks(ModelConfig model, RunSpec run) {
+    return new Workload(32, 8, 32, 4, 4, Workload.attentionLora(model), run.int8Mode(), run.seed());
   }
 }

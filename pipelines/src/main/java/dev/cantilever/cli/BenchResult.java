@@ -1,32 +1,27 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.backend.DriverReading;
 import dev.cantilever.bench.BenchPhase;
 import dev.cantilever.bench.BenchReport;
 import dev.cantilever.bench.StepSeconds;
 import dev.cantilever.console.Console;
-import dev.cantilever.memory.MemoryReport;
-import dev.cantilever.memory.Purpose;
 import dev.cantilever.rehearsal.Workload;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeSet;
 
 /** What a benchmark measured, as tables and as JSON. */
 final class BenchResult {
 
   private static final double MILLI = 1e3;
   private static final double GIGA = 1e9;
-  private static final double MEBI = 1 << 20;
 
   private final BenchReport report;
+  private final MeasuredMemory memory;
   private final BenchPhase phase;
 
   BenchResult(BenchReport report) {
     this.report = report;
+    this.memory = new MeasuredMemory(report.plan(), report.memory(), report.driver());
     this.phase = report.options().phase();
   }
 
@@ -77,7 +72,7 @@ final class BenchResult {
     if (phase.includes(BenchPhase.UPDATE)) {
       console.line("update: %.0f%% of the matrix rate", 100 * report.updateRateShare());
     }
-    console.table(List.of("memory, MiB", "planned", "measured"), memory());
+    console.table(MeasuredMemory.HEADER, rows());
     console.line("identities: %s; adapter %s", identities(), report.adapterDigest());
   }
 
@@ -117,40 +112,10 @@ final class BenchResult {
     return rows;
   }
 
-  private List<List<String>> memory() {
-    Map<Purpose, Long> planned = peaks(report.plan().report());
-    Map<Purpose, Long> measured = peaks(report.memory());
-    TreeSet<Purpose> purposes = new TreeSet<>(planned.keySet());
-    purposes.addAll(measured.keySet());
-    List<List<String>> rows = new ArrayList<>();
-    for (Purpose purpose : purposes) {
-      rows.add(
-          row(
-              purpose.label(),
-              planned.getOrDefault(purpose, 0L),
-              measured.getOrDefault(purpose, 0L)));
-    }
-    rows.add(row("arenas together", report.plan().arenaBytes(), report.memory().peakBytes()));
-    report
-        .driver()
-        .ifPresent(
-            driver ->
-                rows.add(
-                    row(
-                        driver.wholeCard() ? "card, by the driver" : "process, by the driver",
-                        report.plan().processBytes(),
-                        driver.processBytes())));
+  private List<List<String>> rows() {
+    List<List<String>> rows = new ArrayList<>(memory.purposes());
+    rows.addAll(memory.totals());
     return rows;
-  }
-
-  private static Map<Purpose, Long> peaks(MemoryReport memory) {
-    Map<Purpose, Long> peaks = new EnumMap<>(Purpose.class);
-    memory.lines().forEach(line -> peaks.put(line.purpose(), line.peakBytes()));
-    return peaks;
-  }
-
-  private static List<String> row(String label, long planned, long measured) {
-    return List.of(label, number("%.1f", planned / MEBI), number("%.1f", measured / MEBI));
   }
 
   private static String number(String format, double value) {
@@ -209,12 +174,8 @@ final class BenchResult {
       json.put("update_rate_share", report.updateRateShare());
     }
     json.put("copy_bytes_per_s", report.ceilings().bytesPerSecond())
-        .put("product_flops_per_s", report.ceilings().flopsPerSecond())
-        .put("peak_bytes", MemoryJson.byPurpose(report.memory()))
-        .put("arena_bytes", report.memory().peakBytes())
-        .put("reserved_bytes", report.memory().highWaterBytes())
-        .put("plan", MemoryJson.plan(report.plan()));
-    report.driver().ifPresentOrElse(driver -> put(json, driver), () -> json.putNull("driver"));
+        .put("product_flops_per_s", report.ceilings().flopsPerSecond());
+    memory.put(json);
     if (assertedIdentities()) {
       json.put("ratio_one", true).put("fresh_kl_zero", true);
     } else {
@@ -222,17 +183,6 @@ final class BenchResult {
     }
     return json.put("adapter_sha256", report.adapterDigest())
         .putObjects("steps", report.steps().stream().map(BenchResult::step).toList());
-  }
-
-  private static void put(JsonResult json, DriverReading driver) {
-    json.put(
-        "driver",
-        new JsonResult()
-            .put("version", driver.driver())
-            .put("process_bytes", driver.processBytes())
-            .put("whole_card", driver.wholeCard())
-            .put("compute_mhz", driver.computeMhz())
-            .put("memory_mhz", driver.memoryMhz()));
   }
 
   private static JsonResult step(StepSeconds step) {

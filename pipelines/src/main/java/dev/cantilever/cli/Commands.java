@@ -20,7 +20,7 @@ final class Commands {
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
         new CommandEntry(
-            "plan", "memory of a PPO step, from config.json alone", () -> PlanCommand.command()),
+            "plan", "memory of PPO, from config.json alone", () -> PlanCommand.command()),
         new CommandEntry(
             "parity",
             "how far the results are from reference fixtures",

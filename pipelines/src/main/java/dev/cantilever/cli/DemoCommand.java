@@ -6,6 +6,7 @@ import dev.cantilever.finetune.FineTuneSummary;
 import dev.cantilever.merge.MergeSummary;
 import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.recipe.Recipe;
+import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.RunnerArguments;
@@ -52,6 +53,11 @@ final class DemoCommand {
     RunnerArguments runner = context.runner();
     TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
     run.requireModels(); // refused before anything is made
+    MemoryPlan plan = run.plan().plan();
+    if (!plan.fits()) {
+      context.console().line("%s", plan);
+      return new CommandResult(MemoryJson.plan(plan), ExitCode.OVER_BUDGET);
+    }
     try (RunDirectory directory = PrepareCommand.open(context)) {
       PrepareSummary data = PrepareCommand.prepare(run, directory);
       console.line(

@@ -36,6 +36,7 @@ record Failure(ExitCode exitCode, String message) {
           "DatasetException", ExitCode.USAGE,
           "SchemaException", ExitCode.USAGE,
           "BudgetExceededException", ExitCode.OVER_BUDGET,
+          "OverBudgetException", ExitCode.OVER_BUDGET,
           "DeviceException", ExitCode.DEVICE);
 
   /** Joins the lines of what libraries say. */

@@ -1,23 +1,23 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.host.LoraSpec;
-import dev.cantilever.hub.AdapterConfig;
-import dev.cantilever.hub.ModelConfig;
-import dev.cantilever.hub.TaskType;
-import dev.cantilever.model.WeightSource;
-import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.console.Console;
 import dev.cantilever.rehearsal.MemoryPlan;
-import dev.cantilever.rehearsal.MemoryPlanner;
-import dev.cantilever.rehearsal.PassSettings;
-import dev.cantilever.rehearsal.Workload;
-import dev.cantilever.rollout.RolloutSpec;
+import dev.cantilever.reward.RewardSpec;
 import dev.cantilever.run.RunSpec;
+import dev.cantilever.sample.EmbeddedSample;
+import dev.cantilever.sample.EmbeddedSamples;
+import dev.cantilever.train.PpoPlan;
 import dev.cantilever.train.RecipeSections;
-import dev.cantilever.update.UpdateSpec;
+import dev.cantilever.train.TrainingRun;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 
-/** {@code plan}: the memory of a PPO step by purpose, from a model's description alone. */
+/**
+ * {@code plan}: the memory of PPO by purpose, from the model's description alone; what {@code ppo}
+ * and {@code demo} check before they load anything.
+ */
 final class PlanCommand {
 
   @Mixin private WorkloadOptions sizes = new WorkloadOptions();
@@ -30,9 +30,11 @@ final class PlanCommand {
             "plan --model config.json --backend cuda --budget 24GiB --rows 32 --prompt 8"
                 + " --response 32 --minibatch 4",
             command::run)
-        .recipe(RecipeSections.all(), "lora", "ppo", "rollout", "run", "update")
+        .recipe(
+            RecipeSections.all(), "evaluation", "lora", "ppo", "reward", "rollout", "run", "update")
         .options(
             CommonOption.MODEL,
+            CommonOption.ADAPTER,
             CommonOption.BACKEND,
             CommonOption.BUDGET,
             CommonOption.INT8_MODE,
@@ -43,35 +45,31 @@ final class PlanCommand {
 
   private CommandResult run(CommandContext context) throws IOException {
     RunSpec run = context.recipe().section("run", RunSpec.class);
-    RolloutSpec rollout = context.recipe().section("rollout", RolloutSpec.class);
-    PpoSpec ppo = context.recipe().section("ppo", PpoSpec.class);
-    UpdateSpec update = context.recipe().section("update", UpdateSpec.class);
-    ModelConfig model = WorkloadOptions.model(run);
-    AdapterConfig lora =
-        context
-            .recipe()
-            .section("lora", LoraSpec.class)
-            .config(TaskType.CAUSAL_LM, model.file().getFileName().toString());
-    Workload workload =
-        sizes.over(
-            new WorkloadOptions.Sizes(
-                ppo.batch().rows(),
-                rollout.queryMaxTokens(),
-                rollout.responseMaxTokens(),
-                ppo.batch().miniBatchSize(),
-                ppo.batch().epochs()),
-            lora,
-            run);
-    PassSettings most =
-        new PassSettings(
-            Math.min(rollout.waveRows(), workload.rows()),
-            update.maxTokens(),
-            update.keep().plan());
+    RewardSpec reward = context.recipe().section("reward", RewardSpec.class);
+    WorkloadOptions.model(run); // refused where there is no description
+    PpoPlan recipes = new PpoPlan(context.recipe());
     MemoryPlan plan =
-        new MemoryPlanner(run.backend(), WeightSource.synthetic(model, run.seed()), workload)
-            .plan(WorkloadOptions.budgetBytes(run, context.console()), most);
+        recipes
+            .plan(
+                run.model().orElseThrow(),
+                run.adapter(),
+                classifier(reward, context.console()),
+                sizes.over(recipes.step()),
+                WorkloadOptions.budgetBytes(run, context.console()))
+            .plan();
     context.console().line("%s", plan);
     return new CommandResult(
         MemoryJson.plan(plan), plan.fits() ? ExitCode.DONE : ExitCode.OVER_BUDGET);
+  }
+
+  /** The classifier that PPO would load; none where it is neither named nor packed. */
+  private static Optional<Path> classifier(RewardSpec reward, Console console) throws IOException {
+    if (reward.model().isEmpty() && !EmbeddedSamples.isPacked(EmbeddedSample.CLASSIFIER)) {
+      console.note(
+          "planned without a classifier: reward.model names none, and the embedded one is not"
+              + " packed here");
+      return Optional.empty();
+    }
+    return Optional.of(TrainingRun.classifier(reward));
   }
 }

@@ -2,6 +2,7 @@ package dev.cantilever.cli;
 
 import dev.cantilever.evaluate.EvaluationSpec;
 import dev.cantilever.recipe.Recipe;
+import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.run.RunDirectory;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.train.RecipeSections;
@@ -49,6 +50,11 @@ final class PpoCommand {
     long began = System.nanoTime();
     TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
     run.requireModels(); // refused before anything is made
+    MemoryPlan plan = run.plan().plan();
+    if (!plan.fits()) {
+      context.console().line("%s", plan);
+      return new CommandResult(MemoryJson.plan(plan), ExitCode.OVER_BUDGET);
+    }
     try (RunDirectory directory = PrepareCommand.open(context)) {
       PrepareCommand.prepare(run, directory);
       PpoOutcome outcome = PpoOutcome.of(run, context.console());

@@ -7,6 +7,7 @@ import dev.cantilever.finetune.FineTuneSummary;
 import dev.cantilever.loop.LoopSummary;
 import dev.cantilever.ppo.PpoSpec;
 import dev.cantilever.recipe.Recipe;
+import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.row.Statistic;
 import dev.cantilever.row.StepStats;
@@ -22,8 +23,15 @@ import java.util.Optional;
  * @param before what it said then
  * @param loop the steps
  * @param after what it says now
+ * @param plan of memory, made before anything was loaded
+ * @param memory what was taken of the device; nothing where this process did not compute
  */
-record PpoOutcome(Evaluation before, LoopSummary loop, Evaluation after) {
+record PpoOutcome(
+    Evaluation before,
+    LoopSummary loop,
+    Evaluation after,
+    MemoryPlan plan,
+    Optional<MeasuredMemory> memory) {
 
   /** Steps over which the last KL is averaged. */
   private static final int LAST_STEPS = 3;
@@ -35,7 +43,14 @@ record PpoOutcome(Evaluation before, LoopSummary loop, Evaluation after) {
     try (StepProgress progress = new StepProgress(console)) {
       loop = run.ppo(progress);
     }
-    return new PpoOutcome(before, loop, run.evaluateAfter());
+    Evaluation after = run.evaluateAfter();
+    MemoryPlan plan = run.plan().plan();
+    return new PpoOutcome(
+        before,
+        loop,
+        after,
+        plan,
+        run.memory().map(taken -> new MeasuredMemory(plan, taken.arenas(), taken.driver())));
   }
 
   int steps() {
@@ -71,14 +86,19 @@ record PpoOutcome(Evaluation before, LoopSummary loop, Evaluation after) {
             .put("kl_last", lastKl());
     put(json, "sft_loss_before", sft.map(FineTuneSummary::lossBefore));
     put(json, "sft_loss_after", sft.map(FineTuneSummary::lossAfter));
-    return json.put("steps", steps()).put("rollouts", rollouts(recipe));
+    json.put("steps", steps()).put("rollouts", rollouts(recipe));
+    memory.ifPresentOrElse(
+        measured -> measured.put(json), () -> MeasuredMemory.putUnmeasured(json, plan));
+    return json;
   }
 
   private static void put(JsonResult json, String key, Optional<Double> value) {
     value.ifPresentOrElse(number -> json.put(key, number), () -> json.putNull(key));
   }
 
-  /** Prints both numbers, and the first prompts with what was said to them. */
+  /**
+   * Prints both numbers, the first prompts with what was said to them, and what it took of memory.
+   */
   void print(Console console, EvaluationSpec spec) {
     console.line("");
     console.table(
@@ -100,6 +120,11 @@ record PpoOutcome(Evaluation before, LoopSummary loop, Evaluation after) {
       console.line("    before  %s", oneLine(was.response().text()));
       console.line("    after   %s", oneLine(is.response().text()));
     }
+    memory.ifPresent(
+        measured -> {
+          console.line("");
+          console.table(MeasuredMemory.HEADER, measured.totals());
+        });
   }
 
   private static String number(double value) {

@@ -1,7 +1,6 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.console.Console;
-import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.rehearsal.Workload;
@@ -63,10 +62,10 @@ final class WorkloadOptions {
   /**
    * The step's sizes.
    *
-   * @param otherwise sizes of what is not given
+   * @param otherwise sizes of what is not given, and all else
    * @throws UsageException if they are no step
    */
-  Workload over(Sizes otherwise, AdapterConfig lora, RunSpec run) {
+  Workload over(Workload otherwise) {
     int allRows = or(rows, otherwise.rows());
     try {
       return new Workload(
@@ -75,9 +74,9 @@ final class WorkloadOptions {
           or(response, otherwise.responseTokens()),
           or(miniBatch, Math.min(otherwise.miniBatchRows(), allRows)),
           or(epochs, otherwise.epochs()),
-          lora,
-          run.int8Mode(),
-          run.seed());
+          otherwise.lora(),
+          otherwise.int8Mode(),
+          otherwise.seed());
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()), e);
     }
@@ -86,7 +85,4 @@ final class WorkloadOptions {
   private static int or(@Nullable Integer given, int otherwise) {
     return Optional.ofNullable(given).orElse(otherwise);
   }
-
-  /** Sizes of a step. */
-  record Sizes(int rows, int promptTokens, int responseTokens, int miniBatchRows, int epochs) {}
 }

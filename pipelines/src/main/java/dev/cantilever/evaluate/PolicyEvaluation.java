@@ -4,6 +4,7 @@ import dev.cantilever.commit.CommitRollouts;
 import dev.cantilever.commit.CommitSpec;
 import dev.cantilever.commit.CommittedRollouts;
 import dev.cantilever.manifest.CommitDirectory;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.reward.ScoreRollouts;
 import dev.cantilever.rollout.GenerateRollouts;
@@ -25,6 +26,7 @@ public final class PolicyEvaluation {
   /**
    * Evaluates a policy, or reads back what an earlier run committed.
    *
+   * @param memory how the stages take the device's memory
    * @param prompts of step 0
    * @param directory where its rollouts are committed
    */
@@ -32,6 +34,7 @@ public final class PolicyEvaluation {
       RolloutPolicy policy,
       RolloutSpec rollout,
       Judge judge,
+      RunMemory memory,
       List<Query> prompts,
       Path directory,
       PipelineOptions options)
@@ -42,8 +45,8 @@ public final class PolicyEvaluation {
       Pipeline pipeline = Pipeline.create(options);
       pipeline
           .apply("Fixed prompts", Create.of(prompts))
-          .apply(GenerateRollouts.from(policy, rollout))
-          .apply(ScoreRollouts.by(judge))
+          .apply(GenerateRollouts.from(policy, rollout, memory))
+          .apply(ScoreRollouts.by(judge, memory.classifier()))
           .apply(
               CommitRollouts.as(
                   new CommitSpec(

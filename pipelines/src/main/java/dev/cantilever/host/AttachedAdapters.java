@@ -21,10 +21,13 @@ public final class AttachedAdapters implements AutoCloseable {
     this.arena = arena;
   }
 
-  static AttachedAdapters load(Backend backend, CausalLm model, List<AdapterRef> refs)
+  /**
+   * @param bytes of all of them, where that is known; else 0
+   */
+  static AttachedAdapters load(Backend backend, CausalLm model, List<AdapterRef> refs, long bytes)
       throws IOException {
     AttachedAdapters attached =
-        new AttachedAdapters(backend.budget().open("frozen adapters", Purpose.ADAPTER));
+        new AttachedAdapters(backend.budget().open("frozen adapters", Purpose.ADAPTER, bytes));
     try {
       for (AdapterRef ref : refs) {
         attached.adapters.add(

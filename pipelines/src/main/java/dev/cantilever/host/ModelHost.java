@@ -3,6 +3,7 @@ package dev.cantilever.host;
 import dev.cantilever.backend.BackendKind;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,27 @@ public final class ModelHost {
   private void giveBack() {
     holder = "";
     turn.unlock();
+  }
+
+  /**
+   * What was taken of a device since it was opened as specified, waiting for a lease that runs;
+   * nothing where this process does not have it open like that.
+   */
+  public static Optional<DeviceMemory> memory(DeviceSpec spec) {
+    return of(spec.backend()).read(spec);
+  }
+
+  private Optional<DeviceMemory> read(DeviceSpec spec) {
+    turn.lock();
+    try {
+      LoadedDevice open = device;
+      return open != null && open.spec().equals(spec)
+          ? Optional.of(
+              new DeviceMemory(open.backend().budget().report(), open.backend().driverReading()))
+          : Optional.empty();
+    } finally {
+      turn.unlock();
+    }
   }
 
   /**

@@ -57,8 +57,18 @@ public final class ModelLease implements AutoCloseable {
    */
   public AttachedAdapters attach(Hosted<CausalLm> model, List<AdapterRef> adapters)
       throws IOException {
+    return attach(model, adapters, 0);
+  }
+
+  /**
+   * As above, into one piece of memory.
+   *
+   * @param bytes of all of them as planned, or 0 where nothing is
+   */
+  public AttachedAdapters attach(Hosted<CausalLm> model, List<AdapterRef> adapters, long bytes)
+      throws IOException {
     requireOpen();
-    return AttachedAdapters.load(device.backend(), model.model(), adapters);
+    return AttachedAdapters.load(device.backend(), model.model(), adapters, bytes);
   }
 
   private void requireOpen() {

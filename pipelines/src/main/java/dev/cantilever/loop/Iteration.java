@@ -87,8 +87,8 @@ final class Iteration {
                 "adapter_digest", policy.adapterDigest(), "base_digest", policy.base().digest()));
     return pipeline
         .apply("Queries", Create.of(queries))
-        .apply(GenerateRollouts.from(policy, task.rollout()))
-        .apply(ScoreRollouts.by(task.judge()))
+        .apply(GenerateRollouts.from(policy, task.rollout(), task.memory()))
+        .apply(ScoreRollouts.by(task.judge(), task.memory().classifier()))
         .apply(CommitRollouts.as(commit));
   }
 }

@@ -5,9 +5,9 @@ import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.LoraSpec;
 import dev.cantilever.host.ModelRef;
 import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.rollout.RolloutSpec;
-import dev.cantilever.update.UpdateSpec;
 import java.util.List;
 
 /**
@@ -22,7 +22,8 @@ import java.util.List;
  * @param rollout what is asked and how a response is drawn
  * @param lora the adapter that is trained
  * @param ppo the algorithm's settings
- * @param update how an update runs
+ * @param memory how its stages take the device's memory; no result depends on it in int8 mode
+ *     {@code weight-only}
  * @param loop how long it goes on
  */
 public record LoopTask(
@@ -35,7 +36,7 @@ public record LoopTask(
     RolloutSpec rollout,
     LoraSpec lora,
     PpoSpec ppo,
-    UpdateSpec update,
+    RunMemory memory,
     LoopSpec loop) {
 
   /** Copies the list. */

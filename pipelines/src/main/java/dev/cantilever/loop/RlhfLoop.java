@@ -97,7 +97,7 @@ public final class RlhfLoop {
         policy,
         task.lora(),
         task.ppo(),
-        task.update(),
+        task.memory(),
         task.rollout().temperature(),
         step == 1 ? "" : absolute(layout.state(step - 1)),
         absolute(layout.updates(step)),

@@ -13,6 +13,9 @@ import java.util.Optional;
  */
 public record RewardSpec(Optional<Path> model, String label, int maxTokens) {
 
+  /** Most tokens of one pass over texts that are shorter; more follow in further passes. */
+  static final int PASS_TOKENS = 4096;
+
   /** The embedded classifier of reviews, its label POSITIVE. */
   public static RewardSpec defaults() {
     return new RewardSpec(Optional.empty(), "POSITIVE", 512);
@@ -24,5 +27,16 @@ public record RewardSpec(Optional<Path> model, String label, int maxTokens) {
       throw new IllegalArgumentException(
           "expected a label and max_tokens of at least 1, got '" + label + "' and " + maxTokens);
     }
+  }
+
+  /**
+   * Most tokens of a pass.
+   *
+   * @param texts that are scored together
+   * @param positions of the classifier
+   */
+  public int largestPass(int texts, int positions) {
+    int longest = Math.min(maxTokens, positions);
+    return (int) Math.min((long) texts * longest, Math.max(PASS_TOKENS, longest));
   }
 }

@@ -6,6 +6,7 @@ import dev.cantilever.codec.Schemas;
 import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
+import dev.cantilever.model.PassBytes;
 import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.row.Rollout;
 import dev.cantilever.row.Score;
@@ -21,9 +22,11 @@ final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBat
   private static final long serialVersionUID = 1L;
 
   private final Judge judge;
+  private final PassBytes bytes;
 
-  ScoreFn(Judge judge) {
+  ScoreFn(Judge judge, PassBytes bytes) {
     this.judge = judge;
+    this.bytes = bytes;
   }
 
   @ProcessElement
@@ -36,7 +39,7 @@ final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBat
     List<List<Score>> scores;
     try (ModelLease lease = ModelHost.lease(judge.device(), "score rollouts")) {
       Hosted<SequenceClassifier> classifier = lease.classifier(judge.model());
-      scores = new TextScorer(lease.backend(), classifier, judge).scores(texts);
+      scores = new TextScorer(lease.backend(), classifier, judge, bytes).scores(texts);
     }
     List<Rollout> scored = new ArrayList<>(rollouts.size());
     for (int row = 0; row < rollouts.size(); row++) {

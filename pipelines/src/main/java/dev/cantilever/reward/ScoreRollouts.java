@@ -2,6 +2,7 @@ package dev.cantilever.reward;
 
 import dev.cantilever.beam.ArrowBatch;
 import dev.cantilever.beam.BatchKey;
+import dev.cantilever.model.PassBytes;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.KV;
@@ -15,19 +16,25 @@ public final class ScoreRollouts
   private static final long serialVersionUID = 1L;
 
   private final Judge judge;
+  private final PassBytes bytes;
 
-  private ScoreRollouts(Judge judge) {
+  private ScoreRollouts(Judge judge, PassBytes bytes) {
     this.judge = judge;
+    this.bytes = bytes;
   }
 
-  /** Scores by a judge. */
-  public static ScoreRollouts by(Judge judge) {
-    return new ScoreRollouts(judge);
+  /**
+   * Scores by a judge.
+   *
+   * @param bytes sizes of the arenas of its passes
+   */
+  public static ScoreRollouts by(Judge judge, PassBytes bytes) {
+    return new ScoreRollouts(judge, bytes);
   }
 
   @Override
   public PCollection<KV<BatchKey, ArrowBatch>> expand(
       PCollection<KV<BatchKey, ArrowBatch>> batches) {
-    return batches.apply("Score", ParDo.of(new ScoreFn(judge)));
+    return batches.apply("Score", ParDo.of(new ScoreFn(judge, bytes)));
   }
 }

@@ -2,6 +2,7 @@ package dev.cantilever.reward;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.host.Hosted;
+import dev.cantilever.model.PassBytes;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.model.TokenRows;
@@ -13,22 +14,22 @@ import java.util.Set;
 /** A classifier's logits of texts, as scores. Lives within one lease. */
 final class TextScorer {
 
-  /** Most tokens of one pass; more texts follow in further passes. */
-  private static final int PASS_TOKENS = 4096;
-
   private final Backend backend;
   private final Hosted<SequenceClassifier> hosted;
   private final Judge judge;
+  private final PassBytes bytes;
   private final int[] order; // outputs, the rewarded one first
 
   /**
+   * @param bytes sizes of the arenas of its passes
    * @throws dev.cantilever.hub.CheckpointException if the classifier has no label of the judge's
    *     name
    */
-  TextScorer(Backend backend, Hosted<SequenceClassifier> hosted, Judge judge) {
+  TextScorer(Backend backend, Hosted<SequenceClassifier> hosted, Judge judge, PassBytes bytes) {
     this.backend = backend;
     this.hosted = hosted;
     this.judge = judge;
+    this.bytes = bytes;
     this.order = order(hosted.model().labels());
   }
 
@@ -52,11 +53,12 @@ final class TextScorer {
             .map(text -> hosted.tokenizer().encodeWithSpecialTokens(text, longest))
             .toList();
     List<List<Score>> scores = new ArrayList<>(texts.size());
-    try (PassMemory memory = new PassMemory(backend, "scoring")) {
+    try (PassMemory memory = new PassMemory(backend, "scoring", bytes)) {
       for (int from = 0; from < rows.size(); ) {
         int to = from;
         int tokens = 0;
-        while (to < rows.size() && (to == from || tokens + rows.get(to).length <= PASS_TOKENS)) {
+        while (to < rows.size()
+            && (to == from || tokens + rows.get(to).length <= RewardSpec.PASS_TOKENS)) {
           tokens += rows.get(to++).length;
         }
         for (float[] logits : logits(memory, rows.subList(from, to))) {

@@ -19,6 +19,7 @@ import dev.cantilever.model.Generator;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenRows;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.row.FloatSequence;
 import dev.cantilever.row.IntSequence;
 import dev.cantilever.row.Provenance;
@@ -46,10 +47,12 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
 
   private final RolloutPolicy policy;
   private final RolloutSpec spec;
+  private final RunMemory memory;
 
-  GenerateFn(RolloutPolicy policy, RolloutSpec spec) {
+  GenerateFn(RolloutPolicy policy, RolloutSpec spec, RunMemory memory) {
     this.policy = policy;
     this.spec = spec;
+    this.memory = memory;
   }
 
   @ProcessElement
@@ -70,12 +73,13 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
     try (ModelLease lease = ModelHost.lease(policy.device(), "generate rollouts")) {
       Backend backend = lease.backend();
       Hosted<CausalLm> base = lease.model(policy.base());
-      try (AttachedAdapters adapters = lease.attach(base, policy.adapters());
-          PassMemory memory = new PassMemory(backend, "rollout")) {
+      try (AttachedAdapters adapters =
+              lease.attach(base, policy.adapters(), memory.actingAdapters());
+          PassMemory pass = new PassMemory(backend, "rollout", memory.rollout())) {
         List<Generation> generations =
             new Generator(backend, base.model())
                 .generate(
-                    memory,
+                    pass,
                     TokenRows.of(
                         queries.stream()
                             .map(query -> query.queryIds().toArray())
@@ -103,7 +107,7 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
         stop,
         policy.seed(),
         step,
-        spec.waveRows());
+        memory.settings().waveRows());
   }
 
   /** The length at which a query's response ends: a draw of its own. */

@@ -3,6 +3,7 @@ package dev.cantilever.rollout;
 import dev.cantilever.beam.ArrowBatch;
 import dev.cantilever.beam.BatchKey;
 import dev.cantilever.beam.BatchKeyCoder;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.row.Query;
 import org.apache.beam.sdk.coders.KvCoder;
 import org.apache.beam.sdk.transforms.GroupByKey;
@@ -21,15 +22,21 @@ public final class GenerateRollouts
 
   private final RolloutPolicy policy;
   private final RolloutSpec spec;
+  private final RunMemory memory;
 
-  private GenerateRollouts(RolloutPolicy policy, RolloutSpec spec) {
+  private GenerateRollouts(RolloutPolicy policy, RolloutSpec spec, RunMemory memory) {
     this.policy = policy;
     this.spec = spec;
+    this.memory = memory;
   }
 
-  /** Samples from a policy. */
-  public static GenerateRollouts from(RolloutPolicy policy, RolloutSpec spec) {
-    return new GenerateRollouts(policy, spec);
+  /**
+   * Samples from a policy.
+   *
+   * @param memory how it takes the device's memory; no result depends on it
+   */
+  public static GenerateRollouts from(RolloutPolicy policy, RolloutSpec spec, RunMemory memory) {
+    return new GenerateRollouts(policy, spec, memory);
   }
 
   @Override
@@ -41,6 +48,6 @@ public final class GenerateRollouts
                 .withKeyType(TypeDescriptor.of(BatchKey.class)))
         .setCoder(KvCoder.of(BatchKeyCoder.of(), queries.getCoder()))
         .apply("Gather batches", GroupByKey.create())
-        .apply("Generate", ParDo.of(new GenerateFn(policy, spec)));
+        .apply("Generate", ParDo.of(new GenerateFn(policy, spec, memory)));
   }
 }

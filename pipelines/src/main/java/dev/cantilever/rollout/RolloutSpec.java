@@ -13,7 +13,8 @@ import java.io.Serializable;
  * @param endOfText whether the tokenizer's end-of-text token ends a response; it is kept
  * @param temperature divides the logits, in sampling, in scoring and in training alike; above 0
  * @param batchRows rows that are generated and scored together: the unit of work that spreads
- * @param waveRows most rows in the KV cache at once; a larger batch goes in waves
+ * @param waveRows most rows in the KV cache at once; a larger batch goes in waves, and a plan may
+ *     lower it
  */
 public record RolloutSpec(
     int queryMinTokens,

@@ -7,8 +7,10 @@ import dev.cantilever.finetune.FineTunePipeline;
 import dev.cantilever.finetune.FineTuneSpec;
 import dev.cantilever.finetune.FineTuneSummary;
 import dev.cantilever.host.AdapterRef;
+import dev.cantilever.host.DeviceMemory;
 import dev.cantilever.host.DeviceSpec;
 import dev.cantilever.host.LoraSpec;
+import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelRef;
 import dev.cantilever.loop.LoopSpec;
 import dev.cantilever.loop.LoopSummary;
@@ -25,6 +27,7 @@ import dev.cantilever.prepare.PrepareSummary;
 import dev.cantilever.prepare.PreparedData;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.UsageException;
+import dev.cantilever.rehearsal.RunPlan;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.reward.RewardSpec;
 import dev.cantilever.rollout.RolloutPolicy;
@@ -38,7 +41,6 @@ import dev.cantilever.run.RunSpec;
 import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
 import dev.cantilever.tokenizer.TextTokenizer;
-import dev.cantilever.update.UpdateSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The stages of a recipe over a run directory that this process holds. */
 public final class TrainingRun {
@@ -59,6 +62,7 @@ public final class TrainingRun {
   private final RunnerArguments runner;
   private final RunSpec run;
   private final Map<Path, ModelRef> models = new HashMap<>();
+  private @Nullable RunPlan plan;
 
   /**
    * @param runner options of Beam for its pipelines
@@ -94,7 +98,45 @@ public final class TrainingRun {
   public void requireModels() throws IOException {
     ModelCheck.policy(
         base(run), run.adapter(), recipe.section("rollout", RolloutSpec.class).longestRow());
-    ModelCheck.judge(judge());
+    ModelCheck.judge(judge(DeviceSpec.of(run)));
+  }
+
+  /**
+   * The memory that PPO and its evaluations will take of the device, made once, before anything is
+   * loaded; a base that is merged later has the same shapes.
+   */
+  public RunPlan plan() throws IOException {
+    RunPlan made = plan;
+    if (made == null) {
+      PpoPlan recipes = new PpoPlan(recipe);
+      made =
+          recipes.plan(
+              startingBase(),
+              startingReference(),
+              Optional.of(classifier()),
+              recipes.step(),
+              run.deviceBudget().bytes());
+      plan = made;
+    }
+    return made;
+  }
+
+  /** What PPO and its evaluations took of the device so far; nothing where it is not open. */
+  public Optional<DeviceMemory> memory() throws IOException {
+    return ModelHost.memory(ppoDevice());
+  }
+
+  /** The device opened with what the plan says and not a byte more. */
+  private DeviceSpec ppoDevice() throws IOException {
+    return new DeviceSpec(run.backend(), fitting().plan().processBytes(), run.int8Mode());
+  }
+
+  private RunPlan fitting() throws IOException {
+    RunPlan planned = plan();
+    if (!planned.plan().fits()) {
+      throw new OverBudgetException(planned.plan());
+    }
+    return planned;
   }
 
   /** Text to token rows and documents in {@code data/}. */
@@ -181,9 +223,10 @@ public final class TrainingRun {
     try (TextTokenizer tokenizer = TextTokenizer.load(base.path())) {
       StepQueries held = queries(Split.TEST, base, rollout, tokenizer);
       return PolicyEvaluation.run(
-          new RolloutPolicy(DeviceSpec.of(run), base, adapters, name(), run.seed()),
+          new RolloutPolicy(ppoDevice(), base, adapters, name(), run.seed()),
           rollout,
-          judge(),
+          judge(ppoDevice()),
+          fitting().memory(),
           held.forEvaluation(spec.prompts()),
           layout.evaluation(when),
           runner.onDevice());
@@ -203,14 +246,14 @@ public final class TrainingRun {
         new LoopTask(
             name(),
             run.seed(),
-            DeviceSpec.of(run),
+            ppoDevice(),
             start.base(),
             start.reference(),
-            judge(),
+            judge(ppoDevice()),
             rollout,
             recipe.section("lora", LoraSpec.class),
             recipe.section("ppo", PpoSpec.class),
-            recipe.section("update", UpdateSpec.class),
+            fitting().memory(),
             recipe.section("loop", LoopSpec.class));
     try (TextTokenizer tokenizer = TextTokenizer.load(start.base().path())) {
       StepQueries asked = queries(Split.TRAIN, start.base(), rollout, tokenizer);
@@ -231,17 +274,25 @@ public final class TrainingRun {
   }
 
   private StartingPoint startingPoint() throws IOException {
-    if (Files.isDirectory(layout.merged())) {
-      return new StartingPoint(looked(layout.merged()), List.of());
-    }
-    ModelRef base = looked(base(run));
     List<AdapterRef> reference = new ArrayList<>();
-    if (Files.isDirectory(layout.sftAdapter())) {
-      reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(layout.sftAdapter())));
-    } else if (run.adapter().isPresent()) {
-      reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(run.adapter().get())));
+    Optional<Path> adapter = startingReference();
+    if (adapter.isPresent()) {
+      reference.add(new AdapterRef(AdapterRef.REFERENCE, ModelRef.of(adapter.get())));
     }
-    return new StartingPoint(base, reference);
+    return new StartingPoint(looked(startingBase()), reference);
+  }
+
+  private Path startingBase() throws IOException {
+    return Files.isDirectory(layout.merged()) ? layout.merged() : base(run);
+  }
+
+  private Optional<Path> startingReference() {
+    if (Files.isDirectory(layout.merged())) {
+      return Optional.empty();
+    }
+    return Files.isDirectory(layout.sftAdapter())
+        ? Optional.of(layout.sftAdapter())
+        : run.adapter();
   }
 
   /** Looks at a large directory once. */
@@ -254,11 +305,18 @@ public final class TrainingRun {
     return known;
   }
 
-  private Judge judge() throws IOException {
+  private Judge judge(DeviceSpec device) throws IOException {
     RewardSpec reward = recipe.section("reward", RewardSpec.class);
-    Path model =
-        reward.model().isPresent() ? reward.model().get() : embedded(EmbeddedSample.CLASSIFIER);
-    return new Judge(DeviceSpec.of(run), looked(model), reward.label(), reward.maxTokens());
+    return new Judge(device, looked(classifier()), reward.label(), reward.maxTokens());
+  }
+
+  private Path classifier() throws IOException {
+    return classifier(recipe.section("reward", RewardSpec.class));
+  }
+
+  /** The classifier that the recipe names, or the embedded one. */
+  public static Path classifier(RewardSpec reward) throws IOException {
+    return reward.model().isPresent() ? reward.model().get() : embedded(EmbeddedSample.CLASSIFIER);
   }
 
   private StepQueries queries(

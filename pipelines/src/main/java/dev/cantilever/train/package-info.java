@@ -6,6 +6,11 @@
  * itself where its result is there, and translates sections of the recipe into what the stage's
  * room takes. The commands of these names call one method each; {@code demo} calls them all.
  *
+ * <p>{@link dev.cantilever.train.PpoPlan} is the memory that a recipe's PPO takes of its device,
+ * found before anything is loaded; {@code plan} prints it, and {@link
+ * dev.cantilever.train.TrainingRun} runs PPO by it, on a device opened with what it says, or
+ * refuses with {@link dev.cantilever.train.OverBudgetException}.
+ *
  * <p>{@link dev.cantilever.train.RecipeSections} is the table of all sections a recipe may have.
  * {@link dev.cantilever.train.PpoPipeline} is PPO as a program of its own, for a cluster.
  *

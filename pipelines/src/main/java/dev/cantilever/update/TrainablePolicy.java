@@ -18,6 +18,7 @@ import dev.cantilever.optim.AdamWSpec;
 import dev.cantilever.optim.GradientNorm;
 import dev.cantilever.optim.ParameterGroup;
 import dev.cantilever.ppo.StepSizeSpec;
+import dev.cantilever.rehearsal.RunMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -67,8 +68,10 @@ final class TrainablePolicy implements AutoCloseable {
   static TrainablePolicy open(
       Backend backend, Hosted<CausalLm> base, Set<String> reference, UpdateTask task)
       throws IOException {
-    Arena parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
-    Arena moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
+    RunMemory memory = task.memory();
+    Arena parameters =
+        backend.budget().open("policy adapter and value head", Purpose.ADAPTER, memory.policy());
+    Arena moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER, memory.moments());
     Optional<Adapter> attached = Optional.empty();
     try {
       Adapter adapter = adapter(backend, parameters, base, task);
@@ -97,8 +100,9 @@ final class TrainablePolicy implements AutoCloseable {
                   acting,
                   reference,
                   (float) (1 / task.temperature()),
-                  task.update().maxTokens(),
-                  task.update().keep().plan()));
+                  memory.settings().maxTokens(),
+                  memory.rowTokens(),
+                  memory.settings().keep()));
       return new TrainablePolicy(
           backend, stepSize, parameters, moments, adapter, head, optimizer, model);
     } catch (IOException | RuntimeException e) {

@@ -53,9 +53,10 @@ final class UpdateFn extends DoFn<String, String> {
         StagedDirectory staged = StagedDirectory.create(target)) {
       Backend backend = lease.backend();
       Hosted<CausalLm> base = lease.model(task.policy().base());
-      try (AttachedAdapters reference = lease.attach(base, referenceAdapters());
+      try (AttachedAdapters reference =
+              lease.attach(base, referenceAdapters(), task.memory().referenceAdapters());
           TrainablePolicy policy = TrainablePolicy.open(backend, base, reference.names(), task);
-          PassMemory memory = new PassMemory(backend, "update")) {
+          PassMemory memory = new PassMemory(backend, "update", task.memory().update())) {
         StepOutcome outcome =
             new StepUpdate(task, policy, rollouts).run(memory, controller, moments);
         policy.save(staged.path());

@@ -7,8 +7,8 @@ import java.io.Serializable;
  * The section {@code update}: how an update runs on its device. No setting here changes a result in
  * int8 mode {@code weight-only}.
  *
- * @param maxTokens most tokens of one pass; a mini-batch that has more goes in turns, its gradients
- *     summed
+ * @param maxTokens most tokens of one pass, each row counted as long as the longest there can be; a
+ *     mini-batch that has more goes in turns, its gradients summed, and a plan may lower it
  * @param keep the most that stays from forward to backward; a plan may lower it
  */
 public record UpdateSpec(int maxTokens, KeptValues keep) implements Serializable {

@@ -2,6 +2,7 @@ package dev.cantilever.update;
 
 import dev.cantilever.host.LoraSpec;
 import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.rollout.RolloutPolicy;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -15,7 +16,7 @@ import java.util.Optional;
  *     a fresh adapter equals; later it is the reference's adapters and, last, the trained one
  * @param lora the adapter that step 1 makes
  * @param ppo the algorithm's settings
- * @param update how it runs
+ * @param memory how it takes the device's memory
  * @param temperature of the law that rollouts were sampled from
  * @param previousState directory of the state before; empty at step 1
  * @param updatesDirectory where what is derived goes
@@ -26,7 +27,7 @@ public record UpdateTask(
     RolloutPolicy policy,
     LoraSpec lora,
     PpoSpec ppo,
-    UpdateSpec update,
+    RunMemory memory,
     double temperature,
     String previousState,
     String updatesDirectory,

@@ -104,6 +104,11 @@ class DemoCommandTest {
             "sft_loss_after",
             "steps",
             "rollouts",
+            "peak_bytes",
+            "arena_bytes",
+            "reserved_bytes",
+            "plan",
+            "driver",
             "wall_s",
             "run");
     assertThat(json.get("positive_before").asDouble()).isBetween(0.0, 1.0);
@@ -112,6 +117,16 @@ class DemoCommandTest {
     assertThat(json.get("steps").asInt()).isEqualTo(2);
     assertThat(json.get("rollouts").asInt()).isEqualTo(12);
     assertThat(json.get("run").asText()).isEqualTo(run.root().toString());
+  }
+
+  @Test
+  void memory_ofRowsOfManyLengths_isThePlansToTheByte() {
+    assertThat(json.at("/plan/fits").asBoolean()).isTrue();
+    assertThat(json.at("/peak_bytes")).isEqualTo(json.at("/plan/bytes"));
+    assertThat(json.at("/arena_bytes")).isEqualTo(json.at("/plan/arena_bytes"));
+    assertThat(json.at("/reserved_bytes")).isEqualTo(json.at("/plan/process_bytes"));
+    assertThat(json.at("/driver").isNull()).isTrue();
+    assertThat(said).contains("memory, MiB").contains("planned").contains("arenas together");
   }
 
   @Test

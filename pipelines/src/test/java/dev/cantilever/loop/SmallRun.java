@@ -1,5 +1,6 @@
 package dev.cantilever.loop;
 
+import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.DeviceSpec;
@@ -7,6 +8,8 @@ import dev.cantilever.host.LoraSpec;
 import dev.cantilever.host.ModelRef;
 import dev.cantilever.ppo.BatchSpec;
 import dev.cantilever.ppo.PpoSpec;
+import dev.cantilever.rehearsal.PassSettings;
+import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.reward.Judge;
 import dev.cantilever.rollout.RolloutSpec;
 import dev.cantilever.rollout.StepQueries;
@@ -16,7 +19,6 @@ import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
 import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tokenizer.TextTokenizer;
-import dev.cantilever.update.UpdateSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,7 +85,7 @@ final class SmallRun {
         PpoSpec.defaults()
             .withBatch(new BatchSpec(ROWS, 3, 2))
             .withStepSize(PpoSpec.defaults().stepSize().withLearningRates(1e-3, 1e-2)),
-        UpdateSpec.defaults(),
+        RunMemory.growing(new PassSettings(64, 2048, KeepPlan.products())),
         loop);
   }
 
