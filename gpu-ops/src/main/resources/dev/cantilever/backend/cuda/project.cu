@@ -41,8 +41,21 @@ static __device__ __forceinline__ void short_sums(
   int firstRow = blockIdx.x * SHORT_ROWS;
   int firstColumn = blockIdx.y * SHORT_THREADS;
   int column = firstColumn + threadIdx.x;
+  float present[SHORT_ROWS];  // all read at once, and early
+#pragma unroll
+  for (int r = 0; r < SHORT_ROWS; r++) {
+    bool read = accumulate && firstRow + r < rows && column < columns;
+    present[r] = read ? y[(s64)(firstRow + r) * yPitch + column] : 0;
+  }
   float acc[SHORT_ROWS] = {};
   for (int from = 0; from < depth; from += STAGE) {
+    float w[STAGE];
+    if (GRADIENT) {
+#pragma unroll
+      for (int k = 0; k < STAGE; k++) {
+        w[k] = from + k < depth && column < columns ? p[(s64)(from + k) * in + column] : 0;
+      }
+    }
     __syncthreads();
     for (int e = threadIdx.x; e < SHORT_ROWS * STAGE; e += SHORT_THREADS) {
       int row = firstRow + e / STAGE;
@@ -57,14 +70,9 @@ static __device__ __forceinline__ void short_sums(
       }
     }
     __syncthreads();
-    float w[STAGE];
+    if (!GRADIENT) {
 #pragma unroll
-    for (int k = 0; k < STAGE; k++) {
-      if (GRADIENT) {
-        w[k] = from + k < depth && column < columns ? p[(s64)(from + k) * in + column] : 0;
-      } else {
-        w[k] = right[k * SHORT_PITCH + threadIdx.x];
-      }
+      for (int k = 0; k < STAGE; k++) w[k] = right[k * SHORT_PITCH + threadIdx.x];
     }
 #pragma unroll
     for (int r = 0; r < SHORT_ROWS; r++) {
@@ -83,8 +91,7 @@ static __device__ __forceinline__ void short_sums(
   for (int r = 0; r < SHORT_ROWS; r++) {
     int row = firstRow + r;
     if (row < rows) {
-      float* target = y + (s64)row * yPitch + column;
-      *target = finished(acc[r], alpha, accumulate ? *target : 0, accumulate);
+      y[(s64)row * yPitch + column] = finished(acc[r], alpha, present[r], accumulate);
     }
   }
 }
