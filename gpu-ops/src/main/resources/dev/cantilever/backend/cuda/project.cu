@@ -263,7 +263,7 @@ extern "C" __global__ void __launch_bounds__(LONG_THREADS) add_slices(
 
 #define WEIGHT_WARPS 8   // of a block; each sums over the tokens of one row of the batch
 #define NARROW 16        // elements of the narrower side of P in every thread
-#define TOKENS 8         // at once
+#define TOKENS 16        // at once, all their reads under way together
 
 // Lanes lie along the wider side of P, whose activations are `wide` [tokens, wideSize]; the other side's
 // are `narrow`. dP's element of the two is at w * wideStride + n * narrowStride. A row of the batch is one
