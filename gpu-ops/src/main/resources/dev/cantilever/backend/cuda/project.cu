@@ -282,17 +282,25 @@ extern "C" __global__ void __launch_bounds__(WEIGHT_WARPS * WARP) weight_gradien
     int rows,
     float alpha) {
   __shared__ __align__(16) float staged[WEIGHT_WARPS][TOKENS][NARROW];
-  __shared__ float sums[WEIGHT_WARPS][NARROW][WARP];
+  __shared__ float sums[WEIGHT_WARPS][NARROW][WARP + 1];
   int warp = threadIdx.x / WARP;
   int lane = threadIdx.x % WARP;
   int w = blockIdx.x * WARP + lane;
   int firstNarrow = blockIdx.y * NARROW;
-  // This thread adds up the rows for two elements: (w, firstNarrow + warp), and 8 further.
+  // This thread adds up the rows for two elements, such that a warp's lie side by side in dP: of its
+  // lane's w, or of two neighbours along the narrow side.
+  bool along = narrowStride == 1;
+  int ownWide = along ? threadIdx.x / (NARROW / 2) : lane;
+  int ownNarrow = along ? threadIdx.x % (NARROW / 2) * 2 : warp;
+  int narrowStep = along ? 1 : WEIGHT_WARPS;
+  s64 target = (s64)(blockIdx.x * WARP + ownWide) * wideStride
+      + (s64)(firstNarrow + ownNarrow) * narrowStride;
+  bool inWide = blockIdx.x * WARP + ownWide < wideSize;
   float total[NARROW / WEIGHT_WARPS] = {};
 #pragma unroll
   for (int h = 0; h < NARROW / WEIGHT_WARPS; h++) {
-    int n = firstNarrow + warp + WEIGHT_WARPS * h;
-    if (w < wideSize && n < narrowSize) total[h] = dp[(s64)w * wideStride + (s64)n * narrowStride];
+    bool present = inWide && firstNarrow + ownNarrow + narrowStep * h < narrowSize;
+    if (present) total[h] = dp[target + (s64)narrowStep * h * narrowStride];
   }
   for (int firstRow = 0; firstRow < rows; firstRow += WEIGHT_WARPS) {
     float acc[NARROW] = {};
@@ -332,14 +340,14 @@ extern "C" __global__ void __launch_bounds__(WEIGHT_WARPS * WARP) weight_gradien
 #pragma unroll
     for (int h = 0; h < NARROW / WEIGHT_WARPS; h++) {
       for (int r = 0; r < present; r++) {
-        total[h] = fmaf(alpha, sums[r][warp + WEIGHT_WARPS * h][lane], total[h]);
+        total[h] = fmaf(alpha, sums[r][ownNarrow + narrowStep * h][ownWide], total[h]);
       }
     }
     __syncthreads();
   }
 #pragma unroll
   for (int h = 0; h < NARROW / WEIGHT_WARPS; h++) {
-    int n = firstNarrow + warp + WEIGHT_WARPS * h;
-    if (w < wideSize && n < narrowSize) dp[(s64)w * wideStride + (s64)n * narrowStride] = total[h];
+    bool present = inWide && firstNarrow + ownNarrow + narrowStep * h < narrowSize;
+    if (present) dp[target + (s64)narrowStep * h * narrowStride] = total[h];
   }
 }
