@@ -8,9 +8,11 @@ import dev.cantilever.tensor.Tensor;
  * scores is never stored: backward computes it again from qkv and the log-sum-exp of each token and
  * head.
  *
- * <p>A token's output is a sum over keys in ascending position, so cached and uncached attention
- * agree, up to what a cache of 16-bit elements rounds. Without a cache nothing is rounded below
- * fp32.
+ * <p>Cached and uncached attention agree up to roundings: of a cache to its type of elements, and
+ * without a cache of what goes into a product (queries and keys after their rotation, values,
+ * gradients of outputs, probabilities, gradients of scores), which a backend may round to {@link
+ * Capabilities#matrixInputs}. Where both are F32, a token's output is the same sum over keys in
+ * ascending position.
  */
 public interface AttentionOps {
 

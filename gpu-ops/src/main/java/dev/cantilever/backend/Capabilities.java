@@ -10,7 +10,8 @@ import java.util.Set;
  * @param weightTypes element types a dense weight, bias, norm or embedding may be stored in
  * @param int8Modes ways int8 weights can be executed
  * @param matrixInputs type that activations and gradients are rounded to before a product with a
- *     16-bit or int8 weight; F32 where they are not rounded. Products with F32 matrices never round
+ *     16-bit or int8 weight, or one of attention without a cache; F32 where they are not rounded.
+ *     Products with F32 matrices never round
  * @param cacheType element type of a KV cache
  */
 public record Capabilities(

@@ -102,6 +102,11 @@ record AttentionCase(
         new AttentionCase("head of 80", new int[] {130, 33, 2}, 2, 2, 80, mixed, true, 20),
         new AttentionCase("head of 96", new int[] {64, 15, 65}, 2, 2, 96, mixed, true, 96),
         new AttentionCase("head of 128", new int[] {31, 130, 16}, 3, 1, 128, split, true, 32),
+        new AttentionCase(
+            "head of 68, grouped", new int[] {127, 129, 48}, 4, 2, 68, split, true, 20),
+        new AttentionCase("head of 100, both", new int[] {63, 128, 5}, 2, 1, 100, split, false, 36),
+        new AttentionCase("head of 256", new int[] {33, 65, 7}, 2, 1, 256, split, true, 64),
+        new AttentionCase("head of 200, both", new int[] {34, 1}, 2, 2, 200, split, false, 50),
         new AttentionCase("head of 128, whole", new int[] {17, 64}, 2, 2, 128, mixed, true, 128));
   }
 

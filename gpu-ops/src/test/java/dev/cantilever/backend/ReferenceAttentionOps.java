@@ -72,8 +72,12 @@ final class ReferenceAttentionOps {
     return bounds;
   }
 
-  /** ε: the most that a score of a token is off by where keys are rounded. */
-  private static double scoreRounding(
+  /**
+   * ε: the most that a score of a token is off by.
+   *
+   * @param unit of the rounding of keys, or of their products with queries
+   */
+  static double scoreRounding(
       double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec, double unit) {
     int start = offsets[row];
     int w = spec.projectionSize();
@@ -102,7 +106,7 @@ final class ReferenceAttentionOps {
       int start = offsets[row];
       for (int h = 0; h < spec.heads(); h++) {
         for (int t = start; t < offsets[row + 1]; t++) {
-          double[] p = scores(qkv, offsets, row, h, t, spec);
+          double[] p = probabilities(qkv, offsets, row, h, t, spec);
           int o = t * spec.outputSize() + h * size;
           double delta = 0;
           for (int d = 0; d < size; d++) {
@@ -113,13 +117,12 @@ final class ReferenceAttentionOps {
           for (int s = 0; s < p.length; s++) {
             int value = (start + s) * w + spec.valueOffset(kv(h, spec));
             int key = (start + s) * w + spec.keyOffset(kv(h, spec));
-            double probability = Math.exp(p[s] - forward.lse()[t * spec.heads() + h]);
             double dp = 0;
             for (int d = 0; d < size; d++) {
               dp += dOut[o + d] * qkv[value + d];
-              dQkv[value + d] += probability * dOut[o + d];
+              dQkv[value + d] += p[s] * dOut[o + d];
             }
-            double ds = probability * (dp - delta) * spec.scale();
+            double ds = p[s] * (dp - delta) * spec.scale();
             double[] k = rotated(qkv, key, s, spec, 1);
             double[] dk = new double[size];
             for (int d = 0; d < size; d++) {
@@ -143,6 +146,15 @@ final class ReferenceAttentionOps {
 
   private static int kv(int head, AttentionSpec spec) {
     return head / (spec.heads() / spec.kvHeads());
+  }
+
+  /** Of every key that a token sees. */
+  static double[] probabilities(
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
+    double[] p = scores(qkv, offsets, row, h, t, spec);
+    double max = Arrays.stream(p).max().orElseThrow();
+    double sum = Arrays.stream(p).map(s -> Math.exp(s - max)).sum();
+    return Arrays.stream(p).map(s -> Math.exp(s - max) / sum).toArray();
   }
 
   private static double[] scores(

@@ -8,25 +8,30 @@ import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Attention in tiles with an online softmax (Dao et al. 2022), in fp32 throughout. A block has a
- * tile of tokens of one row and one head; tiles begin at the row's first token, so that a row's
- * neighbours change nothing.
+ * Attention in tiles with an online softmax (Dao et al. 2022). Tiles begin at the row's first
+ * token, so that a row's neighbours change nothing. Without a cache it runs on the tensor cores
+ * where matrix inputs are BF16 and heads lie in whole quads; else in fp32 throughout, a block for a
+ * tile of tokens of one row and one head.
  */
 final class CudaAttentionOps implements AttentionOps {
 
+  private static final KernelSource ROTARY = KernelSource.of(CudaAttentionOps.class, "rotary.cu");
   private static final int TABLE_THREADS = 256;
 
   private final Execution execution;
+  private final TensorCoreAttention tensorCores;
   private final CachedAttention cached;
 
   CudaAttentionOps(Execution execution) {
     this.execution = execution;
+    this.tensorCores = new TensorCoreAttention(execution);
     this.cached = new CachedAttention(execution);
   }
 
@@ -36,7 +41,11 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(tiles, rows, spec);
+      long turns = rotaryTable(rows, spec);
+      if (onTensorCores(spec)) {
+        tensorCores.forward(out, lse, qkv, turns, rows, spec);
+        return;
+      }
       int perRow = Grids.blocks(longest(rows), tiles.queries());
       LaunchBuffer launch =
           kernel(tiles, "attention")
@@ -66,7 +75,11 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(tiles, rows, spec);
+      long turns = rotaryTable(rows, spec);
+      if (onTensorCores(spec)) {
+        tensorCores.backward(dQkv, dOut, qkv, out, lse, turns, rows, spec);
+        return;
+      }
       long delta =
           execution.workspace().allocate((long) Float.BYTES * rows.tokens() * spec.heads());
       int perRow = Grids.blocks(longest(rows), tiles.tokens());
@@ -120,15 +133,25 @@ final class CudaAttentionOps implements AttentionOps {
   }
 
   /** Cosines and sines of every position of the longest row, in the workspace. */
-  private long rotaryTable(HeadTiles tiles, PackedRows rows, AttentionSpec spec) {
+  private long rotaryTable(PackedRows rows, AttentionSpec spec) {
     int positions = longest(rows);
     int half = spec.rotary().frequencies().size();
     long angles = (long) positions * half;
     long turns = execution.workspace().allocate(2 * Float.BYTES * angles);
     LaunchBuffer launch =
-        kernel(tiles, "rotary_table").pointer(turns).integer(positions).integer(half);
+        execution
+            .kernels()
+            .kernel(ROTARY, "rotary_table")
+            .with()
+            .pointer(turns)
+            .integer(positions)
+            .integer(half);
     HeadTiles.rotary(launch, spec.rotary()).run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
     return turns;
+  }
+
+  private boolean onTensorCores(AttentionSpec spec) {
+    return execution.matrixInputs() == DType.BF16 && TensorCoreAttention.takes(spec);
   }
 
   private LaunchBuffer kernel(HeadTiles tiles, String name) {
@@ -150,6 +173,12 @@ final class CudaAttentionOps implements AttentionOps {
   }
 
   static List<KernelSource> sources() {
-    return Stream.concat(HeadTiles.sources().stream(), CachedAttention.sources().stream()).toList();
+    return Stream.of(
+            List.of(ROTARY),
+            HeadTiles.sources(),
+            TensorCoreAttention.sources(),
+            CachedAttention.sources())
+        .flatMap(List::stream)
+        .toList();
   }
 }

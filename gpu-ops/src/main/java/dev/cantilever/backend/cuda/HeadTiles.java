@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tiles that attention works in for one size of heads: the numbers of {@code
+ * The tiles that attention in fp32 works in for one size of heads: the numbers of {@code
  * attention_tiles.cuh} and {@code attention.cu}, and the sources compiled for them.
  *
  * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
@@ -40,6 +40,11 @@ record HeadTiles(int width) {
     throw new UnsupportedOpException(
         "Expected heads of at most %d dimensions, found %d. Use --backend cpu for this model."
             .formatted(WIDTHS[WIDTHS.length - 1], spec.headSize()));
+  }
+
+  /** Every width there is. */
+  static int[] widths() {
+    return WIDTHS.clone();
   }
 
   /** Queries of a block going forward. */

@@ -1,29 +1,36 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 
 /**
  * Products with a small trainable fp32 matrix, and its gradient, all in fp32 on the CUDA cores. A
- * sum of up to {@link #LONGEST_CHAIN} products is one chain; a longer one is spread over the
- * threads of a block, always in the same way.
+ * sum of up to {@link #SLICE} products is one chain; a longer one is cut into slices of so many,
+ * whose sums are added in a fixed order.
  */
 final class Projections {
 
   static final KernelSource KERNELS = KernelSource.of(Projections.class, "project.cu");
 
-  /** The largest rank of an adapter that a thread adds up alone. */
-  private static final int LONGEST_CHAIN = 256;
+  /** Inner elements of a slice; at once the largest rank of an adapter that a thread adds alone. */
+  private static final int SLICE = 256;
 
-  private static final int SHORT_THREADS = 128;
+  /** Rows and columns of a block of {@code short_*}, a thread a column. */
   private static final int SHORT_ROWS = 16;
+
+  private static final int SHORT_COLUMNS = 128;
+
+  /** Rows and columns of a block of {@code long_*}. */
+  private static final int LONG_ROWS = 32;
+
+  private static final int LONG_COLUMNS = 16;
   private static final int LONG_THREADS = 256;
 
-  /** Rows and columns of a block of the kernels {@code long_*_many}, and of {@code *_few}. */
-  private static final int MANY = 8;
-
-  private static final int FEW = 2;
+  /** Elements of a block of {@code add_slices}. */
+  private static final int SUMS = 32;
 
   /** Elements of a block of {@code weight_gradient} along the wider side of P, and the other. */
   private static final int WIDE = 32;
@@ -42,83 +49,118 @@ final class Projections {
     static Window of(Tensor matrix, int column) {
       return new Window(matrix.address() + 4L * column, matrix.size(1));
     }
+
+    Window fromRow(int row) {
+      return new Window(address + 4L * row * pitch, pitch);
+    }
   }
+
+  /**
+   * What a product does with its sums.
+   *
+   * @param alpha factor of them
+   * @param accumulate whether they are added to what is there
+   */
+  private record Finish(float alpha, boolean accumulate) {}
 
   /** See {@link dev.cantilever.backend.MatmulOps#project}. */
   void project(Tensor y, int column, Tensor x, Tensor p, float alpha, boolean accumulate) {
-    int rows = x.size(0);
     Window target = Window.of(y, column);
-    if (p.size(1) <= LONGEST_CHAIN) {
-      run("short_forward", SHORT, target, Window.of(x, 0), p, alpha, accumulate, rows, p.size(0));
-      return;
+    Window rows = Window.of(x, 0);
+    Finish finish = new Finish(alpha, accumulate);
+    if (p.size(1) <= SLICE) {
+      shortSums("short_forward", target, rows, p, finish, x.size(0), p.size(0));
+    } else {
+      longSums("long_forward", target, rows, p, finish, x.size(0), p.size(0), p.size(1));
     }
-    // Both tiles give the same bits; the large one reads less, the small one fills the card sooner.
-    boolean many =
-        (long) Grids.blocks(rows, MANY) * Grids.blocks(p.size(0), MANY)
-            >= execution.device().multiprocessors();
-    run(
-        many ? "long_forward_many" : "long_forward_few",
-        many ? LONG_MANY : LONG_FEW,
-        target,
-        Window.of(x, 0),
-        p,
-        alpha,
-        accumulate,
-        rows,
-        p.size(0));
   }
 
   /** See {@link dev.cantilever.backend.MatmulOps#projectInputGradient}. */
   void inputGradient(Tensor dx, Tensor dy, int column, Tensor p, float alpha, boolean accumulate) {
-    boolean chain = p.size(0) <= LONGEST_CHAIN;
-    run(
-        chain ? "short_gradient" : "long_gradient_many",
-        chain ? SHORT : LONG_MANY,
-        Window.of(dx, 0),
-        Window.of(dy, column),
-        p,
-        alpha,
-        accumulate,
-        dx.size(0),
-        p.size(1));
+    Window target = Window.of(dx, 0);
+    Window rows = Window.of(dy, column);
+    Finish finish = new Finish(alpha, accumulate);
+    if (p.size(0) <= SLICE) {
+      shortSums("short_gradient", target, rows, p, finish, dx.size(0), p.size(1));
+    } else {
+      longSums("long_gradient", target, rows, p, finish, dx.size(0), p.size(1), p.size(0));
+    }
   }
 
-  private record Tile(int rows, int columns, int threads) {}
-
-  private static final Tile SHORT = new Tile(SHORT_ROWS, SHORT_THREADS, SHORT_THREADS);
-  private static final Tile LONG_MANY = new Tile(MANY, MANY, LONG_THREADS);
-  private static final Tile LONG_FEW = new Tile(FEW, FEW, LONG_THREADS);
-
-  private void run(
-      String kernel,
-      Tile tile,
-      Window y,
-      Window x,
-      Tensor p,
-      float alpha,
-      boolean accumulate,
-      int rows,
-      int columns) {
-    execution
-        .kernels()
-        .kernel(KERNELS, kernel)
-        .with()
+  private void shortSums(
+      String kernel, Window y, Window x, Tensor p, Finish finish, int rows, int columns) {
+    launch(kernel)
         .pointer(y.address())
         .integer(y.pitch())
         .pointer(x.address())
         .integer(x.pitch())
         .pointer(p)
-        .real(alpha)
-        .integer(accumulate ? 1 : 0)
+        .real(finish.alpha())
+        .integer(finish.accumulate() ? 1 : 0)
         .integer(rows)
         .integer(p.size(0))
         .integer(p.size(1))
         .run(
-            Grids.blocks(rows, tile.rows()),
-            Grids.blocks(columns, tile.columns()),
+            Grids.blocks(rows, SHORT_ROWS),
+            Grids.blocks(columns, SHORT_COLUMNS),
             1,
-            tile.threads(),
+            SHORT_COLUMNS,
             0);
+  }
+
+  /** In pieces of as many rows as have their slices' sums in half of the workspace. */
+  private void longSums(
+      String kernel,
+      Window y,
+      Window x,
+      Tensor p,
+      Finish finish,
+      int rows,
+      int columns,
+      int depth) {
+    int slices = Grids.blocks(depth, SLICE);
+    long rowBytes = (long) Float.BYTES * slices * columns;
+    int atOnce = (int) Math.max(1, Math.min(rows, execution.workspaceBytes() / 2 / rowBytes));
+    Arena workspace = execution.workspace();
+    Arena.Mark mark = workspace.mark();
+    try {
+      long partial = workspace.allocate(rowBytes * atOnce);
+      for (int from = 0; from < rows; from += atOnce) {
+        int count = Math.min(atOnce, rows - from);
+        Window read = x.fromRow(from);
+        launch(kernel)
+            .pointer(partial)
+            .pointer(read.address())
+            .integer(read.pitch())
+            .pointer(p)
+            .integer(count)
+            .integer(p.size(0))
+            .integer(p.size(1))
+            .run(
+                Grids.blocks(count, LONG_ROWS),
+                Grids.blocks(columns, LONG_COLUMNS),
+                slices,
+                LONG_THREADS,
+                0);
+        Window written = y.fromRow(from);
+        launch("add_slices")
+            .pointer(written.address())
+            .integer(written.pitch())
+            .pointer(partial)
+            .real(finish.alpha())
+            .integer(finish.accumulate() ? 1 : 0)
+            .integer(count)
+            .integer(columns)
+            .integer(slices)
+            .run(Grids.blocks((long) count * columns, SUMS), LONG_THREADS);
+      }
+    } finally {
+      workspace.reset(mark);
+    }
+  }
+
+  private LaunchBuffer launch(String kernel) {
+    return execution.kernels().kernel(KERNELS, kernel).with();
   }
 
   /** See {@link dev.cantilever.backend.MatmulOps#projectWeightGradient}. */
@@ -132,10 +174,7 @@ final class Projections {
     Window narrow = wideInputs ? outputs : inputs;
     int wideSize = Math.max(in, out);
     int narrowSize = Math.min(in, out);
-    execution
-        .kernels()
-        .kernel(KERNELS, "weight_gradient")
-        .with()
+    launch("weight_gradient")
         .pointer(dp)
         .integer(wideInputs ? 1 : in)
         .integer(wideInputs ? in : 1)

@@ -1,14 +1,8 @@
-// Attention of packed rows to themselves: forward, and the gradient of the projection.
+// Attention of packed rows to themselves in fp32: forward, and the gradient of the projection. `turns`
+// [positions, half] are those of rotary.cu.
 #include "prelude.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
-
-// turns [positions, half]: cosine and sine of each position and frequency.
-extern "C" __global__ void rotary_table(
-    float2* turns, int positions, int half, const __grid_constant__ Rotary rotary) {
-  int e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e < positions * half) turns[e] = rotary_turn(e / half, e % half, rotary);
-}
 
 // Block (row and tile of its queries, query head).
 extern "C" __global__ void __launch_bounds__(THREADS, 3) attention(

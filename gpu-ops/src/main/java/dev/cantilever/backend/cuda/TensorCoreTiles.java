@@ -1,0 +1,83 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The tiles of {@code attention_bf16.cu} for one size of heads, and the source compiled for them.
+ *
+ * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
+ */
+record TensorCoreTiles(int width) {
+
+  private static final int LARGE = 128;
+  private static final int WARP = 32;
+
+  /** Bytes of an element in a tile. */
+  private static final int ELEMENT = 2;
+
+  /** Elements behind a token, or a row of factors. */
+  private static final int PADDING = 8;
+
+  /** Tokens of one step of the tensor cores. */
+  private static final int STEP = 16;
+
+  /** The tiles for a spec's heads. */
+  static TensorCoreTiles of(AttentionSpec spec) {
+    return new TensorCoreTiles(HeadTiles.of(spec).width());
+  }
+
+  /** Queries of a block going forward. */
+  int queries() {
+    return width > LARGE ? 64 : 128;
+  }
+
+  private int keys() {
+    return width > LARGE ? 32 : 64;
+  }
+
+  /** A warp for each step of queries. */
+  int forwardThreads() {
+    return queries() / STEP * WARP;
+  }
+
+  /** Shared memory going forward: queries, keys, values, what is added to the scores of a key. */
+  int forwardBytes() {
+    return ELEMENT * (queries() + 2 * keys()) * pitch() + Float.BYTES * keys();
+  }
+
+  private int tokens() {
+    return width > LARGE ? 32 : 64;
+  }
+
+  /** Two warps for each step of tokens. */
+  int backwardThreads() {
+    return 2 * tokens() / STEP * WARP;
+  }
+
+  /**
+   * Shared memory going backward: queries, gradients of outputs, keys, values; probabilities and
+   * gradients of scores; two numbers a query.
+   */
+  int backwardBytes() {
+    return ELEMENT * (4 * tokens() * pitch() + 2 * tokens() * (tokens() + PADDING))
+        + 2 * Float.BYTES * tokens();
+  }
+
+  private int pitch() {
+    return width + PADDING;
+  }
+
+  KernelSource source() {
+    return KernelSource.of(TensorCoreTiles.class, "attention_bf16.cu", List.of("HEAD=" + width));
+  }
+
+  /** The sources of all sizes. */
+  static List<KernelSource> sources() {
+    return Arrays.stream(HeadTiles.widths())
+        .mapToObj(width -> new TensorCoreTiles(width).source())
+        .toList();
+  }
+}
