@@ -21,15 +21,14 @@ import java.util.stream.Stream;
  */
 final class CudaAttentionOps implements AttentionOps {
 
-  private static final KernelSource ROTARY = KernelSource.of(CudaAttentionOps.class, "rotary.cu");
-  private static final int TABLE_THREADS = 256;
-
   private final Execution execution;
   private final TensorCoreAttention tensorCores;
   private final CachedAttention cached;
+  private final RotaryTable rotary;
 
-  CudaAttentionOps(Execution execution) {
+  CudaAttentionOps(Execution execution, RotaryTable rotary) {
     this.execution = execution;
+    this.rotary = rotary;
     this.tensorCores = new TensorCoreAttention(execution);
     this.cached = new CachedAttention(execution);
   }
@@ -40,7 +39,7 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(rows, spec);
+      long turns = rotary.of(longest(rows), spec);
       if (onTensorCores(spec)) {
         tensorCores.forward(out, lse, qkv, turns, rows, spec);
         return;
@@ -74,7 +73,7 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(rows, spec);
+      long turns = rotary.of(longest(rows), spec);
       if (onTensorCores(spec)) {
         tensorCores.backward(dQkv, dOut, qkv, out, lse, turns, rows, spec);
         return;
@@ -125,24 +124,6 @@ final class CudaAttentionOps implements AttentionOps {
     cached.advance(lengths, slots, rows);
   }
 
-  /** Cosines and sines of every position of the longest row, in the workspace. */
-  private long rotaryTable(PackedRows rows, AttentionSpec spec) {
-    int positions = longest(rows);
-    int half = spec.rotaryDims() / 2;
-    long angles = (long) positions * half;
-    long turns = execution.workspace().allocate(2 * Float.BYTES * angles);
-    execution
-        .kernels()
-        .kernel(ROTARY, "rotary_table")
-        .with()
-        .pointer(turns)
-        .integer(positions)
-        .integer(half)
-        .real64(spec.rotaryTheta())
-        .run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
-    return turns;
-  }
-
   private boolean onTensorCores(AttentionSpec spec) {
     return execution.matrixInputs() == DType.BF16 && TensorCoreAttention.takes(spec);
   }
@@ -167,7 +148,7 @@ final class CudaAttentionOps implements AttentionOps {
 
   static List<KernelSource> sources() {
     return Stream.of(
-            List.of(ROTARY),
+            RotaryTable.sources(),
             HeadTiles.sources(),
             TensorCoreAttention.sources(),
             CachedAttention.sources())

@@ -61,6 +61,7 @@ public final class CudaBackend implements Backend {
     this.budget = new MemoryBudget(device.name(), budgetBytes, reservation.memory());
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
+    long turns = workspace.allocate(RotaryTable.BYTES);
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
@@ -69,7 +70,7 @@ public final class CudaBackend implements Backend {
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
-    attention = new CudaAttentionOps(execution);
+    attention = new CudaAttentionOps(execution, new RotaryTable(execution, turns));
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
     loss = new CudaLossOps(execution, matmul);
