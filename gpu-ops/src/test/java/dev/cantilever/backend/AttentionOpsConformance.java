@@ -162,6 +162,28 @@ public abstract class AttentionOpsConformance extends OpsConformance {
         backward(c.qkv(), c.dOut(), spec, c.lengths()));
   }
 
+  /** What a model's rotation needs may be kept, and is not what the next model's needs. */
+  @Test
+  void attention_otherRotationsBetween_hasTheBitsItHadBefore() {
+    int tokens = 40;
+    AttentionSpec spec = rotating(128, 10_000);
+    float[] qkv = tensors.normal(1100 * spec.projectionSize(), 1);
+    float[] start = Arrays.copyOf(qkv, tokens * spec.projectionSize());
+    float[] first = forward(start, spec, tokens).out();
+    for (AttentionSpec other : new AttentionSpec[] {rotating(128, 500), rotating(64, 10_000)}) {
+      assertThat(forward(start, other, tokens).out()).isNotEqualTo(first);
+      Closeness.assertSameBits("again", forward(start, spec, tokens).out(), first);
+    }
+    float[] longRow = forward(qkv, spec, 1100).out();
+    Closeness.assertSameBits("start of a row", Arrays.copyOf(longRow, first.length), first);
+    Closeness.assertSameBits("again", forward(start, spec, tokens).out(), first);
+  }
+
+  private static AttentionSpec rotating(int dims, double theta) {
+    return new AttentionSpec(
+        1, 1, 128, HeadLayout.SPLIT, true, 0.088f, RotarySpec.unscaled(dims, theta));
+  }
+
   @Test
   void attention_nanInALaterToken_leavesEarlierTokensAlone() {
     AttentionCase c =

@@ -22,15 +22,14 @@ import java.util.stream.Stream;
  */
 final class CudaAttentionOps implements AttentionOps {
 
-  private static final KernelSource ROTARY = KernelSource.of(CudaAttentionOps.class, "rotary.cu");
-  private static final int TABLE_THREADS = 256;
-
   private final Execution execution;
   private final TensorCoreAttention tensorCores;
   private final CachedAttention cached;
+  private final RotaryTable rotary;
 
-  CudaAttentionOps(Execution execution) {
+  CudaAttentionOps(Execution execution, RotaryTable rotary) {
     this.execution = execution;
+    this.rotary = rotary;
     this.tensorCores = new TensorCoreAttention(execution);
     this.cached = new CachedAttention(execution);
   }
@@ -41,7 +40,7 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(rows, spec);
+      long turns = rotary.of(longest(rows), spec);
       if (onTensorCores(spec)) {
         tensorCores.forward(out, lse, qkv, turns, rows, spec);
         return;
@@ -75,7 +74,7 @@ final class CudaAttentionOps implements AttentionOps {
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      long turns = rotaryTable(rows, spec);
+      long turns = rotary.of(longest(rows), spec);
       if (onTensorCores(spec)) {
         tensorCores.backward(dQkv, dOut, qkv, out, lse, turns, rows, spec);
         return;
@@ -132,24 +131,6 @@ final class CudaAttentionOps implements AttentionOps {
     cached.advance(lengths, slots, rows);
   }
 
-  /** Cosines and sines of every position of the longest row, in the workspace. */
-  private long rotaryTable(PackedRows rows, AttentionSpec spec) {
-    int positions = longest(rows);
-    int half = spec.rotary().frequencies().size();
-    long angles = (long) positions * half;
-    long turns = execution.workspace().allocate(2 * Float.BYTES * angles);
-    LaunchBuffer launch =
-        execution
-            .kernels()
-            .kernel(ROTARY, "rotary_table")
-            .with()
-            .pointer(turns)
-            .integer(positions)
-            .integer(half);
-    HeadTiles.rotary(launch, spec.rotary()).run(Grids.blocks(angles, TABLE_THREADS), TABLE_THREADS);
-    return turns;
-  }
-
   private boolean onTensorCores(AttentionSpec spec) {
     return execution.matrixInputs() == DType.BF16 && TensorCoreAttention.takes(spec);
   }
@@ -174,7 +155,7 @@ final class CudaAttentionOps implements AttentionOps {
 
   static List<KernelSource> sources() {
     return Stream.of(
-            List.of(ROTARY),
+            RotaryTable.sources(),
             HeadTiles.sources(),
             TensorCoreAttention.sources(),
             CachedAttention.sources())

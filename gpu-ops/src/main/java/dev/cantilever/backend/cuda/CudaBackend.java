@@ -71,6 +71,7 @@ public final class CudaBackend implements Backend {
     long counterBytes = 2L * Integer.BYTES * WarpgroupProduct.MOST_TILES;
     long tileCounters = workspace.allocate(counterBytes);
     device.fill(tileCounters, 0, counterBytes);
+    long turns = workspace.allocate(RotaryTable.BYTES);
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
@@ -83,7 +84,7 @@ public final class CudaBackend implements Backend {
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
-    attention = new CudaAttentionOps(execution);
+    attention = new CudaAttentionOps(execution, new RotaryTable(execution, turns));
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
     loss = new CudaLossOps(execution, matmul);

@@ -17,7 +17,7 @@ public final class CudaProfile {
   /** Arenas lie in one reservation of the card's memory. */
   public static final boolean ONE_RESERVATION = true;
 
-  /** Scratch of operations: rounded inputs, partial sums, a chunk of logits. */
+  /** Scratch of operations: rounded inputs, partial sums, a chunk of logits, rotary positions. */
   public static final long WORKSPACE_BYTES = 96L << 20;
 
   /**

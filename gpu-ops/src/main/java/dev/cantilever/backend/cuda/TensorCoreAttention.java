@@ -38,7 +38,7 @@ final class TensorCoreAttention {
     TensorCoreTiles tiles = TensorCoreTiles.of(spec);
     int perRow = Grids.blocks(CudaAttentionOps.longest(rows), tiles.queries());
     LaunchBuffer launch =
-        kernel(tiles, "attention_bf16")
+        kernel(tiles.forward(), "attention_bf16")
             .pointer(out)
             .pointer(lse)
             .pointer(qkv)
@@ -70,7 +70,7 @@ final class TensorCoreAttention {
       AttentionSpec spec) {
     TensorCoreTiles tiles = TensorCoreTiles.of(spec);
     LaunchBuffer launch =
-        kernel(tiles, "attention_gradient_bf16")
+        kernel(tiles.backward(), "attention_gradient_bf16")
             .pointer(dQkv)
             .pointer(dOut)
             .pointer(qkv)
@@ -82,8 +82,8 @@ final class TensorCoreAttention {
         .run(rows.rows(), spec.kvHeads(), 1, tiles.backwardThreads(), tiles.backwardBytes());
   }
 
-  private LaunchBuffer kernel(TensorCoreTiles tiles, String name) {
-    return execution.kernels().kernel(tiles.source(), name).with();
+  private LaunchBuffer kernel(KernelSource source, String name) {
+    return execution.kernels().kernel(source, name).with();
   }
 
   static List<KernelSource> sources() {

@@ -4,9 +4,11 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * The tiles of {@code attention_bf16.cu} for one size of heads, and the source compiled for them.
+ * The tiles of {@code attention_bf16.cu} and {@code attention_gradient_bf16.cu} for one size of
+ * heads, and the sources compiled for them.
  *
  * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
  */
@@ -70,14 +72,23 @@ record TensorCoreTiles(int width) {
     return width + PADDING;
   }
 
-  KernelSource source() {
-    return KernelSource.of(TensorCoreTiles.class, "attention_bf16.cu", List.of("HEAD=" + width));
+  KernelSource forward() {
+    return source("attention_bf16.cu");
+  }
+
+  KernelSource backward() {
+    return source("attention_gradient_bf16.cu");
+  }
+
+  private KernelSource source(String file) {
+    return KernelSource.of(TensorCoreTiles.class, file, List.of("HEAD=" + width));
   }
 
   /** The sources of all sizes. */
   static List<KernelSource> sources() {
     return Arrays.stream(HeadTiles.widths())
-        .mapToObj(width -> new TensorCoreTiles(width).source())
+        .mapToObj(TensorCoreTiles::new)
+        .flatMap(tiles -> Stream.of(tiles.forward(), tiles.backward()))
         .toList();
   }
 }

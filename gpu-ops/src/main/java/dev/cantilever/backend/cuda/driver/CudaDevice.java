@@ -235,6 +235,11 @@ public final class CudaDevice implements AutoCloseable {
     return cudart.cuStreamEndCapture(stream, graph);
   }
 
+  /** Whether what is enqueued is written down and not done. */
+  public boolean capturing() {
+    return capturing;
+  }
+
   /** The host's memory and time are those of one run, so nothing of them can be repeated. */
   private void requireNoCapture(String what) {
     if (capturing) {
