@@ -233,7 +233,7 @@ final class WarpgroupProduct {
             .integer(product.accumulate() ? 1 : 0)
             .pointer(aside)
             .pointer(execution.tileCounters());
-    launch.run(blocks, 1, 1, THREADS, stages(tileRows) * stageBytes(tileRows));
+    launch.early().run(blocks, 1, 1, THREADS, stages(tileRows) * stageBytes(tileRows));
   }
 
   private static int stageBytes(int tileRows) {

@@ -18,6 +18,9 @@
 //            adds the others' to its own, for one tile of rows;
 //   shared   a block has one segment, and the blocks of a tile add up a part of it each, for one tile of
 //            rows where a tile has segments of its own (job.each).
+//
+// A product is brought onto the card while `pack_operand` runs (CUDA C++ Programming Guide, programmatic
+// dependent launch) and begins to copy the weight, which nothing launched just before has written.
 #include "prelude.cuh"
 #include "weight_fragments.cuh"
 #include "bulk_copy.cuh"
@@ -47,7 +50,7 @@ struct Job {
 };
 
 // What finishing a tile costs, in stages, where runs of equal cost are cut.
-#define FINISH 14
+#define FINISH 4
 
 // First stage of a run, counted over all tiles.
 static __device__ __forceinline__ u32 run_start(const Job& job, u32 run) {
@@ -89,6 +92,16 @@ struct Segment {
     return run_of(job, (tile + 1) * job.stages - 1);
   }
 };
+
+// Waits until the kernels launched before are done and what they wrote can be read.
+static __device__ __forceinline__ void await_kernels_before() {
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+}
+
+// Lets the next kernel be brought onto the card.
+static __device__ __forceinline__ void let_next_kernel_begin() {
+  asm volatile("griddepcontrol.launch_dependents;");
+}
 
 #define IN_TURN 0
 #define CHAINED 1
@@ -151,49 +164,89 @@ struct Place {
 // inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out: what they would have
 // been multiplied by is zero or is not stored.
 template <int WAY>
-static __device__ __forceinline__ void copy_stages(
-    const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
-  int lane = threadIdx.x % WARP;
-  int innerTiles = (job.k + 31) / 32;
-  int outerTiles = (job.m + 31) / 32;
-  Segments<WAY> segments(job, rowTiles);
-  Place place = {0, 0};
-  Segment segment;
-  while (segments.take(segment)) {
-    int outer = segment.tile * (TILE_M / 32);
-    int outerCount = min(TILE_M / 32, outerTiles - outer);
-    int inner = 2 * segment.from;
-    const u8* rows =
-        job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
-#if DIRECTION == FORWARD
-    const u8* weight = job.data + ((s64)(outer + lane) * innerTiles + inner) * 1024;
-#else
-    const u8* weight = job.data + ((s64)(inner + lane) * outerTiles + outer) * 1024;
-#endif
-#pragma unroll 1
-    for (u32 left = segment.count; left > 0; left--) {
-      barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
-      u32 to = shared + place.slot * STAGE_BYTES;
-      u32 barrier = full + 8 * place.slot;
-      int innerCount = min(2, innerTiles - inner);
-      if (lane == 0) {
-        barrier_expect(barrier, outerCount * innerCount * 1024 + ROW_BYTES);
-        bulk_copy(to + WEIGHT_BYTES, rows, ROW_BYTES, barrier);
-      }
-      __syncwarp();
-#if DIRECTION == FORWARD
-      if (lane < outerCount) bulk_copy(to + lane * 2048, weight, innerCount * 1024, barrier);
-      weight += 2048;
-#else
-      if (lane < innerCount) {
-        bulk_copy(to + lane * (TILE_M / 32 * 1024), weight, outerCount * 1024, barrier);
-      }
-      weight += (s64)outerTiles * 2048;
-#endif
+struct Source {
+  const Job& job;
+  Segments<WAY> segments;
+  const u8* weight;  // of the lane's first tile
+  const u8* rows;
+  int inner;         // tile
+  int outerCount;    // tiles of M that there are
+  u32 left;          // stages of the segment
+
+  __device__ __forceinline__ Source(const Job& job, int rowTiles) : job(job), segments(job, rowTiles) {
+    left = 0;
+  }
+
+  __device__ __forceinline__ int inner_tiles() const { return (job.k + 31) / 32; }
+  __device__ __forceinline__ int outer_tiles() const { return (job.m + 31) / 32; }
+  __device__ __forceinline__ int inner_count() const { return min(2, inner_tiles() - inner); }
+
+  // Goes to the block's next stage, if there is one.
+  __device__ __forceinline__ bool next() {
+    if (left > 0) {
+      left--;
       inner += 2;
       rows += (s64)job.groups * 1024;
-      place.advance();
+      weight += DIRECTION == FORWARD ? 2048 : (s64)outer_tiles() * 2048;
+      return true;
     }
+    Segment segment;
+    if (!segments.take(segment)) return false;
+    int lane = threadIdx.x % WARP;
+    int outer = segment.tile * (TILE_M / 32);
+    outerCount = min(TILE_M / 32, outer_tiles() - outer);
+    inner = 2 * segment.from;
+    rows = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
+    weight = job.data + (DIRECTION == FORWARD ? (s64)(outer + lane) * inner_tiles() + inner
+                                              : (s64)(inner + lane) * outer_tiles() + outer) * 1024;
+    left = segment.count - 1;
+    return true;
+  }
+
+  __device__ __forceinline__ void copy_weight(u32 to, u32 barrier) const {
+    int lane = threadIdx.x % WARP;
+    if (lane == 0) barrier_expect(barrier, outerCount * inner_count() * 1024 + ROW_BYTES);
+    __syncwarp();
+#if DIRECTION == FORWARD
+    if (lane < outerCount) bulk_copy(to + lane * 2048, weight, inner_count() * 1024, barrier);
+#else
+    if (lane < inner_count()) {
+      bulk_copy(to + lane * (TILE_M / 32 * 1024), weight, outerCount * 1024, barrier);
+    }
+#endif
+  }
+
+  __device__ __forceinline__ void copy_rows(u32 to, u32 barrier) const {
+    if (threadIdx.x % WARP == 0) bulk_copy(to + WEIGHT_BYTES, rows, ROW_BYTES, barrier);
+  }
+};
+
+// The weight was there before the kernels that this one waits for: the ring is filled with it meanwhile.
+template <int WAY>
+static __device__ __forceinline__ void copy_stages(
+    const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
+  Source<WAY> source(job, rowTiles);
+  int ahead = 0;
+#pragma unroll 1
+  while (ahead < STAGES && source.next()) {
+    source.copy_weight(shared + ahead * STAGE_BYTES, full + 8 * ahead);
+    ahead++;
+  }
+  await_kernels_before();
+  Source<WAY> again(job, rowTiles);
+#pragma unroll 1
+  for (int i = 0; i < ahead; i++) {
+    again.next();
+    again.copy_rows(shared + i * STAGE_BYTES, full + 8 * i);
+  }
+  Place place = {0, 1};
+#pragma unroll 1
+  while (ahead == STAGES && source.next()) {
+    barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
+    u32 to = shared + place.slot * STAGE_BYTES;
+    source.copy_weight(to, full + 8 * place.slot);
+    source.copy_rows(to, full + 8 * place.slot);
+    place.advance();
   }
 }
 
@@ -275,16 +328,46 @@ static __device__ __forceinline__ void add_aside(
   }
 }
 
+// What a warpgroup's chain of products goes through: the ring, and the barrier of the stage before, which its
+// products may still read.
+struct Ring {
+  u32 shared;
+  u32 full;
+  u32 empty;
+  Place place;
+  u32 before;
+
+  __device__ __forceinline__ u32 await_stage() const {
+    barrier_wait(full + 8 * place.slot, place.parity);
+    return shared + place.slot * STAGE_BYTES;
+  }
+
+  __device__ __forceinline__ void release_before() const {
+    if (before != 0 && threadIdx.x % (4 * WARP) == 0) barrier_arrive(before);
+  }
+
+  __device__ __forceinline__ void advance() {
+    before = empty + 8 * place.slot;
+    place.advance();
+  }
+};
+
+// Both products of the 16 inner elements `q` of a stage, enqueued; `add` as in wgmma.
+static __device__ __forceinline__ void multiply_step(
+    float c[2][SUMS_EACH], const u32 a[2][4], u32 stage, int q, int add) {
+  u64 rows = wgmma_operand(stage + WEIGHT_BYTES + q * 256, 128, 1024);
+  wgmma<ROWS>(c[0], a[0], rows, add);
+  wgmma<ROWS>(c[1], a[1], rows, add);
+}
+
 // c = the segment's chain of products.
-static __device__ __forceinline__ void multiply(
-    float c[2][SUMS_EACH], u32 stages, u32 shared, u32 full, u32 empty, Place& place) {
-  int add = 0;    // the first products of a chain begin it
-  u32 last = 0;  // the barrier of the stage before, which its products may still read
+static __device__ __forceinline__ void multiply(float c[2][SUMS_EACH], u32 stages, Ring& ring) {
   u32 a[2][2][4];
+  int add = 0;  // the first products of a chain begin it
+  ring.before = 0;
 #pragma unroll 1
   for (; stages > 0; stages--) {
-    u32 at = shared + place.slot * STAGE_BYTES;
-    barrier_wait(full + 8 * place.slot, place.parity);
+    u32 at = ring.await_stage();
     Step step;
     step.word[0] = weight_block(at, 0);
 #pragma unroll
@@ -292,19 +375,16 @@ static __device__ __forceinline__ void multiply(
       if (q < 3) step.word[q + 1] = weight_block(at, q + 1);
       fragments(a[q % 2], step, q);
       wgmma_fence();
-      u64 rows = wgmma_operand(at + WEIGHT_BYTES + q * 256, 128, 1024);
-      wgmma<ROWS>(c[0], a[q % 2][0], rows, add);
-      wgmma<ROWS>(c[1], a[q % 2][1], rows, add);
+      multiply_step(c, a[q % 2], at, q, add);
       add = 1;
       wgmma_commit();
       wgmma_wait<1>();
-      if (q == 0 && last != 0 && threadIdx.x % (4 * WARP) == 0) barrier_arrive(last);
+      if (q == 0) ring.release_before();
     }
-    last = empty + 8 * place.slot;
-    place.advance();
+    ring.advance();
   }
   wgmma_wait<0>();
-  if (last != 0 && threadIdx.x % (4 * WARP) == 0) barrier_arrive(last);
+  ring.release_before();
 }
 
 // The same two roundings wherever a sum is finished.
@@ -436,7 +516,7 @@ static __device__ __forceinline__ void announce_run(const Job& job, u32* counter
 // The blocks of a segment's tile add up a part of the quads each.
 static __device__ __forceinline__ void add_part(
     Target& out, const Job& job, const Segment& segment, float4* aside) {
-  const int ONCE = QUADS < 8 ? QUADS : 8;
+  const int ONCE = ROWS < 64 ? (QUADS < 4 ? QUADS : 4) : 8;  // as registers allow
   u32 first = segment.tile * job.each;
   u32 last = first + job.each - 1;
   int from = QUADS * (segment.run - first) / job.each;
@@ -492,18 +572,22 @@ static __device__ __forceinline__ void product(
     asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
     int warp = threadIdx.x / WARP * WARP;
     if (warp == CONSUMERS) copy_stages<WAY>(job, rowTiles, shared, full, empty);
-    if (WAY != IN_TURN && warp == ANNOUNCER) announce_run<WAY>(job, counters);
+    if (WAY != IN_TURN && warp == ANNOUNCER) {
+      await_kernels_before();
+      announce_run<WAY>(job, counters);
+    }
     return;
   }
   asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+  await_kernels_before();
   Segments<WAY> segments(job, rowTiles);
   Segment segment;
-  Place place = {0, 0};
+  Ring through = {shared, full, empty, {0, 0}, 0};
   float c[2][SUMS_EACH];
   while (segments.take(segment)) {
     bool last = segment.last(job);
     u32 index = segment.tile * rowTiles + segment.rows;
-    multiply(c, segment.count, shared, full, empty, place);
+    multiply(c, segment.count, through);
     if (WAY == IN_TURN) {  // had again rather than kept: registers are short while products run
       asm volatile("" : "+r"(index));
       segment.tile = index / rowTiles;
@@ -566,6 +650,7 @@ PRODUCT(shared, SHARED)
 // + {0, 2} and {1, 3}, t = 0 .. 3 (see `fragments`). A warp has 8 rows of a stage.
 extern "C" __global__ void pack_operand(
     uint4* rows, const float* x, int n, int k, int groups, int stages, const float* absmax) {
+  let_next_kernel_begin();
   int lane = threadIdx.x % WARP;
   int stage = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
   if (stage >= stages) return;

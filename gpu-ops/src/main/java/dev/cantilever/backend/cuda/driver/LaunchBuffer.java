@@ -3,6 +3,8 @@ package dev.cantilever.backend.cuda.driver;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
+import org.bytedeco.cuda.cudart.CUlaunchAttribute;
+import org.bytedeco.cuda.cudart.CUlaunchConfig;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -23,6 +25,8 @@ public final class LaunchBuffer implements AutoCloseable {
   private final BytePointer bytes = new BytePointer(CAPACITY);
   private final SizeTPointer size = new SizeTPointer(1);
   private final PointerPointer<Pointer> extra = new PointerPointer<>(5);
+  private final CUlaunchConfig launch = new CUlaunchConfig();
+  private final CUlaunchAttribute early = new CUlaunchAttribute();
   private @Nullable Kernel kernel;
   private int at;
 
@@ -33,11 +37,15 @@ public final class LaunchBuffer implements AutoCloseable {
     extra.put(2, cudart.CU_LAUNCH_PARAM_BUFFER_SIZE);
     extra.put(3, size);
     extra.put(4, cudart.CU_LAUNCH_PARAM_END);
+    early.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
+    early.value().programmaticStreamSerializationAllowed(1);
+    launch.blockDimY(1).blockDimZ(1).hStream(device.stream()).attrs(early);
   }
 
   LaunchBuffer begin(Kernel next) {
     kernel = next;
     at = 0;
+    launch.numAttrs(0);
     return this;
   }
 
@@ -83,6 +91,15 @@ public final class LaunchBuffer implements AutoCloseable {
     return integer64(Double.doubleToRawLongBits(value));
   }
 
+  /**
+   * Lets the kernel be brought onto the device when the one before allows it, before that is done;
+   * it waits itself before it reads what that wrote. For compute capability 9.0 and later.
+   */
+  public LaunchBuffer early() {
+    launch.numAttrs(1);
+    return this;
+  }
+
   /** Enqueues the launch on a grid of one dimension, without dynamic shared memory. */
   public void run(int blocks, int threads) {
     run(blocks, 1, 1, threads, 0);
@@ -109,19 +126,8 @@ public final class LaunchBuffer implements AutoCloseable {
     device.enter();
     launched.allowShared(sharedBytes);
     size.put(at);
-    int status =
-        cudart.cuLaunchKernel(
-            launched.function(),
-            x,
-            y,
-            z,
-            threads,
-            1,
-            1,
-            sharedBytes,
-            device.stream(),
-            (PointerPointer) null,
-            extra);
+    launch.gridDimX(x).gridDimY(y).gridDimZ(z).blockDimX(threads).sharedMemBytes(sharedBytes);
+    int status = cudart.cuLaunchKernelEx(launch, launched.function(), (PointerPointer) null, extra);
     CudaStatus.check(status, "run " + launched.name());
   }
 
@@ -131,5 +137,7 @@ public final class LaunchBuffer implements AutoCloseable {
     bytes.close();
     size.close();
     extra.close();
+    launch.close();
+    early.close();
   }
 }
