@@ -13,8 +13,8 @@ import java.io.Serializable;
  * @param endOfText whether the tokenizer's end-of-text token ends a response; it is kept
  * @param temperature divides the logits, in sampling, in scoring and in training alike; above 0
  * @param batchRows rows that are generated and scored together: the unit of work that spreads
- * @param maxRows most rows in the KV cache at once; those of a larger batch wait for their places, and a plan may
- *     lower it
+ * @param maxRows most rows in the KV cache at once; those of a larger batch wait for their places,
+ *     and a plan may lower it
  */
 public record RolloutSpec(
     int queryMinTokens,
