@@ -16,10 +16,11 @@ import java.util.function.Function;
 final class DecodingSteps implements AutoCloseable {
 
   /**
-   * Steps that are kept: with each there may be a recording in the driver's memory, beside all
-   * arenas.
+   * Steps that are kept. As long as rows wait, a quarter of the slots may be free before others
+   * enter, so that is how many numbers of rows come back again and again: all of them up to 32
+   * slots. Each may have a recording in the driver's memory, beside all arenas.
    */
-  private static final int KEPT = 4;
+  private static final int KEPT = 8;
 
   private final Function<GenerationPass, GenerationStep> opening;
   private final Map<Integer, GenerationStep> byRows = new LinkedHashMap<>(KEPT, 0.75f, true);
