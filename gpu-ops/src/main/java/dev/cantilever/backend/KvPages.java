@@ -4,8 +4,9 @@ import dev.cantilever.tensor.Tensor;
 
 /**
  * The paged KV cache of one layer. A slot (a row being generated) owns a list of pages; token t of
- * the slot lies in page {@code pageTable[slot, t / pageTokens]} at {@code t % pageTokens}. Keys are
- * stored rotated; keys and values are rounded to the element type as they enter, to nearest.
+ * the slot lies in page {@code pageTable[slot, t / pageTokens]} at {@code t % pageTokens}. Slots
+ * may have full pages in common, of the same tokens at their beginning. Keys are stored rotated;
+ * keys and values are rounded to the element type as they enter, to nearest.
  *
  * @param keys [pages, pageTokens, K·D] of the backend's {@link Capabilities#cacheType}
  * @param values [pages, pageTokens, K·D] of the same type

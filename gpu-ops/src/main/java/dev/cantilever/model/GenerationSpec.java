@@ -4,14 +4,14 @@ import dev.cantilever.backend.SamplingSpec;
 import java.util.Set;
 
 /**
- * How a wave of responses is made.
+ * How responses are made.
  *
  * @param adapters adapters that act
  * @param sampling how a token is drawn
  * @param stop when a response ends early
  * @param seed of the run
  * @param stream number that tells draws of one seed apart: the PPO step
- * @param maxRows most rows in the KV cache at once; more go in waves
+ * @param maxRows most rows in the KV cache at once; as they end, others take their places
  */
 public record GenerationSpec(
     Set<String> adapters,

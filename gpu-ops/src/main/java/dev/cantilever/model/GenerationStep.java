@@ -14,15 +14,14 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.nio.IntBuffer;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * A wave's active rows through the model and the draw of their next tokens, as long as these are as
- * many rows of as many tokens: so decoding steps are runs of one {@link Recording} until a row
- * ends. One copy brings to the device what a run reads, one brings back what it drew.
+ * Rows through the model and the draw of their next tokens, for as many rows of as many tokens: so
+ * decoding steps of a number of rows are runs of one {@link Recording}. One copy brings to the
+ * device what a run reads, one brings back what it drew.
  *
- * <p>It has the pass's memory to itself until it is closed, and belongs to one wave: model,
+ * <p>While it runs it has the pass's memory to itself, and it belongs to one generation: model,
  * adapters, cache and law of the draw are the same in every run.
  */
 final class GenerationStep implements AutoCloseable {
@@ -31,18 +30,19 @@ final class GenerationStep implements AutoCloseable {
   private final CausalLm model;
   private final PassMemory memory;
   private final GenerationSpec spec;
-  private final PackedRows rows;
-  private final Tensor inputs; // [6B + 2N + 1] I32, of which those below are parts
+  private final PackedRows rows; // of those that feed, F of them with N tokens
+  private final int draws; // B, rows that draw
+  private final Tensor inputs; // [4B + 2F + 2N + 1] I32, of which those below are parts
   private final Tensor queryIds; // [B] I64
   private final TokenBatch batch;
   private final Tensor responsePositions; // [B] I32
   private final CachedRows cached;
-  private final Tensor last; // [B] I32, each row's last token
+  private final Tensor last; // [B] I32, the token that each row draws from
   private final Tensor drawn; // [2B] I32: tokens, then the bits of their log-probabilities
   private final Recording recording;
 
   /**
-   * Takes over the memory for rows of the lengths that a wave feeds now.
+   * Lays out memory for passes of the numbers and lengths of one.
    *
    * @param memory reset first
    */
@@ -52,23 +52,26 @@ final class GenerationStep implements AutoCloseable {
       PassMemory memory,
       KvCache cache,
       GenerationSpec spec,
-      GenerationWave wave) {
+      GenerationPass pass) {
     this.backend = backend;
     this.model = model;
     this.memory = memory;
     this.spec = spec;
     memory.reset();
-    TokenRows fed = wave.nextTokens();
-    int b = fed.rows();
+    TokenRows fed = pass.tokens();
+    int f = fed.rows();
     int n = fed.tokens();
-    inputs = Tensor.in(memory.batch(), DType.I32, 6L * b + 2L * n + 1);
+    int b = pass.drawing().size();
+    draws = b;
+    inputs = Tensor.in(memory.batch(), DType.I32, 4L * b + 2L * f + 2L * n + 1);
     queryIds = Tensor.at(inputs.address(), DType.I64, Shape.of(b));
     Tensor tokens = inputs.slice(2L * b, 2L * (b + n)); // ids, then positions
-    Tensor ofRows = inputs.slice(2L * (b + n), inputs.dim(0));
-    responsePositions = ofRows.slice(0, b);
-    last = ofRows.slice(2L * b, 3L * b);
-    rows = new PackedRows(fed.offsets(), ofRows.slice(3L * b, 4L * b + 1));
-    cached = cache.newTokens(rows, ofRows.slice(b, 2L * b), memory.batch());
+    Tensor ofDraws = inputs.slice(2L * (b + n), 2L * (b + n) + 2L * b);
+    responsePositions = ofDraws.slice(0, b);
+    last = ofDraws.slice(b, 2L * b);
+    Tensor ofRows = inputs.slice(2L * (b + n) + 2L * b, inputs.dim(0));
+    rows = new PackedRows(fed.offsets(), ofRows.slice(f, 2L * f + 1));
+    cached = cache.newTokens(rows, ofRows.slice(0, f), memory.batch());
     batch =
         new TokenBatch(
             tokens.slice(0, n),
@@ -79,40 +82,32 @@ final class GenerationStep implements AutoCloseable {
     recording = backend.record(this::operations);
   }
 
-  /** Whether the rows that a wave feeds now are as many, of as many tokens each. */
-  boolean serves(GenerationWave wave) {
-    return Arrays.equals(wave.nextTokens().offsets(), rows.offsets());
-  }
-
-  /** Feeds a wave's rows and gives it what they drew. */
-  void run(GenerationWave wave) {
-    TokenRows fed = wave.nextTokens();
+  /** Feeds the rows of a pass, and gives those that draw what they drew. */
+  void run(GenerationPass pass) {
+    TokenRows fed = pass.tokens();
     IntBuffer values = IntBuffer.allocate(inputs.size(0));
-    for (long id : wave.activeQueryIds()) {
-      values.put((int) id).put((int) (id >>> Integer.SIZE)); // low half first, as the device has it
+    for (GenerationRow row : pass.drawing()) {
+      values.put((int) row.queryId()); // low half first, as the device has it
+      values.put((int) (row.queryId() >>> Integer.SIZE));
     }
-    values.put(fed.ids()).put(wave.nextPositions()).put(wave.responsePositions()).put(wave.slots());
-    for (int row = 0; row < rows.rows(); row++) {
-      values.put(rows.end(row) - 1);
-    }
-    values.put(fed.offsets());
+    values.put(fed.ids()).put(pass.positions());
+    values.put(pass.responsePositions()).put(pass.last());
+    values.put(pass.slots()).put(fed.offsets());
     backend.transfers().upload(inputs, values.array());
     recording.run();
     int[] found = new int[drawn.size(0)];
     backend.transfers().download(found, drawn);
-    int[] tokens = Arrays.copyOf(found, rows.rows());
-    float[] logprobs = new float[rows.rows()];
-    for (int row = 0; row < logprobs.length; row++) {
-      logprobs[row] = Float.intBitsToFloat(found[rows.rows() + row]);
+    for (int row = 0; row < draws; row++) {
+      float logprob = Float.intBitsToFloat(found[draws + row]);
+      pass.drawing().get(row).append(found[row], logprob, spec.stop());
     }
-    wave.append(tokens, logprobs);
   }
 
   /** Nothing here differs between runs but what the inputs hold. */
   private void operations() {
     memory.kept().reset();
     memory.scratch().reset();
-    int b = rows.rows();
+    int b = draws;
     cached.cache().place(cached.tokens());
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =

@@ -1,19 +1,22 @@
 package dev.cantilever.model;
 
+import dev.cantilever.OpsException;
+import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.KvCache;
+import dev.cantilever.nn.KvCacheSize;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * Samples responses from a causal model over a KV cache.
+ * Samples responses from a causal model over a KV cache, in continuous batches: as rows end, others
+ * take their places ({@link GenerationSchedule}).
  *
  * <p>A response depends on its query, query id, length limit, the model and the seed, never on the
- * rows beside it: rows leave the batch as they end, and waves follow each other, without changing
- * what the others say (under {@link dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be
- * promised).
+ * rows beside it, on how many there are at once, or on when it entered (under {@link
+ * dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be promised).
  */
 public final class Generator {
 
@@ -27,11 +30,15 @@ public final class Generator {
   }
 
   /**
-   * Generates one response a row.
+   * Generates one response a row, in the order of the queries.
    *
+   * @param memory if it has a planned cache, rows have no more pages together than that holds, and
+   *     wait for each other's; else all of {@link GenerationSpec#maxRows} have theirs
    * @param queries at least one token each
    * @param queryIds what a row's randomness is keyed by
    * @param maxNewTokens length limit of each row, at least 1
+   * @throws CheckpointException naming the row, if query and response may not fit the model
+   * @throws OpsException naming the row, if the planned cache does not hold even that one alone
    */
   public List<Generation> generate(
       PassMemory memory,
@@ -40,36 +47,79 @@ public final class Generator {
       int[] maxNewTokens,
       GenerationSpec spec) {
     queries.requireFits(model.architecture());
-    List<Generation> responses = new ArrayList<>();
-    for (int from = 0; from < queries.rows(); from += spec.maxRows()) {
-      int to = Math.min(queries.rows(), from + spec.maxRows());
-      try (Arena cacheArena = memory.openCache()) {
-        GenerationWave wave =
-            new GenerationWave(
-                queries.slice(from, to),
-                Arrays.copyOfRange(queryIds, from, to),
-                Arrays.copyOfRange(maxNewTokens, from, to),
-                spec.stop(),
-                model.architecture().embedding().maxPositions());
-        KvCache cache =
-            new KvCache(
-                backend,
-                cacheArena,
-                model.architecture().block().attention(),
-                model.architecture().layers(),
-                wave.rows(),
-                wave.maxTokens());
-        while (wave.active() > 0) {
-          try (GenerationStep step =
-              new GenerationStep(backend, model, memory, cache, spec, wave)) {
-            do {
-              step.run(wave);
-            } while (wave.active() > 0 && step.serves(wave));
+    List<GenerationRow> rows = rows(queries, queryIds, maxNewTokens);
+    KvCacheSize size = cacheSize(memory, rows, spec.maxRows());
+    try (Arena cacheArena = memory.openCache()) {
+      KvCache cache =
+          new KvCache(backend, cacheArena, attention(), model.architecture().layers(), size);
+      generate(memory, cache, new GenerationSchedule(rows, cache, size.slots()), spec);
+    }
+    return rows.stream().map(GenerationRow::generation).toList();
+  }
+
+  private void generate(
+      PassMemory memory, KvCache cache, GenerationSchedule schedule, GenerationSpec spec) {
+    try (DecodingSteps decoding = new DecodingSteps(pass -> step(memory, cache, spec, pass))) {
+      while (schedule.goesOn()) {
+        GenerationPass pass = schedule.next();
+        if (pass.enters()) {
+          try (GenerationStep prefill = step(memory, cache, spec, pass)) {
+            prefill.run(pass);
           }
+        } else {
+          decoding.of(pass).run(pass);
         }
-        responses.addAll(wave.generations());
+        schedule.settle();
       }
     }
-    return responses;
+  }
+
+  private GenerationStep step(
+      PassMemory memory, KvCache cache, GenerationSpec spec, GenerationPass pass) {
+    return new GenerationStep(backend, model, memory, cache, spec, pass);
+  }
+
+  private AttentionSpec attention() {
+    return model.architecture().block().attention();
+  }
+
+  private List<GenerationRow> rows(TokenRows queries, long[] queryIds, int[] limits) {
+    int maxPositions = model.architecture().embedding().maxPositions();
+    List<GenerationRow> rows = new ArrayList<>();
+    for (int r = 0; r < queries.rows(); r++) {
+      if (limits[r] < 1 || queries.length(r) + limits[r] > maxPositions) {
+        throw new CheckpointException(
+            "Row %d: expected query and response to stay within the model's %d positions and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
+                .formatted(r, maxPositions, queries.length(r), limits[r]));
+      }
+      rows.add(new GenerationRow(queries.row(r), queryIds[r], limits[r]));
+    }
+    return rows;
+  }
+
+  /** What the rows need, as far as a planned cache holds it. */
+  private KvCacheSize cacheSize(PassMemory memory, List<GenerationRow> rows, int maxRows) {
+    KvCacheSize needed =
+        KvCacheSize.of(maxRows, rows.stream().mapToInt(GenerationRow::maxTokens).toArray());
+    long planned = memory.plannedCacheBytes();
+    if (planned == 0) {
+      return needed;
+    }
+    KvCacheSize size =
+        needed.within(
+            planned,
+            backend.budget().alignment(),
+            attention(),
+            model.architecture().layers(),
+            backend.capabilities().cacheType());
+    for (int r = 0; r < rows.size(); r++) {
+      int tokens = rows.get(r).maxTokens();
+      if (KvCacheSize.pagesFor(tokens) > size.pages()) {
+        throw new OpsException(
+            "Row %d: expected a KV cache for the %d tokens of query and response together, found %d pages of %d tokens in the %d bytes planned. Plan for rows of that length, or lower the response length."
+                .formatted(r, tokens, size.pages(), KvCache.PAGE_TOKENS, planned));
+      }
+    }
+    return size;
   }
 }

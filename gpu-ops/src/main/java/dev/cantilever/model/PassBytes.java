@@ -9,7 +9,7 @@ import java.io.Serializable;
  * @param batch bytes of inputs
  * @param kept bytes of what stays until a pass is done
  * @param scratch bytes of what lives within a block
- * @param cache bytes of the KV cache of a wave
+ * @param cache bytes of the KV cache of a generation, page table included
  */
 public record PassBytes(long batch, long kept, long scratch, long cache) implements Serializable {
 

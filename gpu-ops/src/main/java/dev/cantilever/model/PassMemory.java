@@ -45,7 +45,12 @@ public final class PassMemory implements AutoCloseable {
     this.scratch = backend.budget().open(use + " block", Purpose.ACTIVATION, bytes.scratch());
   }
 
-  /** Opens the arena of a wave's KV cache; the caller closes it after the wave. */
+  /** Bytes of a KV cache that were planned; 0 if it takes what it needs. */
+  long plannedCacheBytes() {
+    return bytes.cache();
+  }
+
+  /** Opens the arena of a generation's KV cache; the caller closes it when all rows have ended. */
   Arena openCache() {
     Arena cache = backend.budget().open(use + " kv-cache", Purpose.KV_CACHE, bytes.cache());
     caches.add(cache);

@@ -11,7 +11,8 @@
  * golden fixture.
  *
  * <p>{@link dev.cantilever.model.PolicyModel} is the causal model with adapters and value head as
- * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache.
+ * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache, in continuous
+ * batches whose rows {@code GenerationSchedule} chooses.
  *
  * <p>Invariant: nothing here asks which backend computes, and nothing below this package knows a
  * model by name. This package may use {@code nn}, {@code adapter}, {@code hub} and what lies below.

@@ -12,8 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keys and values of a wave of rows being generated, in pages, for all layers. Allocated whole
- * before the first token; nothing grows.
+ * Keys and values of rows being generated, in pages, for all layers. Allocated whole before the
+ * first token; nothing grows. A row is in a slot from when it enters until it leaves and has the
+ * pages of all tokens it may reach, so that none fails half way; then they are another's.
+ *
+ * <p>Slots enter and leave by uploads and fills in the order of the device's work, of which none
+ * waits for it.
  */
 public final class KvCache {
 
@@ -23,40 +27,93 @@ public final class KvCache {
   private final Backend backend;
   private final AttentionSpec spec;
   private final List<KvPages> layers = new ArrayList<>();
-  private final Tensor lengths;
+  private final PageTable table;
+  private final Tensor pageTable; // [slots, pagesPerSlot] I32
+  private final Tensor lengths; // [slots] I32
 
   /**
    * Allocates a cache of the backend's {@link dev.cantilever.backend.Capabilities#cacheType}.
    *
    * @param arena where it lives
    * @param layers L
-   * @param slots rows generated at once
-   * @param maxTokens most tokens a row may reach, prompt included
    */
-  public KvCache(
-      Backend backend, Arena arena, AttentionSpec spec, int layers, int slots, int maxTokens) {
+  public KvCache(Backend backend, Arena arena, AttentionSpec spec, int layers, KvCacheSize size) {
     this.backend = backend;
     this.spec = spec;
-    int pagesPerSlot = pagesFor(maxTokens);
-    int pages = slots * pagesPerSlot;
-    int[] table = new int[pages];
-    for (int page = 0; page < pages; page++) {
-      table[page] = page;
-    }
-    Tensor pageTable = Tensor.in(arena, DType.I32, slots, pagesPerSlot);
-    backend.transfers().upload(pageTable, table);
-    this.lengths = Tensor.in(arena, DType.I32, slots);
-    backend.transfers().zero(lengths);
+    this.table = new PageTable(size);
+    this.pageTable = Tensor.in(arena, DType.I32, size.slots(), size.pagesPerSlot());
+    this.lengths = Tensor.in(arena, DType.I32, size.slots());
     DType type = backend.capabilities().cacheType();
     for (int layer = 0; layer < layers; layer++) {
-      Tensor keys = Tensor.in(arena, type, pages, PAGE_TOKENS, spec.cacheSize());
-      Tensor values = Tensor.in(arena, type, pages, PAGE_TOKENS, spec.cacheSize());
+      Tensor keys = Tensor.in(arena, type, size.pages(), PAGE_TOKENS, spec.cacheSize());
+      Tensor values = Tensor.in(arena, type, size.pages(), PAGE_TOKENS, spec.cacheSize());
       this.layers.add(new KvPages(keys, values, pageTable, lengths, PAGE_TOKENS));
     }
   }
 
-  private static int pagesFor(int tokens) {
-    return (tokens + PAGE_TOKENS - 1) / PAGE_TOKENS;
+  /**
+   * Whether enough pages are free for a row.
+   *
+   * @param tokens most that it may reach, prompt included
+   * @param prefix tokens at its beginning that it has in common with a row that is there; 0 if none
+   */
+  public boolean hasRoom(int tokens, int prefix) {
+    return KvCacheSize.pagesFor(tokens) - prefix / PAGE_TOKENS <= table.free();
+  }
+
+  /**
+   * Lets a row into a free slot, which is empty then.
+   *
+   * @param tokens most that it may reach, prompt included; there must be {@link #hasRoom}
+   */
+  public void enter(int slot, int tokens) {
+    table.take(slot, KvCacheSize.pagesFor(tokens));
+    uploadPages(slot);
+    backend.transfers().zero(lengths.slice(slot, slot + 1L));
+  }
+
+  /**
+   * Lets a row into a free slot that begins with the same tokens as another's row. It has that
+   * row's full pages of these; the slot is to be used after {@link #copyPrefix}.
+   *
+   * @param other the slot of the other row
+   * @param prefix how many tokens they have in common
+   * @param tokens as above
+   */
+  public void enter(int slot, int other, int prefix, int tokens) {
+    table.share(slot, other, prefix / PAGE_TOKENS, KvCacheSize.pagesFor(tokens));
+    uploadPages(slot);
+  }
+
+  private void uploadPages(int slot) {
+    backend.transfers().upload(pageTable.slice(slot, slot + 1L), table.row(slot));
+  }
+
+  /**
+   * Gives a row the tokens that it has in common with another's, once that one has them: what is on
+   * no full page is copied.
+   *
+   * @param slot entered with the same prefix
+   * @param other the slot of the other row, which has not left
+   */
+  public void copyPrefix(int slot, int other, int prefix) {
+    if (prefix % PAGE_TOKENS > 0) {
+      int index = prefix / PAGE_TOKENS;
+      for (KvPages layer : layers) {
+        copyPage(layer.keys(), table.page(slot, index), table.page(other, index));
+        copyPage(layer.values(), table.page(slot, index), table.page(other, index));
+      }
+    }
+    backend.transfers().upload(lengths.slice(slot, slot + 1L), new int[] {prefix});
+  }
+
+  private void copyPage(Tensor pages, int target, int source) {
+    backend.transfers().copy(pages.slice(target, target + 1L), pages.slice(source, source + 1L));
+  }
+
+  /** Gives a slot's pages back; what is enqueued may still read them. */
+  public void leave(int slot) {
+    table.giveBack(slot);
   }
 
   /** The pages of one layer. */

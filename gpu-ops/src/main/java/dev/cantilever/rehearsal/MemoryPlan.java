@@ -12,7 +12,7 @@ import java.util.Locale;
  * @param fits whether the workload fits under these settings; if it does not, they are the smallest
  *     there are, and the bytes are what they would take
  * @param settings the largest that fit
- * @param largestWave most rows of this length that can be generated at once; 0 if none
+ * @param mostRows most rows of this length that can be generated at once; 0 if none
  * @param report the arenas' peaks
  * @param advice what was lowered, or is to be lowered where nothing fits; one line
  */
@@ -22,7 +22,7 @@ public record MemoryPlan(
     long outsideArenasBytes,
     boolean fits,
     PassSettings settings,
-    int largestWave,
+    int mostRows,
     MemoryReport report,
     String advice) {
 
@@ -53,13 +53,13 @@ public record MemoryPlan(
     table.append(
         String.format(
             Locale.ROOT,
-            "%s on %s: %d rows a wave, %d tokens a pass, kept for backward: %s. Largest wave: %d rows.%n%s",
+            "%s on %s: %d rows at once, %d tokens a pass, kept for backward: %s. At most %d rows at once.%n%s",
             fits ? "fits" : "does not fit",
             device,
-            settings.waveRows(),
+            settings.maxRows(),
             settings.maxTokens(),
             settings.keptNames(),
-            largestWave,
+            mostRows,
             advice));
     return table.toString();
   }

@@ -16,13 +16,13 @@ import java.util.Optional;
 
 /**
  * Plans a workload's memory by rehearsing it on the device of shapes and bytes, and lowers settings
- * until it fits: rows of a wave for the rollout; for scoring and update what is kept from forward
- * to backward and tokens of a pass, first as far as that costs no time. What is tried is the code
- * that runs, so what fits here fits there; the same question has the same answer.
+ * until it fits: rows that are generated at once for the rollout; for scoring and update what is
+ * kept from forward to backward and tokens of a pass, first as far as that costs no time. What is
+ * tried is the code that runs, so what fits here fits there; the same question has the same answer.
  */
 public final class MemoryPlanner {
 
-  /** Where the search for the largest wave ends: more rows than a step has use for. */
+  /** Where the search for the most rows at once ends: more rows than a step has use for. */
   static final int MOST_ROWS = 1024;
 
   /**
@@ -66,7 +66,7 @@ public final class MemoryPlanner {
    * A planner of whatever is loaded.
    *
    * @param config of the base
-   * @param batchRows most rows that are generated together, in one wave or several
+   * @param batchRows most rows of one generation, all at once or fewer
    * @param loadedAdvice what to do where not even that fits; one line
    */
   MemoryPlanner(
@@ -100,7 +100,7 @@ public final class MemoryPlanner {
     } catch (BudgetExceededException e) {
       return refused(budgetBytes, SMALLEST, 0, loadedAdvice);
     }
-    if (search.wave.isEmpty()) {
+    if (search.rows.isEmpty()) {
       return refused(
           budgetBytes,
           SMALLEST,
@@ -112,11 +112,11 @@ public final class MemoryPlanner {
       return refused(
           budgetBytes,
           SMALLEST,
-          search.largestWave,
+          search.mostRows,
           "Not one row can be trained on, even with block inputs alone kept: lower the tokens of"
               + " prompt and response, or raise --budget.");
     }
-    PassSettings chosen = search.passes.get().withWaveRows(search.wave.get());
+    PassSettings chosen = search.passes.get().withMaxRows(search.rows.get());
     try (Backend backend = Backends.meta(device, budgetBytes)) {
       rehearse(backend, chosen);
       return plan(
@@ -124,17 +124,17 @@ public final class MemoryPlanner {
           budgetBytes,
           true,
           chosen,
-          search.largestWave,
+          search.mostRows,
           lowered(most.withPasses(most.maxTokens(), keeps.get(0)), chosen));
     }
   }
 
   /** What the smallest settings would take, had the budget no end. */
-  private MemoryPlan refused(
-      long budgetBytes, PassSettings smallest, int largestWave, String advice) throws IOException {
+  private MemoryPlan refused(long budgetBytes, PassSettings smallest, int mostRows, String advice)
+      throws IOException {
     try (Backend backend = Backends.meta(device, Long.MAX_VALUE)) {
       rehearse(backend, smallest);
-      return plan(backend, budgetBytes, false, smallest, largestWave, advice);
+      return plan(backend, budgetBytes, false, smallest, mostRows, advice);
     }
   }
 
@@ -143,7 +143,7 @@ public final class MemoryPlanner {
       long budgetBytes,
       boolean fits,
       PassSettings settings,
-      int largestWave,
+      int mostRows,
       String advice) {
     return new MemoryPlan(
         device.name().toLowerCase(Locale.ROOT),
@@ -151,24 +151,25 @@ public final class MemoryPlanner {
         Backends.outsideArenasBytes(device),
         fits,
         settings,
-        largestWave,
+        mostRows,
         backend.budget().report(),
         advice);
   }
 
-  /** A step as it will be run: the first wave and the first mini-batch are like all others. */
+  /**
+   * A step as it will be run: the first rows at once and the first mini-batch are like all others.
+   */
   private void rehearse(Backend backend, PassSettings settings) throws IOException {
     try (PlannedDevice loaded = loading.on(backend)) {
-      loaded.rollOut(settings.waveRows());
+      loaded.rollOut(settings.maxRows());
       loaded.scoreAndUpdate(settings);
     }
   }
 
   private String lowered(PassSettings most, PassSettings chosen) {
     List<String> lowered = new ArrayList<>();
-    int waves = waves(chosen.waveRows());
-    if (waves > waves(most.waveRows())) {
-      lowered.add("rollouts go in %d waves".formatted(waves));
+    if (rounds(chosen.maxRows()) > rounds(most.maxRows())) {
+      lowered.add("%d rows are generated at once".formatted(chosen.maxRows()));
     }
     if (!chosen.keep().equals(most.keep())) {
       lowered.add("less is kept for backward and computed again");
@@ -181,29 +182,32 @@ public final class MemoryPlanner {
         : "To fit, " + String.join(", ", lowered) + ".";
   }
 
-  private int waves(int waveRows) {
-    return (batchRows + waveRows - 1) / waveRows;
+  /** How often rows of the same length enter together until none is left. */
+  private int rounds(int maxRows) {
+    return (batchRows + maxRows - 1) / maxRows;
   }
 
   /** What fits beside a loaded policy, found by trying. */
   private final class Search {
 
     private final PlannedDevice loaded;
-    private final Optional<Integer> wave;
+    private final Optional<Integer> rows;
     private final Optional<PassSettings> passes;
-    private final int largestWave;
+    private final int mostRows;
 
     Search(PlannedDevice loaded, PassSettings most, List<KeepPlan> keeps) {
       this.loaded = loaded;
-      this.largestWave = largest();
-      int rows = Math.min(Math.min(most.waveRows(), batchRows), largestWave);
-      // As few waves as can be, all of about the same size.
-      this.wave =
-          rows == 0 ? Optional.empty() : Optional.of((batchRows + waves(rows) - 1) / waves(rows));
-      this.passes = wave.isEmpty() ? Optional.empty() : passes(most, keeps);
+      this.mostRows = largest();
+      int fitting = Math.min(Math.min(most.maxRows(), batchRows), mostRows);
+      // As few rounds as can be, all of about the same size.
+      this.rows =
+          fitting == 0
+              ? Optional.empty()
+              : Optional.of((batchRows + rounds(fitting) - 1) / rounds(fitting));
+      this.passes = rows.isEmpty() ? Optional.empty() : passes(most, keeps);
     }
 
-    /** The most rows of a wave that fit, 0 if none. */
+    /** The most rows at once that fit, 0 if none. */
     private int largest() {
       int fitting = 0;
       int failing = MOST_ROWS + 1;

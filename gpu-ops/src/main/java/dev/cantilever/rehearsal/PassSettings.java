@@ -8,18 +8,18 @@ import java.util.stream.Collectors;
 /**
  * How much is held at once; no setting here changes a result (in int8 mode {@code weight-only}).
  *
- * @param waveRows most rows in the KV cache at once; more go in waves
+ * @param maxRows most rows in the KV cache at once; more wait for their places
  * @param maxTokens most tokens of a pass of scoring or training; more go in turns
  * @param keep what stays from a training pass's forward to its backward
  */
-public record PassSettings(int waveRows, int maxTokens, KeepPlan keep) implements Serializable {
+public record PassSettings(int maxRows, int maxTokens, KeepPlan keep) implements Serializable {
 
   /** Checks the numbers. */
   public PassSettings {
-    if (waveRows < 1 || maxTokens < 1) {
+    if (maxRows < 1 || maxTokens < 1) {
       throw new IllegalArgumentException(
-          "expected at least 1 row a wave and 1 token a pass, found %d and %d; correct the settings"
-              .formatted(waveRows, maxTokens));
+          "expected at least 1 row at once and 1 token a pass, found %d and %d; correct the settings"
+              .formatted(maxRows, maxTokens));
     }
   }
 
@@ -31,13 +31,13 @@ public record PassSettings(int waveRows, int maxTokens, KeepPlan keep) implement
         .collect(Collectors.joining(", "));
   }
 
-  /** The same with other waves. */
-  PassSettings withWaveRows(int rows) {
+  /** The same with other rows at once. */
+  PassSettings withMaxRows(int rows) {
     return new PassSettings(rows, maxTokens, keep);
   }
 
   /** The same with other passes. */
   PassSettings withPasses(int tokens, KeepPlan kept) {
-    return new PassSettings(waveRows, tokens, kept);
+    return new PassSettings(maxRows, tokens, kept);
   }
 }

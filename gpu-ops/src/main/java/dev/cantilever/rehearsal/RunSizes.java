@@ -104,7 +104,7 @@ final class RunSizes implements AutoCloseable {
         settings,
         workload.step().rowTokens(),
         actingAdapters(),
-        rollout(settings.waveRows()),
+        rollout(settings.maxRows()),
         classifier,
         referenceAdapters(),
         policy(),

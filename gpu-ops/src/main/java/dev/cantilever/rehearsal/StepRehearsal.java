@@ -75,7 +75,7 @@ public final class StepRehearsal {
             StopRule.never(),
             workload.seed(),
             step,
-            settings.waveRows());
+            settings.maxRows());
     List<Generation> generations =
         new Generator(backend, policy.model())
             .generate(memory, queries.queryTokens(), ids, limits, spec);

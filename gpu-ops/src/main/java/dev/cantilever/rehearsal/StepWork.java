@@ -13,14 +13,15 @@ import dev.cantilever.tensor.Weight;
 /**
  * The least work of a step's phases under given settings.
  *
- * @param prefill the queries of one wave
- * @param decodeStep a token for each row of a wave, at the mean length of their contexts
+ * @param prefill the queries of rows that enter together
+ * @param decodeStep a token for each row that is there at once, at the mean length of their
+ *     contexts
  * @param score one pass of policy and reference
  * @param scorePasses of them there are
  * @param miniBatch forward and backward of one mini-batch
- * @param waves of a rollout
+ * @param rounds of a rollout: rows are of the same length, so all end and others enter together
  * @param miniBatches of a step, all epochs
- * @param decodeSteps of a wave, after its queries
+ * @param decodeSteps of a round, after its queries
  */
 public record StepWork(
     PassWork prefill,
@@ -28,7 +29,7 @@ public record StepWork(
     PassWork score,
     int scorePasses,
     PassWork miniBatch,
-    int waves,
+    int rounds,
     int miniBatches,
     int decodeSteps) {
 
@@ -39,7 +40,7 @@ public record StepWork(
 
   /** The queries and all tokens of a rollout; the first token comes out of the queries' pass. */
   public double rolloutSeconds(DeviceCeilings ceilings) {
-    return waves
+    return rounds
         * (prefill.floorSeconds(ceilings) + decodeSteps * decodeStep.floorSeconds(ceilings));
   }
 
@@ -112,21 +113,17 @@ public record StepWork(
     }
 
     StepWork work(PassSettings settings) {
-      int waves = (workload.rows() + settings.waveRows() - 1) / settings.waveRows();
-      double waveRows = (double) workload.rows() / waves;
+      int rounds = (workload.rows() + settings.maxRows() - 1) / settings.maxRows();
+      double rows = (double) workload.rows() / rounds;
       int rowsOfPass = (int) Math.max(1, settings.maxTokens() / (2L * workload.rowTokens()));
       int scorePasses = (workload.rows() + rowsOfPass - 1) / rowsOfPass;
       return new StepWork(
-          forward(
-              waveRows * workload.promptTokens(),
-              waveRows,
-              meanContext(workload.promptTokens()),
-              1),
-          decodeStep(waveRows),
+          forward(rows * workload.promptTokens(), rows, meanContext(workload.promptTokens()), 1),
+          decodeStep(rows),
           score((double) workload.rows() / scorePasses),
           scorePasses,
           miniBatch(),
-          waves,
+          rounds,
           workload.miniBatches() * workload.epochs(),
           workload.responseTokens() - 1);
     }

@@ -14,6 +14,8 @@ import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.KvCache;
+import dev.cantilever.nn.KvCacheSize;
 import dev.cantilever.optim.AdamW;
 import dev.cantilever.optim.AdamWSpec;
 import dev.cantilever.optim.GradientNorm;
@@ -119,9 +121,36 @@ final class FixturePolicy implements AutoCloseable {
       int rowsAtOnce,
       Set<String> adapters,
       long seed) {
-    GenerationSpec spec =
-        new GenerationSpec(adapters, SamplingSpec.PLAIN, StopRule.never(), seed, 3, rowsAtOnce);
-    return new Generator(backend, model).generate(memory, queries, ids, limits, spec);
+    return generate(memory, queries, ids, limits, spec(rowsAtOnce, adapters, seed));
+  }
+
+  private static GenerationSpec spec(int rowsAtOnce, Set<String> adapters, long seed) {
+    return new GenerationSpec(adapters, SamplingSpec.PLAIN, StopRule.never(), seed, 3, rowsAtOnce);
+  }
+
+  private List<Generation> generate(
+      PassMemory arenas, TokenRows queries, long[] ids, int[] limits, GenerationSpec spec) {
+    return new Generator(backend, model).generate(arenas, queries, ids, limits, spec);
+  }
+
+  /** Responses under the adapter in a planned KV cache, of which no more is taken. */
+  List<Generation> generateWithin(
+      KvCacheSize cache, TokenRows queries, long[] ids, int[] limits, int rowsAtOnce) {
+    PassBytes bytes = new PassBytes(0, 0, 0, cacheBytes(cache));
+    try (PassMemory arenas = new PassMemory(backend, "planned", bytes)) {
+      List<Generation> generations =
+          generate(arenas, queries, ids, limits, spec(rowsAtOnce, Set.of(NAME), SEED));
+      assertThat(arenas.peakBytes().cache()).isLessThanOrEqualTo(bytes.cache());
+      return generations;
+    }
+  }
+
+  private long cacheBytes(KvCacheSize size) {
+    try (Arena arena = backend.budget().open("measured kv-cache", Purpose.KV_CACHE)) {
+      Architecture architecture = model.architecture();
+      new KvCache(backend, arena, architecture.block().attention(), architecture.layers(), size);
+      return arena.usedBytes();
+    }
   }
 
   /** The embedding of a token, [C]. */

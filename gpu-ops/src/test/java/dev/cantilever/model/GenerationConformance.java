@@ -2,20 +2,31 @@ package dev.cantilever.model;
 
 import static dev.cantilever.backend.Closeness.assertSameBits;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.cantilever.OpsException;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.nn.KvCacheSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Decoding steps that a device repeats by itself say what their operations say one by one. */
+/**
+ * Decoding steps that a device repeats by itself say what their operations say one by one, and a
+ * response is the one of its row alone, whichever rows are beside it and whenever it entered.
+ */
 public abstract class GenerationConformance {
 
   private static final int[][] QUERIES = {{5, 9, 11}, {7}, {3, 4, 80, 2}, {1, 95, 17, 60, 33}};
@@ -34,11 +45,15 @@ public abstract class GenerationConformance {
   protected abstract Backend open();
 
   private FixturePolicy policy(boolean recorded) throws IOException {
+    return policy(recorded, "gpt_neox");
+  }
+
+  private FixturePolicy policy(boolean recorded, String fixture) throws IOException {
     Backend backend = open();
     FixturePolicy policy =
         new FixturePolicy(
             recorded ? backend : new UnrecordedBackend(backend),
-            "gpt_neox",
+            fixture,
             1,
             KeepPlan.blockInputs());
     policy.wakeAdapter();
@@ -67,7 +82,7 @@ public abstract class GenerationConformance {
       assertSame(generate(recorded, ADAPTER, 1), expected);
       assertSame(
           recorded.generate(TokenRows.of(QUERIES), IDS, LIMITS, 3, ADAPTER, 1),
-          expected); // in two waves
+          expected); // one waits for another's place
     }
   }
 
@@ -138,6 +153,105 @@ public abstract class GenerationConformance {
             })
         .findFirst()
         .orElseThrow();
+  }
+
+  /** Rows of a generation. */
+  private record Rows(int[][] queries, long[] ids, int[] limits) {
+
+    /** Long and short ones, which end in an order of their own. */
+    static Rows mixed() {
+      Random random = new Random(5);
+      int[][] queries = new int[12][];
+      for (int r = 0; r < queries.length; r++) {
+        queries[r] = random.ints(1 + random.nextInt(20), 0, VOCABULARY).toArray();
+      }
+      return new Rows(queries, 100, new int[] {1, 24, 3, 3, 17, 2, 9, 30, 1, 5, 12, 7});
+    }
+
+    /** Several responses a query: of a page and more, of full pages, and of less than one. */
+    static Rows ofEqualQueries() {
+      Random random = new Random(6);
+      int[] more = random.ints(21, 0, VOCABULARY).toArray();
+      int[] full = random.ints(32, 0, VOCABULARY).toArray();
+      int[] less = random.ints(15, 0, VOCABULARY).toArray();
+      return new Rows(
+          new int[][] {more, more, full, more, full, less, full, less, more, full},
+          900,
+          new int[] {1, 12, 20, 5, 1, 6, 9, 8, 13, 18});
+    }
+
+    Rows(int[][] queries, long firstId, int[] limits) {
+      this(queries, LongStream.range(firstId, firstId + queries.length).toArray(), limits);
+    }
+
+    TokenRows tokens() {
+      return TokenRows.of(queries);
+    }
+
+    Rows backwards() {
+      return new Rows(
+          picked(r -> queries[r]).toArray(int[][]::new),
+          picked(r -> ids[r]).mapToLong(Long::longValue).toArray(),
+          picked(r -> limits[r]).mapToInt(Integer::intValue).toArray());
+    }
+
+    private <T> Stream<T> picked(IntFunction<T> of) {
+      return IntStream.range(0, limits.length).mapToObj(i -> of.apply(limits.length - 1 - i));
+    }
+
+    /** The response of each row in a generation of its own. */
+    List<Generation> alone(FixturePolicy policy) {
+      List<Generation> all = new ArrayList<>();
+      for (int r = 0; r < limits.length; r++) {
+        TokenRows row = TokenRows.of(queries[r]);
+        all.addAll(policy.generate(row, new long[] {ids[r]}, new int[] {limits[r]}, 1));
+        assertThat(all.get(r).tokens()).hasSize(limits[r]);
+      }
+      return all;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void responses_inAnySchedule_areThoseOfEachRowAlone(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(true, fixture)) {
+      for (Rows rows : List.of(Rows.mixed(), Rows.mixed().backwards(), Rows.ofEqualQueries())) {
+        List<Generation> expected = rows.alone(policy);
+        for (int maxRows : new int[] {1, 2, 3, 5, 12}) {
+          assertSame(policy.generate(rows.tokens(), rows.ids(), rows.limits(), maxRows), expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_neox", "llama"})
+  void responses_ofRowsThatWaitForPages_areThoseOfEachRowAlone(String fixture) throws IOException {
+    try (FixturePolicy policy = policy(true, fixture)) {
+      for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {
+        List<Generation> expected = rows.alone(policy);
+        for (int pages : new int[] {4, 5, 9}) { // 4: of the longest row
+          assertSame(
+              policy.generateWithin(
+                  new KvCacheSize(6, 4, pages), rows.tokens(), rows.ids(), rows.limits(), 6),
+              expected);
+        }
+      }
+    }
+  }
+
+  @Test
+  void generate_pagesTooFewForARow_saysWhich() throws IOException {
+    try (FixturePolicy policy = policy(true)) {
+      assertThatThrownBy(
+              () ->
+                  policy.generateWithin(
+                      new KvCacheSize(2, 2, 1), TokenRows.of(QUERIES), IDS, LIMITS, 2))
+          .isInstanceOf(OpsException.class)
+          .hasMessageStartingWith("Row 3: ")
+          .hasMessageContaining("25 tokens")
+          .hasMessageContaining("1 pages of 16");
+    }
   }
 
   private static int firstIndex(int[] tokens, int token) {

@@ -27,4 +27,19 @@ class GenerationTest extends GenerationConformance {
     // 3 steps of three rows and 5 of two, of which the first of each is what is repeated.
     assertThat(calls.repetitions()).isEqualTo(2 + 4);
   }
+
+  @Test
+  void decoding_afterOthersHaveEntered_repeatsWhatWasRecorded() throws IOException {
+    RepeatedCalls calls = new RepeatedCalls(open());
+    try (FixturePolicy policy =
+        new FixturePolicy(calls.checked(), "gpt_neox", 1, KeepPlan.blockInputs())) {
+      policy.wakeAdapter();
+      int[][] queries = {{5, 9, 11}, {7}, {3, 4, 80, 2}, {6, 6}};
+
+      policy.generate(TokenRows.of(queries), new long[] {1, 2, 3, 4}, new int[] {4, 9, 9, 8}, 2);
+    }
+    // Two rows at once, of 3, 8, 8 and 7 steps behind their queries: 3 of rows 0 and 1, then row 2
+    // enters; 5 with row 1, then row 3 enters; 3 with row 2, then 4 of row 3 alone.
+    assertThat(calls.repetitions()).isEqualTo((3 + 5 + 3 - 1) + (4 - 1));
+  }
 }

@@ -142,10 +142,10 @@ public abstract class PolicyModelConformance {
       policy.wakeAdapter();
       List<Generation> together = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, 4);
       for (int rowsAtOnce : new int[] {1, 3}) {
-        List<Generation> waves = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, rowsAtOnce);
+        List<Generation> some = policy.generate(TokenRows.of(QUERIES), IDS, LIMITS, rowsAtOnce);
         for (int r = 0; r < QUERIES.length; r++) {
-          assertThat(waves.get(r).tokens()).isEqualTo(together.get(r).tokens());
-          assertSameBits("row " + r, waves.get(r).logprobs(), together.get(r).logprobs());
+          assertThat(some.get(r).tokens()).isEqualTo(together.get(r).tokens());
+          assertSameBits("row " + r, some.get(r).logprobs(), together.get(r).logprobs());
         }
       }
     }

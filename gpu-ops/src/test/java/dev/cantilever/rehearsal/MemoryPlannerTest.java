@@ -77,13 +77,13 @@ class MemoryPlannerTest {
   }
 
   @Test
-  void neox20b_of32RowsOf8And32_fits24GiBInOneWave() throws IOException {
+  void neox20b_of32RowsOf8And32_fits24GiBAllAtOnce() throws IOException {
     ModelConfig config = config(NEOX_20B);
 
     MemoryPlan plan = plan(BackendKind.CUDA, config, workload(config, 32, 8, 32), 24 * GIB);
 
     assertThat(plan.fits()).as(plan.toString()).isTrue();
-    assertThat(plan.settings().waveRows()).isEqualTo(32);
+    assertThat(plan.settings().maxRows()).isEqualTo(32);
     assertThat(plan.processBytes()).isLessThanOrEqualTo(24 * GIB);
     // 48 tokens a row in pages of 16, keys and values of 16 bit, and the table.
     long cache = 44L * 2 * 32 * 48 * 6144 * 2;
@@ -96,16 +96,16 @@ class MemoryPlannerTest {
   }
 
   @Test
-  void neox20b_of16RowsOf128And128_fits24GiBInWaves() throws IOException {
+  void neox20b_of16RowsOf128And128_fits24GiBSomeAtOnce() throws IOException {
     ModelConfig config = config(NEOX_20B);
 
     MemoryPlan plan = plan(BackendKind.CUDA, config, workload(config, 16, 128, 128), 24 * GIB);
 
     assertThat(plan.fits()).as(plan.toString()).isTrue();
-    assertThat(plan.settings().waveRows()).isEqualTo(8);
-    assertThat(plan.largestWave()).isBetween(8, 15);
+    assertThat(plan.settings().maxRows()).isEqualTo(8);
+    assertThat(plan.mostRows()).isBetween(8, 15);
     assertThat(plan.processBytes()).isLessThanOrEqualTo(24 * GIB);
-    assertThat(plan.advice()).contains("waves");
+    assertThat(plan.advice()).contains("8 rows are generated at once");
   }
 
   @Test
@@ -115,7 +115,7 @@ class MemoryPlannerTest {
     MemoryPlan plan = plan(BackendKind.CUDA, config, workload(config, 32, 128, 128), 16 * GIB);
 
     assertThat(plan.fits()).as(plan.toString()).isTrue();
-    assertThat(plan.settings().waveRows()).isEqualTo(32);
+    assertThat(plan.settings().maxRows()).isEqualTo(32);
     // 256 tokens a row, keys and values of 8 heads of 128 in 16 bit, and the table.
     long cache = 32L * 2 * 32 * 256 * 8 * 128 * 2;
     assertThat(peak(plan.report(), Purpose.KV_CACHE)).isBetween(cache, cache + 32 * 2 * MIB);
@@ -128,7 +128,7 @@ class MemoryPlannerTest {
     MemoryPlan plan = plan(BackendKind.CUDA, config, workload(config, 32, 8, 32), 16 * GIB);
 
     assertThat(plan.fits()).isFalse();
-    assertThat(plan.largestWave()).isZero();
+    assertThat(plan.mostRows()).isZero();
     assertThat(plan.processBytes()).isBetween(20 * GIB, 22 * GIB);
     assertThat(plan.toString()).contains("does not fit").contains("base weights");
     assertThat(plan.advice()).contains("--budget");
@@ -145,14 +145,14 @@ class MemoryPlannerTest {
 
   @ParameterizedTest
   @CsvSource({"WEIGHT_ONLY, 8, 2048", "WEIGHT_ONLY, 3, 40", "LLM_INT8, 8, 2048"})
-  void tinyModel_onTheCpu_takesThePlanToTheByte(Int8Mode mode, int waveRows, int maxTokens)
+  void tinyModel_onTheCpu_takesThePlanToTheByte(Int8Mode mode, int maxRows, int maxTokens)
       throws IOException {
     ModelConfig config = config(TINY);
     WeightSource source = WeightSource.synthetic(config, 7);
     Workload workload = new Workload(8, 5, 12, 4, 2, Workload.attentionLora(config), mode, 7);
     MemoryPlan plan =
         new MemoryPlanner(BackendKind.CPU, source, workload)
-            .plan(GIB, new PassSettings(waveRows, maxTokens, KeepPlan.everything()));
+            .plan(GIB, new PassSettings(maxRows, maxTokens, KeepPlan.everything()));
 
     try (Backend backend = Backends.open(BackendKind.CPU, GIB)) {
       try (RehearsedPolicy policy =
@@ -167,7 +167,7 @@ class MemoryPlannerTest {
 
       assertThat(plan.fits()).isTrue();
       assertThat(plan.settings().maxTokens()).isEqualTo(maxTokens);
-      assertThat(plan.settings().waveRows()).isEqualTo(waveRows);
+      assertThat(plan.settings().maxRows()).isEqualTo(maxRows);
       assertThat(backend.budget().report().lines())
           .extracting(MemoryReport.Line::purpose, MemoryReport.Line::peakBytes)
           .containsExactlyElementsOf(
@@ -187,7 +187,7 @@ class MemoryPlannerTest {
         new MemoryPlanner(BackendKind.CUDA, source, workload)
             .plan(GIB, new PassSettings(3, 40, KeepPlan.products()));
 
-    // One reservation of just that size: waves of 3, 3 and 2 rows, all mini-batches, two steps.
+    // One reservation of just that size: 3, 3 and 2 rows at once, all mini-batches, two steps.
     try (Backend backend = Backends.meta(BackendKind.CUDA, plan.processBytes());
         RehearsedPolicy policy = RehearsedPolicy.open(backend, source, workload, StepSize.NONE)) {
       StepRehearsal step = new StepRehearsal(policy, workload, plan.settings());

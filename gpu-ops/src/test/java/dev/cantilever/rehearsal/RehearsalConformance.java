@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Iterations of PPO on a device that was given just what the plan of the longest says: responses of
- * several lengths, rollouts in waves and passes in turns.
+ * several lengths, rollouts of fewer rows at once and passes in turns.
  */
 public abstract class RehearsalConformance {
 
@@ -67,7 +67,7 @@ public abstract class RehearsalConformance {
         new MemoryPlanner(device(), WeightSource.synthetic(config, SEED), workload(LONGEST, mode))
             .plan(2 * GIB, most);
     assertThat(plan.fits()).isTrue();
-    assertThat(plan.settings().waveRows()).isEqualTo(most.waveRows());
+    assertThat(plan.settings().maxRows()).isEqualTo(most.maxRows());
     assertThat(plan.settings().maxTokens()).isEqualTo(most.maxTokens());
     return plan;
   }
@@ -127,7 +127,7 @@ public abstract class RehearsalConformance {
   }
 
   @Test
-  void iterations_ofALlama_takeThePlanToTheByteInAnyWaves() throws IOException {
+  void iterations_ofALlama_takeThePlanToTheByteHoweverManyAtOnce() throws IOException {
     config = ModelConfig.at(LlamaConfigs.tiny(folder));
     Int8Mode mode = Int8Mode.WEIGHT_ONLY;
 
@@ -138,7 +138,7 @@ public abstract class RehearsalConformance {
   }
 
   @Test
-  void iterations_inOtherWavesAndTurns_leaveTheSameAdapter() throws IOException {
+  void iterations_ofOtherRowsAtOnceAndTurns_leaveTheSameAdapter() throws IOException {
     Int8Mode mode = Int8Mode.WEIGHT_ONLY;
     String digest = run(plan(mode, new PassSettings(8, 2048, KeepPlan.everything())), mode);
 

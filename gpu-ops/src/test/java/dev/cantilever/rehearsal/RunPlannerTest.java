@@ -6,6 +6,7 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.TargetModules;
@@ -13,12 +14,16 @@ import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.MemoryReport;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.GenerationSpec;
+import dev.cantilever.model.Generator;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassBytes;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyModel;
 import dev.cantilever.model.ResponseRows;
+import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenGradients;
+import dev.cantilever.model.TokenRows;
 import dev.cantilever.model.WeightBytes;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.tensor.Int8Mode;
@@ -194,6 +199,48 @@ class RunPlannerTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(BackendKind.class)
+  void rollouts_ofRowsOfAnyLengths_stayWithinThePlansArenas(BackendKind device) throws IOException {
+    int prompt = 23;
+    int response = 30;
+    Workload longest = new Workload(9, prompt, response, 3, 1, LORA, Int8Mode.WEIGHT_ONLY, 5);
+    RunWorkload run = new RunWorkload(longest, 9, List.of(), true, Optional.empty());
+    SplittableRandom random = new SplittableRandom(12);
+    try (Backend backend = Backends.meta(device, Long.MAX_VALUE);
+        RunSizes sizes = RunSizes.open(backend, base().withoutData(), run);
+        RehearsedPolicy policy =
+            RehearsedPolicy.open(backend, base().withoutData(), longest, StepSize.NONE)) {
+      for (int maxRows : new int[] {1, 4, 9}) {
+        PassBytes planned = sizes.rollout(maxRows);
+        for (int repeat = 0; repeat < 20; repeat++) {
+          int rows = 1 + random.nextInt(30);
+          int[][] queries = new int[rows][]; // all of one token, so that some are equal
+          int[] limits = new int[rows];
+          for (int row = 0; row < rows; row++) {
+            queries[row] = new int[random.nextBoolean() ? prompt : 1 + random.nextInt(prompt)];
+            limits[row] = 1 + random.nextInt(response);
+          }
+          try (PassMemory memory = new PassMemory(backend, "rollout", planned)) {
+            new Generator(backend, policy.model())
+                .generate(
+                    memory, TokenRows.of(queries), new long[rows], limits, spec(policy, maxRows));
+            PassBytes taken = memory.peakBytes();
+            assertThat(taken.batch()).isLessThanOrEqualTo(planned.batch());
+            assertThat(taken.kept()).isLessThanOrEqualTo(planned.kept());
+            assertThat(taken.scratch()).isLessThanOrEqualTo(planned.scratch());
+            assertThat(taken.cache()).isLessThanOrEqualTo(planned.cache());
+          }
+        }
+      }
+    }
+  }
+
+  private static GenerationSpec spec(RehearsedPolicy policy, int maxRows) {
+    return new GenerationSpec(
+        policy.actingAdapters(), SamplingSpec.PLAIN, StopRule.never(), 5, 0, maxRows);
   }
 
   private static ResponseRows rows(SplittableRandom random, int count) {

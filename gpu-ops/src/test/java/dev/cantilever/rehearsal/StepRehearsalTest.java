@@ -112,7 +112,7 @@ class StepRehearsalTest {
 
     // 19.93 GB of integers, 0.62 of head, 0.83 of cache, 0.07 of adapter; scales add 10 MB.
     assertThat(work.decodeStep().bytes()).isCloseTo(21.45e9, within(0.03e9));
-    assertThat(work.waves()).isEqualTo(1);
+    assertThat(work.rounds()).isEqualTo(1);
     assertThat(work.miniBatches()).isEqualTo(32);
     // 2560 tokens of policy and reference in passes of 25 rows.
     assertThat(work.scorePasses()).isEqualTo(2);

@@ -58,7 +58,7 @@ public record BenchReport(
   /** Seconds of a rollout for each token of a response, the queries' own pass included. */
   public double secondsPerToken() {
     return median(StepSeconds::rollout)
-        / ((double) work.waves() * options.workload().responseTokens());
+        / ((double) work.rounds() * options.workload().responseTokens());
   }
 
   /** Seconds of a step of decoding alone; 0 for responses of one token. */
@@ -66,7 +66,7 @@ public record BenchReport(
     return work.decodeSteps() == 0
         ? 0
         : median(step -> step.rollout() - step.prefill())
-            / ((double) work.waves() * work.decodeSteps());
+            / ((double) work.rounds() * work.decodeSteps());
   }
 
   /** Tokens generated in a second. */

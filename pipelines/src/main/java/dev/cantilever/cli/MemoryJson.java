@@ -18,13 +18,13 @@ final class MemoryJson {
         .put("arena_bytes", plan.arenaBytes())
         .put("bytes", byPurpose(plan.report()))
         .put("settings", settings(plan.settings()))
-        .put("largest_wave_rows", plan.largestWave())
+        .put("most_rows", plan.mostRows())
         .put("advice", plan.advice());
   }
 
   static JsonResult settings(PassSettings settings) {
     return new JsonResult()
-        .put("wave_rows", settings.waveRows())
+        .put("max_rows", settings.maxRows())
         .put("max_tokens", settings.maxTokens())
         .put("kept", settings.keptNames());
   }

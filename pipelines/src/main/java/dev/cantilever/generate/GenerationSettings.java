@@ -7,7 +7,7 @@ package dev.cantilever.generate;
  * @param temperature divides the logits; 0 takes the most probable token
  * @param topK keep the k most probable tokens; 0 keeps all
  * @param topP keep the fewest tokens whose probabilities reach p; 1 keeps all
- * @param maxRows most prompts in the KV cache at once; more go in waves
+ * @param maxRows most prompts in the KV cache at once; more wait for their places
  */
 public record GenerationSettings(
     int maxNewTokens, double temperature, int topK, double topP, int maxRows) {

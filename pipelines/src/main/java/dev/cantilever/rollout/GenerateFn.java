@@ -107,7 +107,7 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
         stop,
         policy.seed(),
         step,
-        memory.settings().waveRows());
+        memory.settings().maxRows());
   }
 
   /** The length at which a query's response ends: a draw of its own. */

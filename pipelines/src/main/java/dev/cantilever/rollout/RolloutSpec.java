@@ -13,8 +13,8 @@ import java.io.Serializable;
  * @param endOfText whether the tokenizer's end-of-text token ends a response; it is kept
  * @param temperature divides the logits, in sampling, in scoring and in training alike; above 0
  * @param batchRows rows that are generated and scored together: the unit of work that spreads
- * @param waveRows most rows in the KV cache at once; a larger batch goes in waves, and a plan may
- *     lower it
+ * @param maxRows most rows in the KV cache at once; those of a larger batch wait for their places,
+ *     and a plan may lower it
  */
 public record RolloutSpec(
     int queryMinTokens,
@@ -24,7 +24,7 @@ public record RolloutSpec(
     boolean endOfText,
     double temperature,
     int batchRows,
-    int waveRows)
+    int maxRows)
     implements Serializable {
 
   /**
@@ -42,9 +42,9 @@ public record RolloutSpec(
     if (!(temperature > 0) || Double.isInfinite(temperature)) {
       throw new IllegalArgumentException("expected temperature above 0, got " + temperature);
     }
-    if (batchRows < 1 || waveRows < 1) {
+    if (batchRows < 1 || maxRows < 1) {
       throw new IllegalArgumentException(
-          "expected batch_rows and wave_rows of at least 1, got " + batchRows + " and " + waveRows);
+          "expected batch_rows and max_rows of at least 1, got " + batchRows + " and " + maxRows);
     }
   }
 

@@ -119,13 +119,13 @@ public final class PpoPlan {
       throws IOException {
     PassSettings most =
         new PassSettings(
-            Math.min(rollout.waveRows(), workload.batchRows()),
+            Math.min(rollout.maxRows(), workload.batchRows()),
             update.maxTokens(),
             update.keep().plan());
     return new RunPlanner(run.backend(), base, workload).plan(budgetBytes, most);
   }
 
-  /** The evaluation's prompts go in waves no larger than those of a step. */
+  /** No more of the evaluation's prompts are continued at once than of a step's queries. */
   private RunWorkload workload(
       Workload step, List<AdapterConfig> reference, Optional<RunWorkload.Classifier> classifier) {
     return new RunWorkload(

@@ -23,7 +23,7 @@ public final class CudaProfile {
   /**
    * What the driver counts as this process's beside all arenas: the context and the modules of the
    * kernels. 522 MiB were measured on an H100 under driver 580 with every kernel loaded; the rest
-   * is for the graph of a recording, other cards and drivers.
+   * is for the graphs of recordings, other cards and drivers.
    */
   public static final long CONTEXT_BYTES = 544L << 20;
 

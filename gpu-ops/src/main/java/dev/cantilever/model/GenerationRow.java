@@ -1,0 +1,104 @@
+package dev.cantilever.model;
+
+import java.util.Arrays;
+
+/** A query on its way to a response: what it has said, and where it is in the KV cache. */
+final class GenerationRow {
+
+  private final int[] query;
+  private final long queryId;
+  private final int[] tokens;
+  private final float[] logprobs;
+  private int length;
+  private int slot;
+  private GenerationRow source = this;
+  private boolean ended;
+  private Generation.End end = Generation.End.LENGTH;
+
+  /**
+   * A row that has said nothing.
+   *
+   * @param limit length at which its response ends, at least 1
+   */
+  GenerationRow(int[] query, long queryId, int limit) {
+    this.query = query;
+    this.queryId = queryId;
+    this.tokens = new int[limit];
+    this.logprobs = new float[limit];
+  }
+
+  int[] query() {
+    return query;
+  }
+
+  long queryId() {
+    return queryId;
+  }
+
+  /** Most tokens it can reach, its query included. */
+  int maxTokens() {
+    return query.length + tokens.length;
+  }
+
+  /**
+   * Takes a slot of the cache.
+   *
+   * @param from the row, of the same query, whose pass through the model is its own too; perhaps
+   *     this one
+   */
+  void enter(int freeSlot, GenerationRow from) {
+    slot = freeSlot;
+    source = from;
+  }
+
+  int slot() {
+    return slot;
+  }
+
+  /** The row whose pass through the model this one draws from. */
+  GenerationRow source() {
+    return source;
+  }
+
+  /** From now on it goes through the model itself. */
+  void goAlone() {
+    source = this;
+  }
+
+  /** What it feeds the model: its query first, then its newest token. */
+  int[] nextTokens() {
+    return length == 0 ? query : new int[] {tokens[length - 1]};
+  }
+
+  /** Position of the first of {@link #nextTokens}. */
+  int nextPosition() {
+    return length == 0 ? 0 : query.length + length - 1;
+  }
+
+  /** Index within its response of the token that it draws next. */
+  int responsePosition() {
+    return length;
+  }
+
+  /** Takes the token that was drawn. */
+  void append(int token, float logprob, StopRule stop) {
+    tokens[length] = token;
+    logprobs[length] = logprob;
+    length++;
+    if (stop.ends(token)) {
+      end =
+          stop.endOfText().contains(token) ? Generation.End.END_OF_TEXT : Generation.End.STOP_TOKEN;
+      ended = true;
+    } else {
+      ended = length == tokens.length;
+    }
+  }
+
+  boolean ended() {
+    return ended;
+  }
+
+  Generation generation() {
+    return new Generation(Arrays.copyOf(tokens, length), Arrays.copyOf(logprobs, length), end);
+  }
+}

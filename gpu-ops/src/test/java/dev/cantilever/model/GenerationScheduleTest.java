@@ -1,0 +1,129 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.BackendKind;
+import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.KvCache;
+import dev.cantilever.nn.KvCacheSize;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who goes through the model when, with nothing computed. */
+class GenerationScheduleTest {
+
+  @TempDir Path folder;
+
+  private Architecture architecture;
+  private Backend backend;
+  private Arena arena;
+
+  @BeforeEach
+  void open() throws IOException {
+    ModelConfig config = ModelConfig.at(LlamaConfigs.tiny(folder));
+    architecture = Families.of(config).architecture(config);
+    backend = Backends.meta(BackendKind.CPU, 1L << 30);
+    arena = backend.budget().open("kv-cache", Purpose.KV_CACHE);
+  }
+
+  @AfterEach
+  void close() {
+    arena.close();
+    backend.close();
+    assertThat(backend.budget().liveBytes()).isZero();
+  }
+
+  private GenerationSchedule schedule(List<GenerationRow> rows, KvCacheSize size) {
+    KvCache cache =
+        new KvCache(backend, arena, architecture.block().attention(), architecture.layers(), size);
+    return new GenerationSchedule(rows, cache, size.slots());
+  }
+
+  /** Rows that differ in their first token. */
+  private static List<GenerationRow> rows(int queryTokens, int... limits) {
+    List<GenerationRow> rows = new ArrayList<>();
+    for (int r = 0; r < limits.length; r++) {
+      int[] query = new int[queryTokens];
+      query[0] = r;
+      rows.add(new GenerationRow(query, r, limits[r]));
+    }
+    return rows;
+  }
+
+  /** Runs all passes; how many rows draw in each, negative where they enter. */
+  private static List<Integer> passes(GenerationSchedule schedule) {
+    List<Integer> passes = new ArrayList<>();
+    while (schedule.goesOn()) {
+      GenerationPass pass = schedule.next();
+      passes.add(pass.enters() ? -pass.drawing().size() : pass.drawing().size());
+      assertThat(pass.slots()).doesNotHaveDuplicates();
+      pass.drawing().forEach(row -> row.append(1, -1, StopRule.never()));
+      schedule.settle();
+    }
+    return passes;
+  }
+
+  @Test
+  void rows_enterOnceAQuarterOfTheSlotsIsFree() {
+    List<GenerationRow> rows = rows(4, 2, 3, 9, 9, 9, 9, 9, 9, 3, 3, 1);
+
+    // Row 0 ends after 2 tokens, row 1 after 3: then two enter. With these ends row 10 enters.
+    assertThat(passes(schedule(rows, new KvCacheSize(8, 1, 8))))
+        .containsExactly(-8, 8, 7, -2, 8, 8, -1, 6, 6, 6, 6);
+    assertThat(rows).allMatch(GenerationRow::ended);
+  }
+
+  @Test
+  void rows_whereSlotsAreFewerThanFour_enterWhenOneEnds() {
+    assertThat(passes(schedule(rows(4, 1, 3, 2, 1), new KvCacheSize(2, 1, 2))))
+        .containsExactly(-2, -1, 2, -1, 1);
+  }
+
+  @Test
+  void rows_thatFindTooFewPages_waitInTheirOrder() {
+    // Of 2, 2, 3 and 1 pages: the third waits for both before it, and the last for the third.
+    List<GenerationRow> rows = rows(16, 10, 12, 20, 0 + 1);
+
+    assertThat(passes(schedule(rows, new KvCacheSize(4, 3, 4))).subList(0, 11))
+        .containsExactly(-2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1);
+    assertThat(rows).allMatch(GenerationRow::ended);
+  }
+
+  @Test
+  void rows_ofEqualQueries_goThroughTheModelOnceAndShareFullPages() {
+    int[] query = IntStream.range(0, 20).toArray();
+    List<GenerationRow> rows = new ArrayList<>();
+    for (int r = 0; r < 3; r++) {
+      rows.add(new GenerationRow(query.clone(), r, 5));
+    }
+    rows.add(new GenerationRow(new int[] {1, 2}, 3, 5));
+    // Two pages of the first, another of each that shares its full one, one of the last.
+    GenerationSchedule schedule = schedule(rows, new KvCacheSize(4, 2, 5));
+
+    GenerationPass entering = schedule.next();
+
+    assertThat(entering.drawing()).containsExactlyElementsOf(rows);
+    assertThat(entering.feeding()).containsExactly(rows.get(0), rows.get(3));
+    assertThat(entering.tokens().offsets()).containsExactly(0, 20, 22);
+    assertThat(entering.last()).containsExactly(19, 19, 19, 21);
+    entering.drawing().forEach(row -> row.append(7, -1, StopRule.never()));
+    schedule.settle();
+    GenerationPass decoding = schedule.next();
+    assertThat(decoding.feeding()).isEqualTo(rows);
+    assertThat(decoding.last()).containsExactly(0, 1, 2, 3);
+    assertThat(decoding.positions()).containsExactly(20, 20, 20, 2);
+    assertThat(Arrays.stream(decoding.slots()).sorted()).containsExactly(0, 1, 2, 3);
+  }
+}
