@@ -91,6 +91,16 @@ public record LossCase(
     return TestValues.normal(SEED + 7, tokens);
   }
 
+  /** Scaled logits of one token, in double precision. */
+  double[] logits(float[] hidden, int token) {
+    return ReferenceLossOps.logits(
+        TestTensors.widen(hidden),
+        token,
+        TestTensors.widen(weights()),
+        TestTensors.widen(bias()),
+        scale);
+  }
+
   /** log softmax of each token's logits, [tokens][vocabulary], in double precision. */
   double[][] logSoftmax(float[] hidden) {
     double[] states = TestTensors.widen(hidden);

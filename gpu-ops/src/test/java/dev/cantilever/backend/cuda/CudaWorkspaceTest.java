@@ -44,10 +44,13 @@ class CudaWorkspaceTest extends OpsConformance {
     backend.matmul().randomInt8(head, 0.02f, 1);
     Tensor logprobs = tensors.output(DType.F32, ROWS);
     Tensor entropy = tensors.output(DType.F32, ROWS);
+    Tensor normalizers = tensors.output(DType.F64, ROWS, 2);
     Tensor hidden = Tensor.in(arena, DType.F32, ROWS, HIDDEN);
     backend.transfers().fillUniform(hidden, 1, 2);
 
-    backend.loss().tokenLogprobs(logprobs, entropy, hidden, head, tensors.of(new int[ROWS]), 1);
+    backend
+        .loss()
+        .tokenLogprobs(logprobs, entropy, normalizers, hidden, head, tensors.of(new int[ROWS]), 1);
 
     backend.synchronize();
     assertThat(backend.budget().report().lines())
