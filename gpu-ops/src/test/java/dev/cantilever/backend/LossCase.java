@@ -38,7 +38,8 @@ public record LossCase(
         new LossCase(33, 100, 8, DType.F16, false, 1 / 0.7f),
         new LossCase(7, 2049, 16, DType.BF16, true, 1),
         new LossCase(65, 1031, 33, DType.BF16, false, 0.5f),
-        new LossCase(3, 9973, 24, DType.BF16, false, 1));
+        new LossCase(3, 9973, 24, DType.BF16, false, 1),
+        new LossCase(2, 98_305, 8, DType.F16, true, 1)); // more than one chunk on any device
   }
 
   /** [tokens, hiddenSize]. */

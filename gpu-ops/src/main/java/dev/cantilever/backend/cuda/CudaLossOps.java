@@ -16,8 +16,7 @@ import java.util.Optional;
  * Output head and losses in chunks of rows and of the vocabulary. A row has a running state (its
  * maximum, its sums relative to that) which each chunk of the head, in ascending order, continues:
  * the online softmax of Milakov and Gimelshein (2018). Chunks of the vocabulary depend on the head
- * alone, and one block reads a row, so a row's bits depend neither on the rows beside it nor on the
- * workspace.
+ * and the backend, and one block reads a row, so a row's bits do not depend on the rows beside it.
  */
 final class CudaLossOps implements LossOps {
 
@@ -52,7 +51,7 @@ final class CudaLossOps implements LossOps {
     OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
     int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
@@ -89,7 +88,7 @@ final class CudaLossOps implements LossOps {
     checkGradients(op, dLogprobs);
     int notFinite = expectNotFinite(op, "hidden", hidden);
     int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
@@ -97,9 +96,7 @@ final class CudaLossOps implements LossOps {
         int to = Math.min(from + logits.rows(), tokens);
         Tensor rows = hidden.slice(from, to);
         Tensor wanted = targets.slice(from, to);
-        int last = chunks.size() - 1;
-        for (int c = last; c >= 0; c--) {
-          HeadChunk chunk = chunks.get(c);
+        for (HeadChunk chunk : chunks) {
           matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
           kernel("logit_gradient")
               .pointer(logits.logits())
@@ -114,7 +111,10 @@ final class CudaLossOps implements LossOps {
               .integer(notFinite)
               .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
           matmul.linearInputGradient(
-              dHidden.slice(from, to), logits.of(to - from, chunk), chunk.weight(), c < last);
+              dHidden.slice(from, to),
+              logits.of(to - from, chunk),
+              chunk.weight(),
+              chunk.first() > 0);
         }
       }
     } finally {
@@ -127,7 +127,7 @@ final class CudaLossOps implements LossOps {
     String op = "fullKl";
     OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
     int tokens = hiddenP.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 2);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits p = RowLogits.in(execution, tokens, 2, chunks);
