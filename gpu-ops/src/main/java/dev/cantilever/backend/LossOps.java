@@ -15,6 +15,8 @@ public interface LossOps {
    *
    * @param logprobs [M] F32
    * @param entropy [M] F32
+   * @param normalizers [M, 2] F64, what {@link #tokenLogprobsBackward} needs to know of each
+   *     distribution: its largest logit z, and Σ_v exp(z(v) − z)
    * @param hidden [M, C] F32, after the final norm
    * @param head [V, C]
    * @param targets [M] I32, each in [0, V)
@@ -22,6 +24,7 @@ public interface LossOps {
   void tokenLogprobs(
       Tensor logprobs,
       Tensor entropy,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
@@ -33,10 +36,13 @@ public interface LossOps {
    *
    * @param dHidden [M, C] F32, overwritten
    * @param dLogprobs [M] F32
+   * @param normalizers [M, 2] F64, as {@link #tokenLogprobs} left them for the same hidden, head
+   *     and logitScale
    */
   void tokenLogprobsBackward(
       Tensor dHidden,
       Tensor dLogprobs,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,

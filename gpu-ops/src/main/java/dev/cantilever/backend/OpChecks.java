@@ -19,6 +19,7 @@ import java.util.List;
 public final class OpChecks {
 
   private static final DType[] F32 = {DType.F32};
+  private static final DType[] F64 = {DType.F64};
   private static final DType[] I32 = {DType.I32};
   private static final DType[] FLOATS = {DType.F32, DType.F16, DType.BF16};
 
@@ -357,18 +358,29 @@ public final class OpChecks {
 
   /** {@link LossOps#tokenLogprobs}. */
   public static void tokenLogprobs(
-      Tensor logprobs, Tensor entropy, Tensor hidden, Weight head, Tensor targets) {
+      Tensor logprobs,
+      Tensor entropy,
+      Tensor normalizers,
+      Tensor hidden,
+      Weight head,
+      Tensor targets) {
     weight("tokenLogprobs", "head", head);
     long m = axes("tokenLogprobs", "hidden", hidden, F32, "M, C")[0];
     require("tokenLogprobs", "hidden", hidden, F32, "M, C", m, head.inFeatures());
     require("tokenLogprobs", "targets", targets, I32, "M", m);
     require("tokenLogprobs", "logprobs", logprobs, F32, "M", m);
     require("tokenLogprobs", "entropy", entropy, F32, "M", m);
+    require("tokenLogprobs", "normalizers", normalizers, F64, "M, 2", m, 2);
   }
 
   /** {@link LossOps#tokenLogprobsBackward}. */
   public static void tokenLogprobsBackward(
-      Tensor dHidden, Tensor dLogprobs, Tensor hidden, Weight head, Tensor targets) {
+      Tensor dHidden,
+      Tensor dLogprobs,
+      Tensor normalizers,
+      Tensor hidden,
+      Weight head,
+      Tensor targets) {
     String op = "tokenLogprobsBackward";
     weight(op, "head", head);
     long m = axes(op, "hidden", hidden, F32, "M, C")[0];
@@ -376,6 +388,7 @@ public final class OpChecks {
     require(op, "dHidden", dHidden, F32, "M, C", m, head.inFeatures());
     require(op, "targets", targets, I32, "M", m);
     require(op, "dLogprobs", dLogprobs, F32, "M", m);
+    require(op, "normalizers", normalizers, F64, "M, 2", m, 2);
   }
 
   /** {@link LossOps#fullKl}. */

@@ -150,6 +150,16 @@ public final class HostMemory implements MemorySource {
     UNSAFE.putFloat(address, value);
   }
 
+  /** The double at {@code address}. */
+  public static double getDouble(long address) {
+    return UNSAFE.getDouble(address);
+  }
+
+  /** Stores a double at {@code address}. */
+  public static void putDouble(long address, double value) {
+    UNSAFE.putDouble(address, value);
+  }
+
   /** The int at {@code address}. */
   public static int getInt(long address) {
     return UNSAFE.getInt(address);

@@ -53,7 +53,8 @@ public final class LanguageLoss {
             .forward(
                 Pass.plain(tape, batch), new TokenSelection(memory.ints(predictingTokens(rows))))
             .value();
-    float[] logprobs = logprobs(memory, hidden, memory.ints(targets(rows)));
+    Tensor targets = memory.ints(targets(rows));
+    float[] logprobs = logprobs(memory, normalizers(memory, hidden), hidden, targets);
     double[] totals = new double[rows.rows()];
     int m = 0;
     for (int r = 0; r < totals.length; r++) {
@@ -84,8 +85,9 @@ public final class LanguageLoss {
     Tensor targets = memory.ints(targets(rows));
     Var output = model.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
+    Tensor normalizers = normalizers(memory, hidden);
     double total = 0;
-    for (float logprob : logprobs(memory, hidden, targets)) {
+    for (float logprob : logprobs(memory, normalizers, hidden, targets)) {
       total -= logprob;
     }
     float[] gradients = new float[selected.size(0)];
@@ -93,15 +95,20 @@ public final class LanguageLoss {
     Tensor dHidden = Tensor.in(memory.batch(), DType.F32, hidden.shape());
     backend
         .loss()
-        .tokenLogprobsBackward(dHidden, memory.floats(gradients), hidden, model.head(), targets, 1);
+        .tokenLogprobsBackward(
+            dHidden, memory.floats(gradients), normalizers, hidden, model.head(), targets, 1);
     tape.backward(output, dHidden);
     return total;
   }
 
-  private float[] logprobs(PassMemory memory, Tensor hidden, Tensor targets) {
+  private static Tensor normalizers(PassMemory memory, Tensor hidden) {
+    return Tensor.in(memory.batch(), DType.F64, hidden.dim(0), 2);
+  }
+
+  private float[] logprobs(PassMemory memory, Tensor normalizers, Tensor hidden, Tensor targets) {
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, targets.elements());
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, targets.elements());
-    backend.loss().tokenLogprobs(logprobs, entropy, hidden, model.head(), targets, 1);
+    backend.loss().tokenLogprobs(logprobs, entropy, normalizers, hidden, model.head(), targets, 1);
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
     return values;

@@ -93,14 +93,17 @@ public final class PolicyModel {
         scores(
             memory,
             rows.responseOffsets(),
+            Tensor.in(memory.batch(), DType.F64, m, 2),
             hidden.slice(0, m),
             target,
             memory.floats(ones).reshape(m, 1));
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, m);
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, m);
+    Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
     Tensor referenceHidden = hidden.slice(m, 2L * m);
     LossOps loss = backend.loss();
-    loss.tokenLogprobs(logprobs, entropy, referenceHidden, model.head(), target, spec.logitScale());
+    loss.tokenLogprobs(
+        logprobs, entropy, normalizers, referenceHidden, model.head(), target, spec.logitScale());
     float[] kl = new float[0];
     if (fullKl) {
       Tensor divergence = Tensor.in(memory.batch(), DType.F32, m);
@@ -111,14 +114,20 @@ public final class PolicyModel {
   }
 
   private TokenScores scores(
-      PassMemory memory, int[] offsets, Tensor hidden, Tensor targets, Tensor ones) {
+      PassMemory memory,
+      int[] offsets,
+      Tensor normalizers,
+      Tensor hidden,
+      Tensor targets,
+      Tensor ones) {
     long m = targets.elements();
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, m);
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, m);
     Tensor values = Tensor.in(memory.batch(), DType.F32, m, 1);
     backend
         .loss()
-        .tokenLogprobs(logprobs, entropy, hidden, model.head(), targets, spec.logitScale());
+        .tokenLogprobs(
+            logprobs, entropy, normalizers, hidden, model.head(), targets, spec.logitScale());
     valueHead.forward(values, hidden, ones);
     return new TokenScores(offsets, download(logprobs), download(entropy), download(values));
   }
@@ -148,7 +157,8 @@ public final class PolicyModel {
     Tape tape = Tape.training(backend, memory.kept(), memory.scratch(), spec.keep());
     Var output = model.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
     Tensor hidden = output.value();
-    TokenScores scores = scores(memory, rows.responseOffsets(), hidden, targets, ones);
+    Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
+    TokenScores scores = scores(memory, rows.responseOffsets(), normalizers, hidden, targets, ones);
     TokenGradients gradients = loss.gradients(firstRow, scores);
     Tensor dLogprobs = memory.floats(gradients.logprobs());
     Tensor dValues = memory.floats(gradients.values()).reshape(m, 1);
@@ -156,7 +166,7 @@ public final class PolicyModel {
     backend
         .loss()
         .tokenLogprobsBackward(
-            dHidden, dLogprobs, hidden, model.head(), targets, spec.logitScale());
+            dHidden, dLogprobs, normalizers, hidden, model.head(), targets, spec.logitScale());
     PackedRows responses = memory.packed(rows.responseOffsets());
     valueHead.backward(dHidden, dValues, hidden, ones, responses);
     tape.backward(output, dHidden);

@@ -38,7 +38,8 @@ public record LossCase(
         new LossCase(33, 100, 8, DType.F16, false, 1 / 0.7f),
         new LossCase(7, 2049, 16, DType.BF16, true, 1),
         new LossCase(65, 1031, 33, DType.BF16, false, 0.5f),
-        new LossCase(3, 9973, 24, DType.BF16, false, 1));
+        new LossCase(3, 9973, 24, DType.BF16, false, 1),
+        new LossCase(2, 98_305, 8, DType.F16, true, 1)); // more than one chunk on any device
   }
 
   /** [tokens, hiddenSize]. */
@@ -89,6 +90,16 @@ public record LossCase(
   /** [tokens]. */
   public float[] dLogprobs() {
     return TestValues.normal(SEED + 7, tokens);
+  }
+
+  /** Scaled logits of one token, in double precision. */
+  double[] logits(float[] hidden, int token) {
+    return ReferenceLossOps.logits(
+        TestTensors.widen(hidden),
+        token,
+        TestTensors.widen(weights()),
+        TestTensors.widen(bias()),
+        scale);
   }
 
   /** log softmax of each token's logits, [tokens][vocabulary], in double precision. */

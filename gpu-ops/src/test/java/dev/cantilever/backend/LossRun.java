@@ -27,27 +27,35 @@ public final class LossRun {
     head = DenseWeight.of(values, bias);
   }
 
-  /** What {@link LossOps#tokenLogprobs} finds, [M] each. */
-  public record Scores(float[] logprobs, float[] entropy) {}
+  /** What {@link LossOps#tokenLogprobs} finds, [M] each; the normalizers are on the device. */
+  public record Scores(float[] logprobs, float[] entropy, Tensor normalizers) {}
 
   /** Scores of hidden states [M, C]. */
   public Scores scores(float[] hidden, int[] targets) {
     Tensor logprobs = tensors.output(DType.F32, targets.length);
     Tensor entropy = tensors.output(DType.F32, targets.length);
+    Tensor normalizers = tensors.output(DType.F64, targets.length, 2);
     backend
         .loss()
-        .tokenLogprobs(logprobs, entropy, hidden(hidden), head, tensors.of(targets), c.scale());
-    return new Scores(tensors.read(logprobs), tensors.read(entropy));
+        .tokenLogprobs(
+            logprobs, entropy, normalizers, hidden(hidden), head, tensors.of(targets), c.scale());
+    return new Scores(tensors.read(logprobs), tensors.read(entropy), normalizers);
   }
 
   /** Gradient with respect to hidden states [M, C]. */
   public float[] gradient(float[] hidden, float[] dLogprobs, int[] targets) {
+    return gradient(scores(hidden, targets).normalizers(), hidden, dLogprobs, targets);
+  }
+
+  /** Gradient with respect to hidden states [M, C], whose normalizers are given. */
+  public float[] gradient(Tensor normalizers, float[] hidden, float[] dLogprobs, int[] targets) {
     Tensor dHidden = tensors.output(DType.F32, targets.length, c.hiddenSize());
     backend
         .loss()
         .tokenLogprobsBackward(
             dHidden,
             tensors.of(dLogprobs, targets.length),
+            normalizers,
             hidden(hidden),
             head,
             tensors.of(targets),

@@ -35,11 +35,15 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     {70, 33, 130},
     {33, 96, 130},
     {65, 257, 129},
-    {129, 200, 300}
+    {129, 200, 300},
+    {161, 136, 264},
+    {400, 72, 520}
   };
 
   /** Numbers of tokens around the edges of tiles. */
-  private static final int[] COUNTS = {1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 50, 63, 64, 65, 100, 130};
+  private static final int[] COUNTS = {
+    1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 50, 63, 64, 65, 100, 130, 161
+  };
 
   /** The forms a frozen weight comes in. */
   public enum Form {
@@ -219,7 +223,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     if (!declared(form)) {
       return;
     }
-    for (int[] size : new int[][] {{67, 45}, {1100, 300}}) {
+    for (int[] size : new int[][] {{67, 45}, {1104, 300}}) {
       Made made = make(form, size[0], size[1], true);
       assertRowsAreIndependent("y", size[0], size[1], x -> linear(x, made.weight()));
     }
@@ -231,7 +235,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     if (!declared(form)) {
       return;
     }
-    for (int[] size : new int[][] {{67, 45}, {300, 1100}}) {
+    for (int[] size : new int[][] {{67, 45}, {304, 1100}}) {
       Made made = make(form, size[0], size[1], true);
       assertRowsAreIndependent("dx", size[1], size[0], dy -> inputGradient(dy, made.weight()));
     }

@@ -8,9 +8,8 @@ final class ReferenceLossOps {
 
   private ReferenceLossOps() {}
 
-  /** log softmax of the logits of one token; head is [V, C], bias [V]. */
-  static double[] logSoftmax(
-      double[] hidden, int token, double[] head, double[] bias, double scale) {
+  /** Scaled logits of one token; head is [V, C], bias [V]. */
+  static double[] logits(double[] hidden, int token, double[] head, double[] bias, double scale) {
     int c = head.length / bias.length;
     double[] z = new double[bias.length];
     for (int v = 0; v < z.length; v++) {
@@ -20,6 +19,13 @@ final class ReferenceLossOps {
       }
       z[v] *= scale;
     }
+    return z;
+  }
+
+  /** log softmax of the logits of one token; head is [V, C], bias [V]. */
+  static double[] logSoftmax(
+      double[] hidden, int token, double[] head, double[] bias, double scale) {
+    double[] z = logits(hidden, token, head, bias, scale);
     double max = Arrays.stream(z).max().orElseThrow();
     double lse = max + Math.log(Arrays.stream(z).map(x -> Math.exp(x - max)).sum());
     return Arrays.stream(z).map(x -> x - lse).toArray();

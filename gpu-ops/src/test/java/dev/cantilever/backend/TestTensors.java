@@ -7,6 +7,8 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -133,6 +135,14 @@ public final class TestTensors {
     return values;
   }
 
+  /** The elements of an F64 tensor. */
+  public double[] readDoubles(Tensor tensor) {
+    double[] values = new double[Math.toIntExact(tensor.elements())];
+    byte[] bytes = readBytes(Tensor.at(tensor.address(), DType.I8, Shape.of(tensor.bytes())));
+    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asDoubleBuffer().get(values);
+    return values;
+  }
+
   /** The elements of an I32 tensor. */
   public int[] readInts(Tensor tensor) {
     int[] values = new int[Math.toIntExact(tensor.elements())];
@@ -140,7 +150,7 @@ public final class TestTensors {
     return values;
   }
 
-  /** The elements of an I8 tensor made by {@link #output}. */
+  /** The elements of an I8 tensor in memory made by {@link #output}. */
   public byte[] readBytes(Tensor tensor) {
     int count = Math.toIntExact(tensor.elements());
     int[] words = readInts(Tensor.at(tensor.address(), DType.I32, Shape.of((count + 3) / 4)));

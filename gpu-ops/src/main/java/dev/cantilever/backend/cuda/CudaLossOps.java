@@ -16,8 +16,7 @@ import java.util.Optional;
  * Output head and losses in chunks of rows and of the vocabulary. A row has a running state (its
  * maximum, its sums relative to that) which each chunk of the head, in ascending order, continues:
  * the online softmax of Milakov and Gimelshein (2018). Chunks of the vocabulary depend on the head
- * alone, and one block reads a row, so a row's bits depend neither on the rows beside it nor on the
- * workspace.
+ * and the backend, and one block reads a row, so a row's bits do not depend on the rows beside it.
  */
 final class CudaLossOps implements LossOps {
 
@@ -43,15 +42,16 @@ final class CudaLossOps implements LossOps {
   public void tokenLogprobs(
       Tensor logprobs,
       Tensor entropy,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
     String op = "tokenLogprobs";
-    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
     int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
@@ -63,6 +63,7 @@ final class CudaLossOps implements LossOps {
         kernel("finish_logprobs")
             .pointer(logprobs.slice(from, to))
             .pointer(entropy.slice(from, to))
+            .pointer(normalizers.slice(from, to))
             .pointer(logits.states())
             .integer(to - from)
             .run(Grids.blocks(to - from, THREADS), THREADS);
@@ -76,16 +77,18 @@ final class CudaLossOps implements LossOps {
   public void tokenLogprobsBackward(
       Tensor dHidden,
       Tensor dLogprobs,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
     checkGradients(op, dLogprobs);
+    int notFinite = expectNotFinite(op, "hidden", hidden);
     int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
@@ -93,25 +96,25 @@ final class CudaLossOps implements LossOps {
         int to = Math.min(from + logits.rows(), tokens);
         Tensor rows = hidden.slice(from, to);
         Tensor wanted = targets.slice(from, to);
-        scanAll(logits, rows, chunks, wanted, logitScale);
-        reportNotFinite(op, logits, from, to, "hidden", hidden);
-        int last = chunks.size() - 1;
-        for (int c = last; c >= 0; c--) { // backwards: the logits of the last are still there
-          HeadChunk chunk = chunks.get(c);
-          if (c < last) {
-            matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
-          }
+        for (HeadChunk chunk : chunks) {
+          matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
           kernel("logit_gradient")
               .pointer(logits.logits())
-              .pointer(logits.states())
+              .pointer(normalizers.slice(from, to))
               .pointer(dLogprobs.slice(from, to))
               .pointer(wanted)
               .integer(chunk.entries())
               .integer(chunk.first())
               .real(logitScale)
+              .integer(from)
+              .pointer(execution.faults().word())
+              .integer(notFinite)
               .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
           matmul.linearInputGradient(
-              dHidden.slice(from, to), logits.of(to - from, chunk), chunk.weight(), c < last);
+              dHidden.slice(from, to),
+              logits.of(to - from, chunk),
+              chunk.weight(),
+              chunk.first() > 0);
         }
       }
     } finally {
@@ -124,7 +127,7 @@ final class CudaLossOps implements LossOps {
     String op = "fullKl";
     OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
     int tokens = hiddenP.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head);
+    List<HeadChunk> chunks = HeadChunk.of(head, execution, 2);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits p = RowLogits.in(execution, tokens, 2, chunks);
@@ -158,7 +161,7 @@ final class CudaLossOps implements LossOps {
     }
   }
 
-  /** Reads the logits of some rows for the whole vocabulary; those of the last chunk stay. */
+  /** Reads the logits of some rows for the whole vocabulary. */
   private void scanAll(
       RowLogits logits, Tensor hidden, List<HeadChunk> chunks, Tensor targets, float logitScale) {
     int rows = hidden.size(0);
@@ -210,11 +213,7 @@ final class CudaLossOps implements LossOps {
 
   private void reportNotFinite(
       String op, RowLogits logits, int from, int to, String name, Tensor hidden) {
-    int call =
-        execution
-            .faults()
-            .expect(
-                (row, bits) -> LossFaults.logit(op, Float.intBitsToFloat(bits), row, name, hidden));
+    int call = expectNotFinite(op, name, hidden);
     kernel("report_not_finite")
         .pointer(logits.states())
         .integer(to - from)
@@ -222,6 +221,12 @@ final class CudaLossOps implements LossOps {
         .pointer(execution.faults().word())
         .integer(call)
         .run(Grids.blocks(to - from, THREADS), THREADS);
+  }
+
+  private int expectNotFinite(String op, String name, Tensor hidden) {
+    return execution
+        .faults()
+        .expect((row, bits) -> LossFaults.logit(op, Float.intBitsToFloat(bits), row, name, hidden));
   }
 
   private LaunchBuffer kernel(String name) {

@@ -43,8 +43,8 @@ final class CudaMatmulOps implements MatmulOps {
       llmInt8.forward(y, x, int8);
     } else if (inFullPrecision(w)) {
       fullPrecision.forward(y, x, w);
-    } else if (byWarpgroups(w)) {
-      warpgroups.forward(y, x, (Int8Weight) w);
+    } else if (WarpgroupProduct.takes(execution, w)) {
+      warpgroups.forward(y, x, w);
     } else {
       tensorCores.forward(y, x, w);
     }
@@ -56,8 +56,8 @@ final class CudaMatmulOps implements MatmulOps {
     requireData("linearInputGradient", w);
     if (inFullPrecision(w)) {
       fullPrecision.inputGradient(dx, dy, w, accumulate);
-    } else if (byWarpgroups(w)) {
-      warpgroups.inputGradient(dx, dy, (Int8Weight) w, accumulate);
+    } else if (WarpgroupProduct.takes(execution, w)) {
+      warpgroups.inputGradient(dx, dy, w, accumulate);
     } else {
       tensorCores.inputGradient(dx, dy, w, accumulate);
     }
@@ -67,10 +67,6 @@ final class CudaMatmulOps implements MatmulOps {
   private boolean inFullPrecision(Weight w) {
     return execution.matrixInputs() == DType.F32
         || w instanceof DenseWeight dense && dense.values().dtype() == DType.F32;
-  }
-
-  private boolean byWarpgroups(Weight w) {
-    return execution.hopper() && w instanceof Int8Weight;
   }
 
   private void requireData(String op, Weight w) {

@@ -26,12 +26,20 @@ record RowLogits(int rows, long logits, long states) {
    */
   static RowLogits in(Execution execution, int tokens, int matrices, List<HeadChunk> chunks) {
     long logitBytes = (long) chunks.get(0).entries() * Float.BYTES; // the first is the largest
-    long room = execution.workspaceBytes() / 2 / matrices - 2 * Reservation.ALIGNMENT;
-    long fit = room / (logitBytes + STATE_BYTES);
+    long fit = room(execution, matrices) / (logitBytes + STATE_BYTES);
     int rows = (int) Math.max(1, Math.min(fit, tokens));
     Arena workspace = execution.workspace();
     return new RowLogits(
         rows, workspace.allocate(rows * logitBytes), workspace.allocate(rows * STATE_BYTES));
+  }
+
+  /** Entries of a chunk whose logits fit for so many rows. */
+  static int entries(Execution execution, int rows, int matrices) {
+    return (int) ((room(execution, matrices) / rows - STATE_BYTES) / Float.BYTES);
+  }
+
+  private static long room(Execution execution, int matrices) {
+    return execution.workspaceBytes() / 2 / matrices - 2 * Reservation.ALIGNMENT;
   }
 
   /** The logits of the first {@code count} rows for a chunk: [count, entries]. */

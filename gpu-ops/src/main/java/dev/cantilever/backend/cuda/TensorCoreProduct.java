@@ -91,8 +91,21 @@ final class TensorCoreProduct {
         dy);
   }
 
-  private static Optional<Tensor> absmax(Weight w) {
+  /** The scales of an int8 weight. */
+  static Optional<Tensor> absmax(Weight w) {
     return w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
+  }
+
+  /** Device address of a weight's numbers. */
+  static long data(Weight w) {
+    return w instanceof Int8Weight int8
+        ? int8.data().address()
+        : ((DenseWeight) w).values().address();
+  }
+
+  /** Whether rows of a 16-bit weight, which are row-major, can be read 16 bytes at a time. */
+  static boolean aligned(Weight w) {
+    return w.inFeatures() % 8 == 0 && data(w) % 16 == 0;
   }
 
   private void run(Product product, Tensor target, Tensor rows) {
@@ -177,17 +190,6 @@ final class TensorCoreProduct {
       Optional<Tensor> bias,
       boolean accumulate) {
 
-    long data() {
-      return w instanceof Int8Weight int8
-          ? int8.data().address()
-          : ((DenseWeight) w).values().address();
-    }
-
-    /** Whether rows of a row-major weight can be read 16 bytes at a time. */
-    boolean aligned() {
-      return w.inFeatures() % 8 == 0 && data() % 16 == 0;
-    }
-
     /** M as the sums of slices have it: whole tiles of a warp. */
     int paddedM() {
       return Grids.blocks(m, WARP_M) * WARP_M;
@@ -251,11 +253,11 @@ final class TensorCoreProduct {
 
   private static LaunchBuffer operands(LaunchBuffer launch, Product product, Tensor packed, int n) {
     return launch
-        .pointer(product.data())
+        .pointer(data(product.w()))
         .integer(product.m())
         .integer(product.k())
         .integer(product.w().inFeatures())
-        .integer(product.aligned() ? 1 : 0)
+        .integer(aligned(product.w()) ? 1 : 0)
         .pointer(packed)
         .integer(product.slices().pitch())
         .integer(n)

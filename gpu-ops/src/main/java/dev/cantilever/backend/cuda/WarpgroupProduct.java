@@ -3,16 +3,19 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Products of rows rounded to bf16 with int8 weights by the warpgroup instructions of Hopper, in
- * both directions; see {@code product_wgmma.cu}. Other cards, and weights of other types, have
- * {@link TensorCoreProduct}.
+ * Products of rows rounded to bf16 with int8 and 16-bit weights by the warpgroup instructions of
+ * Hopper, in both directions; see {@code product_wgmma.cu}. Other cards, and 16-bit weights whose
+ * rows are no multiples of 16 bytes, have {@link TensorCoreProduct}.
  */
 final class WarpgroupProduct {
 
@@ -21,8 +24,26 @@ final class WarpgroupProduct {
     GRADIENT
   }
 
-  /** Rows of a block: the least that holds them is taken. */
-  private static final List<Integer> TILE_ROWS = List.of(8, 16, 32, 64, 96, 128, 160);
+  /** How a weight is stored: kinds of the kernels. */
+  private enum Storage {
+    INT8(1, 8, 16, 32, 64, 96, 128, 160),
+    BF16(2, 16, 32, 64, 96, 128),
+    F16(2, 16, 32, 64, 96, 128); // 160 have too few registers
+
+    private final int bytes;
+
+    /** Rows of a block: the least that holds them is taken. */
+    private final List<Integer> tileRows;
+
+    Storage(int bytes, Integer... tileRows) {
+      this.bytes = bytes;
+      this.tileRows = List.of(tileRows);
+    }
+
+    static Storage of(Weight w) {
+      return w instanceof DenseWeight dense ? valueOf(dense.values().dtype().name()) : INT8;
+    }
+  }
 
   /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
   private static final int SHARED_BYTES = (227 << 10) - 1024;
@@ -46,8 +67,20 @@ final class WarpgroupProduct {
     this.execution = execution;
   }
 
+  /**
+   * Whether a weight is multiplied here: that follows from the card, and from its type and place.
+   */
+  static boolean takes(Execution execution, Weight w) {
+    return execution.hopper()
+        && execution.matrixInputs() == DType.BF16
+        && (w instanceof Int8Weight
+            || w instanceof DenseWeight dense
+                && dense.values().dtype() != DType.F32
+                && TensorCoreProduct.aligned(dense));
+  }
+
   /** y = x·Wᵀ + b. */
-  void forward(Tensor y, Tensor x, Int8Weight w) {
+  void forward(Tensor y, Tensor x, Weight w) {
     run(
         new Product(
             Direction.FORWARD,
@@ -56,15 +89,15 @@ final class WarpgroupProduct {
             w.outFeatures(),
             w.inFeatures(),
             Optional.empty(),
-            Optional.of(w.absmax()),
+            TensorCoreProduct.absmax(w),
             w.bias(),
             false),
         y,
         x);
   }
 
-  /** dx = dy·W, or dx += dy·W. The scales are folded into dy before rounding. */
-  void inputGradient(Tensor dx, Tensor dy, Int8Weight w, boolean accumulate) {
+  /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
+  void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
     run(
         new Product(
             Direction.GRADIENT,
@@ -72,7 +105,7 @@ final class WarpgroupProduct {
             runs(w.inFeatures(), w.outFeatures()),
             w.inFeatures(),
             w.outFeatures(),
-            Optional.of(w.absmax()),
+            TensorCoreProduct.absmax(w),
             Optional.empty(),
             Optional.empty(),
             accumulate),
@@ -94,7 +127,7 @@ final class WarpgroupProduct {
    */
   private record Product(
       Direction direction,
-      Int8Weight w,
+      Weight w,
       Runs runs,
       int m,
       int k,
@@ -102,6 +135,10 @@ final class WarpgroupProduct {
       Optional<Tensor> outputScale,
       Optional<Tensor> bias,
       boolean accumulate) {
+
+    Storage storage() {
+      return Storage.of(w);
+    }
 
     /** Bytes of a rounded row. */
     long rowBytes() {
@@ -144,11 +181,14 @@ final class WarpgroupProduct {
   /** Rows of a block, where n are shared out evenly among as few blocks as their room allows. */
   private int tileRows(Product product, int n) {
     int most =
-        TILE_ROWS.stream()
+        product.storage().tileRows.stream()
             .filter(rows -> rows * product.rowBytes() <= room(rows))
-            .reduce(TILE_ROWS.get(0), Math::max);
+            .reduce(product.storage().tileRows.get(0), Math::max);
     int each = Grids.blocks(n, Grids.blocks(n, most));
-    return TILE_ROWS.stream().filter(rows -> rows >= each).findFirst().orElseThrow();
+    return product.storage().tileRows.stream()
+        .filter(rows -> rows >= each)
+        .findFirst()
+        .orElseThrow();
   }
 
   /** Bytes for rounded rows. */
@@ -171,7 +211,7 @@ final class WarpgroupProduct {
       int groups = rowTiles * tileRows / GROUP_ROWS;
       long packed = workspace.allocate(product.rowBytes() * GROUP_ROWS * groups);
       long aside = workspace.allocate(asideBytes(tileRows));
-      KernelSource source = source(product.direction(), tileRows);
+      KernelSource source = source(product.storage(), product.direction(), tileRows);
       pack(product, source, packed, groups, rows);
       multiply(product, source, target, packed, groups, aside, tileRows, rowTiles);
     } finally {
@@ -217,7 +257,7 @@ final class WarpgroupProduct {
             .kernel(source, way)
             .with()
             .pointer(target)
-            .pointer(product.w().data())
+            .pointer(TensorCoreProduct.data(product.w()))
             .pointer(packed)
             .integer(product.m())
             .integer(product.k())
@@ -233,32 +273,38 @@ final class WarpgroupProduct {
             .integer(product.accumulate() ? 1 : 0)
             .pointer(aside)
             .pointer(execution.tileCounters());
-    launch.early().run(blocks, 1, 1, THREADS, stages(tileRows) * stageBytes(tileRows));
+    Storage storage = product.storage();
+    launch
+        .early()
+        .run(blocks, 1, 1, THREADS, stages(storage, tileRows) * stageBytes(storage, tileRows));
   }
 
-  private static int stageBytes(int tileRows) {
-    return (Runs.TILE_M + 2 * tileRows) * Runs.STAGE_K;
+  private static int stageBytes(Storage storage, int tileRows) {
+    return (storage.bytes * Runs.TILE_M + 2 * tileRows) * Runs.STAGE_K;
   }
 
   /** Stages of the ring in shared memory. */
-  private static int stages(int tileRows) {
-    return SHARED_BYTES / stageBytes(tileRows);
+  private static int stages(Storage storage, int tileRows) {
+    return SHARED_BYTES / stageBytes(storage, tileRows);
   }
 
-  private static KernelSource source(Direction direction, int tileRows) {
+  private static KernelSource source(Storage storage, Direction direction, int tileRows) {
     return KernelSource.hopper(
         WarpgroupProduct.class,
         "product_wgmma.cu",
         List.of(
-            "WEIGHT=INT8",
+            "WEIGHT=" + storage,
             "DIRECTION=" + direction,
             "ROWS=" + tileRows,
-            "STAGES=" + stages(tileRows)));
+            "STAGES=" + stages(storage, tileRows)));
   }
 
   static List<KernelSource> sources() {
-    return TILE_ROWS.stream()
-        .flatMap(rows -> Stream.of(Direction.values()).map(d -> source(d, rows)))
-        .toList();
+    return Stream.of(Storage.values()).flatMap(WarpgroupProduct::sources).toList();
+  }
+
+  private static Stream<KernelSource> sources(Storage storage) {
+    return storage.tileRows.stream()
+        .flatMap(rows -> Stream.of(Direction.values()).map(d -> source(storage, d, rows)));
   }
 }

@@ -18,11 +18,12 @@ final class MetaLossOps implements LossOps {
   public void tokenLogprobs(
       Tensor logprobs,
       Tensor entropy,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
-    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     weights.weight("tokenLogprobs", head);
   }
 
@@ -30,11 +31,12 @@ final class MetaLossOps implements LossOps {
   public void tokenLogprobsBackward(
       Tensor dHidden,
       Tensor dLogprobs,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     weights.weight("tokenLogprobsBackward", head);
   }
 

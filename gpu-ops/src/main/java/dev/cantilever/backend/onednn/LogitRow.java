@@ -17,6 +17,7 @@ final class LogitRow {
   private float[] shifted = {}; // [V]
   private float[] exponentials = {}; // [V]
   private int size;
+  private float max;
   private double sum;
   private double weighted;
 
@@ -27,16 +28,8 @@ final class LogitRow {
    * @return whether all of them are finite; if not, nothing else here has a meaning
    */
   boolean read(long address, int count, float scale) {
-    size = count;
-    shifted = AttentionHead.grown(shifted, count);
-    exponentials = AttentionHead.grown(exponentials, count);
-    HostMemory.get(address, shifted, 0, count);
-    if (scale != 1) {
-      for (int v = 0; v < count; v++) {
-        shifted[v] *= scale;
-      }
-    }
-    float max = VectorMath.max(shifted, 0, count);
+    readScaled(address, count, scale);
+    max = VectorMath.max(shifted, 0, count);
     sum = 0;
     weighted = 0;
     for (int from = 0; from < count; from += BLOCK) {
@@ -47,6 +40,37 @@ final class LogitRow {
     }
     // A NaN or an infinity makes a NaN of its own term: ∞ − ∞, or 0·∞ for a logit of −∞.
     return !Double.isNaN(weighted);
+  }
+
+  /**
+   * The same for logits whose normalizer is known.
+   *
+   * @param normalizer where {@link #writeNormalizer} wrote it
+   */
+  boolean read(long address, int count, float scale, long normalizer) {
+    readScaled(address, count, scale);
+    max = (float) HostMemory.getDouble(normalizer);
+    sum = HostMemory.getDouble(normalizer + Double.BYTES);
+    boolean finite = true;
+    for (int from = 0; from < count; from += BLOCK) {
+      int length = Math.min(BLOCK, count - from);
+      shift(shifted, from, from + length, max);
+      VectorMath.exp(exponentials, from, shifted, from, length);
+      finite &= Float.isFinite(VectorMath.dot(exponentials, from, shifted, from, length));
+    }
+    return finite;
+  }
+
+  private void readScaled(long address, int count, float scale) {
+    size = count;
+    shifted = AttentionHead.grown(shifted, count);
+    exponentials = AttentionHead.grown(exponentials, count);
+    HostMemory.get(address, shifted, 0, count);
+    if (scale != 1) {
+      for (int v = 0; v < count; v++) {
+        shifted[v] *= scale;
+      }
+    }
   }
 
   private static void shift(float[] x, int from, int to, float by) {
@@ -63,6 +87,12 @@ final class LogitRow {
   /** −Σ p·log p, in nats: the log-sum-exp less the mean logit. */
   float entropy() {
     return (float) (Math.log(sum) - weighted / sum);
+  }
+
+  /** Writes the largest logit, and the sum of exponentials relative to it, as two doubles. */
+  void writeNormalizer(long address) {
+    HostMemory.putDouble(address, max);
+    HostMemory.putDouble(address + Double.BYTES, sum);
   }
 
   /**

@@ -22,6 +22,7 @@ import dev.cantilever.tensor.Weight;
 final class OneDnnLossOps implements LossOps {
 
   private static final long FLOAT = Float.BYTES;
+  private static final long NORMALIZER = 2 * Double.BYTES;
 
   private final Workers workers;
   private final MatmulOps matmul;
@@ -55,11 +56,12 @@ final class OneDnnLossOps implements LossOps {
   public void tokenLogprobs(
       Tensor logprobs,
       Tensor entropy,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
-    OpChecks.tokenLogprobs(logprobs, entropy, hidden, head, targets);
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     int[] chosen = targets("tokenLogprobs", targets, head.outFeatures());
     Arena.Mark mark = workspace.mark();
     try {
@@ -79,6 +81,7 @@ final class OneDnnLossOps implements LossOps {
                 long at = (first + task) * FLOAT;
                 HostMemory.putFloat(logprobs.address() + at, row.logprob(chosen[first + task]));
                 HostMemory.putFloat(entropy.address() + at, row.entropy());
+                row.writeNormalizer(normalizers.address() + (first + task) * NORMALIZER);
               }
             });
         requireFinite("tokenLogprobs", "hidden", hidden, from, chunk, finite);
@@ -92,12 +95,13 @@ final class OneDnnLossOps implements LossOps {
   public void tokenLogprobsBackward(
       Tensor dHidden,
       Tensor dLogprobs,
+      Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       float logitScale) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     int[] chosen = targets(op, targets, head.outFeatures());
     float[] gradients = new float[chosen.length];
     HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
@@ -120,9 +124,10 @@ final class OneDnnLossOps implements LossOps {
             (task, worker) -> {
               LogitRow row = rows[worker];
               long at = row(chunk, task);
-              finite[task] = row.read(at, head.outFeatures(), logitScale);
+              int m = first + task;
+              long normalizer = normalizers.address() + m * NORMALIZER;
+              finite[task] = row.read(at, head.outFeatures(), logitScale, normalizer);
               if (finite[task]) {
-                int m = first + task;
                 row.writeGradient(at, chosen[m], logitScale * gradients[m]);
               }
             });

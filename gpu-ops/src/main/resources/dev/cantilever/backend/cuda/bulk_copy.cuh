@@ -1,5 +1,5 @@
-// Copies by the bulk copy engine and the barriers they complete on (PTX ISA, cp.async.bulk and mbarrier),
-// from compute capability 9.0.
+// Copies by the bulk copy engine or by threads, and the barriers they complete on (PTX ISA, cp.async.bulk,
+// cp.async and mbarrier), from compute capability 9.0.
 
 static __device__ __forceinline__ u32 shared_address(const void* p) {
   return (u32)__cvta_generic_to_shared(p);
@@ -41,3 +41,18 @@ static __device__ __forceinline__ void bulk_copy(u32 to, const void* from, u32 b
       "l"(from), "r"(bytes), "r"(barrier)
       : "memory");
 }
+
+// Enqueues a copy of 16 bytes, or where there are none puts zeros.
+static __device__ __forceinline__ void copy_piece(u32 to, const void* from, bool present) {
+  asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
+               "r"(present ? 16 : 0)
+               : "memory");
+}
+
+// Arrives once the copies of pieces that this thread has enqueued are done.
+static __device__ __forceinline__ void barrier_arrive_copied(u32 barrier) {
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(barrier) : "memory");
+}
+
+// Waits for all copies of pieces that this thread has enqueued.
+static __device__ __forceinline__ void copies_done() { asm volatile("cp.async.wait_all;" ::: "memory"); }

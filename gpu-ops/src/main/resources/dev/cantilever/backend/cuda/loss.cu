@@ -20,8 +20,19 @@ struct RowState {
   u32 bad;       // least bits of the logits that are not finite, or ALL_FINITE
 };
 
+// What the gradient needs of it.
+struct Normalizer {
+  double max;
+  double sum;
+};
+
 static __device__ __forceinline__ bool is_finite(float x) {
   return fabsf(x) <= MOST_FLOAT;
+}
+
+// The bits by which a logit that is not finite, or is not once scaled, is reported.
+static __device__ __forceinline__ u32 reported_bits(float logit) {
+  return min(__float_as_uint(logit), ALL_FINITE - 1);
 }
 
 // Rounded here, and never fused into a sum: equal logits must have a difference of zero.
@@ -76,7 +87,7 @@ static __device__ __forceinline__ void scan_row(
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         float value = scaled(four[i], scale);
-        if (!is_finite(value)) bad = min(bad, min(__float_as_uint(four[i]), ALL_FINITE - 1));
+        if (!is_finite(value)) bad = min(bad, reported_bits(four[i]));
         z[g * 4 + i] = at + i < columns ? value : MINUS_INFINITY;
         most = fmaxf(most, z[g * 4 + i]);
       }
@@ -164,13 +175,14 @@ extern "C" __global__ void report_not_finite(
 }
 
 extern "C" __global__ void finish_logprobs(
-    float* logprobs, float* entropy, const RowState* states, int rows) {
+    float* logprobs, float* entropy, Normalizer* normalizers, const RowState* states, int rows) {
   int row = blockIdx.x * blockDim.x + threadIdx.x;
   if (row >= rows) return;
   RowState state = states[row];
   double logSum = log(state.sum);
   logprobs[row] = (float)(((double)state.target - (double)state.max) - logSum);
   entropy[row] = (float)(logSum - state.weighted / state.sum);
+  normalizers[row] = {state.max, state.sum};
 }
 
 // sum of p (log p - log q) = sum of p (z of p - z of q) - (log-sum-exp of p - that of q)
@@ -199,27 +211,33 @@ extern "C" __global__ void check_finite(const float* values, int rows, u64* faul
   }
 }
 
-// Logits become their gradient: scale * dLogprob * (onehot(target) - p). Four columns a thread.
+// Logits become their gradient: scale * dLogprob * (onehot(target) - p). Four columns a thread. Rows are
+// reported as from `firstRow` on.
 extern "C" __global__ void logit_gradient(
     float* logits,
-    const RowState* states,
+    const Normalizer* normalizers,
     const float* dLogprobs,
     const int* targets,
     int columns,
     int firstColumn,
-    float scale) {
+    float scale,
+    int firstRow,
+    u64* faults,
+    int call) {
   int at = (blockIdx.y * THREADS + threadIdx.x) * 4;
   if (at >= columns) return;
   float* row = logits + (s64)blockIdx.x * columns;
-  float max = states[blockIdx.x].max;
+  float max = (float)normalizers[blockIdx.x].max;
   float factor = scale * dLogprobs[blockIdx.x];
-  float share = -factor / (float)states[blockIdx.x].sum;
+  float share = -factor / (float)normalizers[blockIdx.x].sum;
   int target = targets[blockIdx.x] - firstColumn - at;
   float four[4];
   load_four(four, row, at, columns);
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    four[i] = expf(scaled(four[i], scale) - max) * share;
+    float value = scaled(four[i], scale);
+    if (!is_finite(value)) report_fault(faults, call, firstRow + blockIdx.x, reported_bits(four[i]));
+    four[i] = expf(value - max) * share;
     if (i == target) four[i] += factor;
   }
   if (columns % 4 == 0) {

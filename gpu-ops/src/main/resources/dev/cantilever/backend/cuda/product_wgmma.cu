@@ -1,14 +1,16 @@
-// Products of fp32 rows, rounded to bf16, with an int8 weight, by warpgroup products (sm_90a).
+// Products of fp32 rows, rounded to bf16, with a frozen weight, by warpgroup products (sm_90a).
 //
 //   forward:  y[n, o]  = sum over i of x[n, i] * W[o, i]        M = O, K = I
 //   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
 //
-// Compiled once per DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block. A block takes TILE_M of
-// the M dimension; a warp of it copies stages of STAGE_K inner elements of weight and rows into shared
-// memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once for all rows of
-// the block; the rows are operand B. Which of the 16 inner indices of a product an element stands for is
-// free as long as A and B agree; `pack_operand` writes the rows in the order that gives every lane whole
-// 4 x 4 blocks of the weight (Int8Layout.java).
+// Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block.
+// A block takes TILE_M of the M dimension; warps of it copy stages of STAGE_K inner elements of weight and
+// rows into shared memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once
+// for all rows of the block; the rows are operand B. Which of the 16 inner indices of a product an element
+// stands for is free as long as A and B agree; `pack_operand` writes the rows in the order that gives every
+// lane whole 4 x 4 blocks of an int8 weight (Int8Layout.java), or 8 or 16 consecutive bytes of a 16-bit one,
+// which is row-major with rows that are multiples of 16 bytes. An fp16 weight is the exact sum of two of
+// bf16, which makes two products of it.
 //
 // Order of a sum (the same whatever n is): the inner dimension of a tile falls into segments, as `run_start`
 // says; a segment is one chain of products in ascending order from zero; to the last segment the others are
@@ -32,7 +34,9 @@
 #define STAGE_K 64
 #define CONSUMERS (GROUPS * 4 * WARP)
 #define THREADS (CONSUMERS + 4 * WARP)
-#define WEIGHT_BYTES (TILE_M * STAGE_K)
+#define HALVES (WEIGHT == F16 ? 2 : 1)  // products that an element of the weight makes
+#define COPIERS (WEIGHT == INT8 ? 0 : 2 * WARP)  // threads that copy nothing but weight
+#define WEIGHT_BYTES (TILE_M * STAGE_K * (WEIGHT == INT8 ? 1 : 2))
 #define ROW_BYTES (ROWS * STAGE_K * 2)
 #define STAGE_BYTES (WEIGHT_BYTES + ROW_BYTES)
 #define SUMS_EACH (ROWS / 2)         // of a thread in each of its two products
@@ -160,51 +164,61 @@ struct Place {
 
 // ---- copying ---------------------------------------------------------------------------------
 
-// One warp. The weight of a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8 tiles of M times 2
-// inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out: what they would have
-// been multiplied by is zero or is not stored.
+// One warp, for the rows, and for a weight of INT8. Of that a stage lies in shared memory in its tiles of
+// 32 x 32: FORWARD 8 tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's
+// end are left out: what they would have been multiplied by is zero or is not stored.
 template <int WAY>
 struct Source {
   const Job& job;
   Segments<WAY> segments;
-  const u8* weight;  // of the lane's first tile
   const u8* rows;
+#if WEIGHT == INT8
+  const u8* weight;  // of the lane's first tile
   int inner;         // tile
   int outerCount;    // tiles of M that there are
+#endif
   u32 left;          // stages of the segment
 
   __device__ __forceinline__ Source(const Job& job, int rowTiles) : job(job), segments(job, rowTiles) {
     left = 0;
   }
 
+#if WEIGHT == INT8
   __device__ __forceinline__ int inner_tiles() const { return (job.k + 31) / 32; }
   __device__ __forceinline__ int outer_tiles() const { return (job.m + 31) / 32; }
   __device__ __forceinline__ int inner_count() const { return min(2, inner_tiles() - inner); }
+#endif
 
   // Goes to the block's next stage, if there is one.
   __device__ __forceinline__ bool next() {
     if (left > 0) {
       left--;
-      inner += 2;
       rows += (s64)job.groups * 1024;
+#if WEIGHT == INT8
+      inner += 2;
       weight += DIRECTION == FORWARD ? 2048 : (s64)outer_tiles() * 2048;
+#endif
       return true;
     }
     Segment segment;
     if (!segments.take(segment)) return false;
+    left = segment.count - 1;
+    rows = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
+#if WEIGHT == INT8
     int lane = threadIdx.x % WARP;
     int outer = segment.tile * (TILE_M / 32);
     outerCount = min(TILE_M / 32, outer_tiles() - outer);
     inner = 2 * segment.from;
-    rows = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
     weight = job.data + (DIRECTION == FORWARD ? (s64)(outer + lane) * inner_tiles() + inner
                                               : (s64)(inner + lane) * outer_tiles() + outer) * 1024;
-    left = segment.count - 1;
+#endif
     return true;
   }
 
-  __device__ __forceinline__ void copy_weight(u32 to, u32 barrier) const {
+  // Says what the stage's barrier waits for, and copies the weight.
+  __device__ __forceinline__ void begin_stage(u32 to, u32 barrier) const {
     int lane = threadIdx.x % WARP;
+#if WEIGHT == INT8
     if (lane == 0) barrier_expect(barrier, outerCount * inner_count() * 1024 + ROW_BYTES);
     __syncwarp();
 #if DIRECTION == FORWARD
@@ -213,6 +227,9 @@ struct Source {
     if (lane < inner_count()) {
       bulk_copy(to + lane * (TILE_M / 32 * 1024), weight, outerCount * 1024, barrier);
     }
+#endif
+#else
+    if (lane == 0) barrier_expect(barrier, ROW_BYTES);
 #endif
   }
 
@@ -229,7 +246,7 @@ static __device__ __forceinline__ void copy_stages(
   int ahead = 0;
 #pragma unroll 1
   while (ahead < STAGES && source.next()) {
-    source.copy_weight(shared + ahead * STAGE_BYTES, full + 8 * ahead);
+    source.begin_stage(shared + ahead * STAGE_BYTES, full + 8 * ahead);
     ahead++;
   }
   await_kernels_before();
@@ -244,14 +261,67 @@ static __device__ __forceinline__ void copy_stages(
   while (ahead == STAGES && source.next()) {
     barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
     u32 to = shared + place.slot * STAGE_BYTES;
-    source.copy_weight(to, full + 8 * place.slot);
+    source.begin_stage(to, full + 8 * place.slot);
     source.copy_rows(to, full + 8 * place.slot);
     place.advance();
   }
 }
 
+#if WEIGHT != INT8
+// Two warps, for a row-major weight. Of that a stage lies in shared memory as rows of pieces of 16 bytes,
+// FORWARD TILE_M rows of STAGE_K inner elements, GRADIENT STAGE_K rows of TILE_M; zeros behind the weight's
+// end. A piece of a row is at `piece_at`, so that lanes that read together have banks of their own.
+#define PIECES (DIRECTION == FORWARD ? STAGE_K / 8 : TILE_M / 8)  // of a row
+
+static __device__ __forceinline__ int piece_at(int row, int piece) {
+  return DIRECTION == FORWARD ? piece ^ row / 4 % 2 * 4 : piece ^ row / 4 % 4 * 2;
+}
+
+template <int WAY>
+static __device__ __forceinline__ void copy_weight(
+    const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
+  const int EACH = TILE_M * STAGE_K / 8 / COPIERS;  // pieces of a thread in a stage
+  const int APART = DIRECTION == FORWARD ? 4 : 1;   // rows from a piece of a thread to its next
+  int copier = threadIdx.x % COPIERS;
+  int piece = copier % WARP % PIECES;
+  int row = copier / WARP * (EACH * APART) + copier % WARP / PIECES;
+  int rows = DIRECTION == FORWARD ? job.m : job.k;
+  int columns = DIRECTION == FORWARD ? job.k : job.m;
+  s64 pitch = 2 * (s64)columns;
+  Segments<WAY> segments(job, rowTiles);
+  Place place = {0, 0};
+  Segment segment;
+  while (segments.take(segment)) {
+    int outer = segment.tile * TILE_M;
+    int inner = segment.from * STAGE_K;
+#pragma unroll 1
+    for (u32 left = segment.count; left > 0; left--) {
+      int firstRow = (DIRECTION == FORWARD ? outer : inner) + row;
+      int column = (DIRECTION == FORWARD ? inner : outer) + 8 * piece;
+      int present = column < columns ? rows - firstRow : 0;  // rows from the thread's first on
+      const u8* from = job.data + firstRow * pitch + 2 * (s64)column;
+      u32 to = shared + place.slot * STAGE_BYTES + row * (PIECES * 16);
+      barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
+#pragma unroll 4
+      for (int i = 0; i < EACH; i++) {
+        u32 at = to + (i * APART * PIECES + piece_at(i * APART, piece)) * 16;
+        copy_piece(at, from, i * APART < present);
+        from += APART * pitch;
+      }
+      barrier_arrive_copied(full + 8 * place.slot);
+      inner += STAGE_K;
+      place.advance();
+    }
+  }
+  copies_done();
+}
+#endif
+
 // ---- multiplying -----------------------------------------------------------------------------
 
+#define STEPS (STAGE_K / STEP_K)
+
+#if WEIGHT == INT8
 // The lane's 4 x 4 block of its warp's 32 of M for the 16 inner elements `q` of a stage.
 static __device__ __forceinline__ uint4 weight_block(u32 weights, int q) {
   int warp = threadIdx.x / WARP;
@@ -268,6 +338,39 @@ static __device__ __forceinline__ uint4 weight_block(u32 weights, int q) {
                : "=r"(block.x), "=r"(block.y), "=r"(block.z), "=r"(block.w)
                : "r"(at));
   return block;
+}
+#endif
+
+// What product q of a stage needs of the weight beyond what those before it do.
+static __device__ __forceinline__ void load_words(Step steps[STEPS], u32 weights, int q) {
+#if WEIGHT == INT8
+  steps[0].word[q] = weight_block(weights, q);
+#else
+  int warp = threadIdx.x / WARP;
+  int g = threadIdx.x % WARP / 4;
+  int t = threadIdx.x % 4;
+  Step& step = steps[q / STEP_MMAS];
+#if DIRECTION == FORWARD
+  if (q % STEP_MMAS != 0) return;
+#pragma unroll
+  for (int r = 0; r < 4; r++) {
+    int row = 32 * warp + 4 * g + r;
+    u32 at = weights + (row * PIECES + piece_at(row, q / STEP_MMAS * 4 + t)) * 16;
+    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(step.word[r].x), "=r"(step.word[r].y), "=r"(step.word[r].z), "=r"(step.word[r].w)
+                 : "r"(at));
+  }
+#else
+#pragma unroll
+  for (int r = 0; r < 4; r += 2) {
+    int row = 16 * q + 4 * t + r;
+    u32 at = weights + (row * PIECES + piece_at(row, 4 * warp + g / 2)) * 16 + g % 2 * 8;
+    uint4& word = step.word[q % STEP_MMAS * 2 + r / 2];
+    asm volatile("ld.shared.v2.u32 {%0, %1}, [%2];" : "=r"(word.x), "=r"(word.y) : "r"(at));
+    asm volatile("ld.shared.v2.u32 {%0, %1}, [%2];" : "=r"(word.z), "=r"(word.w) : "r"(at + PIECES * 16));
+  }
+#endif
+#endif
 }
 
 static __device__ __forceinline__ void consumers_meet() {
@@ -362,21 +465,33 @@ static __device__ __forceinline__ void multiply_step(
 
 // c = the segment's chain of products.
 static __device__ __forceinline__ void multiply(float c[2][SUMS_EACH], u32 stages, Ring& ring) {
-  u32 a[2][2][4];
   int add = 0;  // the first products of a chain begin it
+  u32 a[2][HALVES][2][4];
   ring.before = 0;
 #pragma unroll 1
   for (; stages > 0; stages--) {
     u32 at = ring.await_stage();
-    Step step;
-    step.word[0] = weight_block(at, 0);
+    Step steps[STEPS];
+    load_words(steps, at, 0);
 #pragma unroll
     for (int q = 0; q < 4; q++) {
-      if (q < 3) step.word[q + 1] = weight_block(at, q + 1);
-      fragments(a[q % 2], step, q);
+      if (q < 3) load_words(steps, at, q + 1);
+      u32(*now)[2][4] = a[q % 2];
+      fragments(now[0], steps[q / STEP_MMAS], q % STEP_MMAS);
+#if WEIGHT == F16
+#pragma unroll
+      for (int i = 0; i < 8; i++) split(now[0][i / 4][i % 4], now[1][i / 4][i % 4], now[0][i / 4][i % 4]);
+#endif
+#if WEIGHT == BF16  // made before the fence: some were behind it otherwise, and products one by one
+#pragma unroll
+      for (int i = 0; i < 8; i++) asm volatile("" : "+r"(now[0][i / 4][i % 4]));
+#endif
       wgmma_fence();
-      multiply_step(c, a[q % 2], at, q, add);
-      add = 1;
+#pragma unroll
+      for (int half = 0; half < HALVES; half++) {
+        multiply_step(c, now[half], at, q, add);
+        add = 1;
+      }
       wgmma_commit();
       wgmma_wait<1>();
       if (q == 0) ring.release_before();
@@ -561,14 +676,14 @@ static __device__ __forceinline__ void product(
   u32 empty = full + 8 * STAGES;
   if (threadIdx.x == 0) {
     for (int i = 0; i < STAGES; i++) {
-      barrier_init(full + 8 * i, 1);
+      barrier_init(full + 8 * i, 1 + COPIERS);
       barrier_init(empty + 8 * i, GROUPS);
     }
     barrier_init_done();
   }
   __syncthreads();
   int rowTiles = (out.n + ROWS - 1) / ROWS;
-  if (threadIdx.x >= CONSUMERS) {  // a warpgroup gives its registers away; one warp of it copies
+  if (threadIdx.x >= CONSUMERS) {  // a warpgroup gives its registers away; warps of it copy
     asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
     int warp = threadIdx.x / WARP * WARP;
     if (warp == CONSUMERS) copy_stages<WAY>(job, rowTiles, shared, full, empty);
@@ -576,6 +691,9 @@ static __device__ __forceinline__ void product(
       await_kernels_before();
       announce_run<WAY>(job, counters);
     }
+#if WEIGHT != INT8
+    if (warp > ANNOUNCER) copy_weight<WAY>(job, rowTiles, shared, full, empty);
+#endif
     return;
   }
   asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
@@ -646,8 +764,9 @@ PRODUCT(shared, SHARED)
 
 // The rows as operand B: for stage s, group r of 8 rows and piece p of 8 inner elements, 128 bytes at
 // ((s * groups + r) * 8 + p) * 128, a row's 16 bytes after the other's: x[n][k], times absmax[k] / 127 where
-// given, rounded to bf16, zero behind n and k. Pieces 2 * i and 2 * i + 1 have the inner elements 16 * i + 4 * t
-// + {0, 2} and {1, 3}, t = 0 .. 3 (see `fragments`). A warp has 8 rows of a stage.
+// given, rounded to bf16, zero behind n and k. Pieces 2 * i and 2 * i + 1 have of four inner elements {0, 2} and
+// {1, 3}, for a FORWARD weight of 16 bits {0, 1} and {2, 3}; of the fours 4 * i + t, t = 0 .. 3, for such a
+// weight 8 * (i / 2) + 2 * t + i % 2 (see `fragments`). A warp has 8 rows of a stage.
 extern "C" __global__ void pack_operand(
     uint4* rows, const float* x, int n, int k, int groups, int stages, const float* absmax) {
   let_next_kernel_begin();
@@ -655,22 +774,31 @@ extern "C" __global__ void pack_operand(
   int stage = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
   if (stage >= stages) return;
   int row = blockIdx.y * 8 + lane % 8;
-  int inner = stage * STAGE_K + lane / 8 * 16;
+  int i = lane / 8;
   bool wide = quads_align((u64)x, k);
   u32 even[4];
   u32 odd[4];
 #pragma unroll
   for (int t = 0; t < 4; t++) {
-    int at = inner + 4 * t;
+#if WEIGHT != INT8 && DIRECTION == FORWARD
+    int at = stage * STAGE_K + 4 * (8 * (i / 2) + 2 * t + i % 2);
+#else
+    int at = stage * STAGE_K + 4 * (4 * i + t);
+#endif
     quad q = load_quad(x + (s64)row * k, at, row < n ? k - at : 0, wide);
     if (absmax != 0) {
 #pragma unroll
-      for (int i = 0; i < 4; i++) q.e[i] *= at + i < k ? absmax[at + i] / 127.0f : 0;
+      for (int e = 0; e < 4; e++) q.e[e] *= at + e < k ? absmax[at + e] / 127.0f : 0;
     }
+#if WEIGHT != INT8 && DIRECTION == FORWARD
+    even[t] = pack_bfloats(q.e[0], q.e[1]);
+    odd[t] = pack_bfloats(q.e[2], q.e[3]);
+#else
     even[t] = pack_bfloats(q.e[0], q.e[2]);
     odd[t] = pack_bfloats(q.e[1], q.e[3]);
+#endif
   }
-  uint4* to = rows + ((s64)stage * groups + blockIdx.y) * 64 + lane / 8 * 16 + lane % 8;
+  uint4* to = rows + ((s64)stage * groups + blockIdx.y) * 64 + i * 16 + lane % 8;
   to[0] = make_uint4(even[0], even[1], even[2], even[3]);
   to[8] = make_uint4(odd[0], odd[1], odd[2], odd[3]);
 }

@@ -12,7 +12,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every kernel compiles for every architecture, without a GPU and without spilling. */
+/**
+ * Every kernel compiles for every architecture, without a GPU, without spilling, and without
+ * products that wait for each other.
+ */
 class KernelCatalogTest {
 
   private static final List<ComputeCapability> TARGETS =
@@ -54,6 +57,9 @@ class KernelCatalogTest {
     KernelCompiler.Compiled compiled = compiler.compile(source, target);
     assertThat(compiled.cubin()).startsWith(0x7f, 'E', 'L', 'F');
     String where = source + " for " + target.target() + "\n" + compiled.log();
+    assertThat(compiled.log())
+        .as(where)
+        .doesNotContain("wgmma.mma_async instructions are serialized");
     Matcher spills = SPILLS.matcher(compiled.log());
     int kernels = 0;
     while (spills.find()) {

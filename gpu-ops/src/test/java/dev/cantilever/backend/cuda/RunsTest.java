@@ -9,8 +9,10 @@ class RunsTest {
 
   @ParameterizedTest
   @CsvSource({
+    "50432, 6144, 132, 0", // an output head
     "18432, 6144, 132, 0", // more than one tile for two multiprocessors: runs go on
     "24576, 6144, 132, 0",
+    "6144, 50432, 120, 5",
     "6144, 24576, 120, 5", // 24 tiles, five runs each
     "2048, 8192, 128, 16",
     "2048, 2048, 64, 8", // 32 stages make no more than eight runs of four

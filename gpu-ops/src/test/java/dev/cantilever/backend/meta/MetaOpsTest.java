@@ -5,6 +5,7 @@ import static dev.cantilever.backend.meta.OpCase.Argument.of;
 import static dev.cantilever.tensor.DType.BF16;
 import static dev.cantilever.tensor.DType.F16;
 import static dev.cantilever.tensor.DType.F32;
+import static dev.cantilever.tensor.DType.F64;
 import static dev.cantilever.tensor.DType.I32;
 import static dev.cantilever.tensor.DType.I64;
 import static dev.cantilever.tensor.DType.I8;
@@ -183,12 +184,14 @@ class MetaOpsTest {
                     .tokenLogprobs(
                         tensor(t, "logprobs"),
                         tensor(t, "entropy"),
+                        tensor(t, "normalizers"),
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
                         1),
             of("logprobs", F32, 3),
             of("entropy", F32, 3),
+            of("normalizers", F64, 3, 2),
             of("hidden", F32, 3, 8),
             of("head", F16, 11, 8).free(0),
             of("targets", I32, 3)),
@@ -199,12 +202,14 @@ class MetaOpsTest {
                     .tokenLogprobsBackward(
                         tensor(t, "dHidden"),
                         tensor(t, "dLogprobs"),
+                        tensor(t, "normalizers"),
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
                         1),
             of("dHidden", F32, 3, 8),
             of("dLogprobs", F32, 3),
+            of("normalizers", F64, 3, 2),
             of("hidden", F32, 3, 8),
             of("head", F16, 11, 8).free(0),
             of("targets", I32, 3)),
