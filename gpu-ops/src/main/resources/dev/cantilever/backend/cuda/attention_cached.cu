@@ -346,6 +346,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
       add_value(sums, w.z, ownValues + (i + 2) * HEAD);
       add_value(sums, w.w, ownValues + (i + 3) * HEAD);
     }
+#pragma unroll 1
     for (int i = present / 4 * 4; i < present; i++) {
       add_value(sums, tiles.weights[i], ownValues + i * HEAD);
     }
