@@ -422,8 +422,10 @@ public final class OpChecks {
   }
 
   /** {@link OptimizerOps#adamW}. */
-  public static void adamW(Tensor p, Tensor g, Tensor m, Tensor v) {
-    activation("adamW", p, g, m, v);
+  public static void adamW(List<AdamWTensors> parameters) {
+    for (AdamWTensors one : parameters) {
+      activation("adamW", one.p(), one.g(), one.m(), one.v());
+    }
   }
 
   /**

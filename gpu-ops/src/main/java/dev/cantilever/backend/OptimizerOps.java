@@ -7,15 +7,10 @@ import java.util.List;
 public interface OptimizerOps {
 
   /**
-   * One step as in torch.optim.AdamW: p ← p·(1 − lr·decay); m ← β₁m + (1 − β₁)g; v ← β₂v + (1 −
-   * β₂)g²; p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + eps).
-   *
-   * @param p parameters, F32
-   * @param g gradients, F32, of p's size like the moments
-   * @param m first moments, F32
-   * @param v second moments, F32
+   * One step of every parameter as in torch.optim.AdamW: p ← p·(1 − lr·decay); m ← β₁m + (1 − β₁)g;
+   * v ← β₂v + (1 − β₂)g²; p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + eps).
    */
-  void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step);
+  void adamW(List<AdamWTensors> parameters, AdamWStep step);
 
   /**
    * Sum of the squares of all elements of F32 tensors, accumulated in double in an order that

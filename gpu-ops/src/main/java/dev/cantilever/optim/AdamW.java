@@ -2,6 +2,7 @@ package dev.cantilever.optim;
 
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SafetensorsFile;
@@ -95,13 +96,13 @@ public final class AdamW {
               spec.eps(),
               spec.weightDecay(),
               step);
-      for (Parameter parameter : group.parameters()) {
-        Moments m = momentsOf(parameter);
-        backend
-            .optimizer()
-            .adamW(parameter.value(), parameter.gradient(), m.first(), m.second(), scalars);
-      }
+      backend.optimizer().adamW(group.parameters().stream().map(this::tensorsOf).toList(), scalars);
     }
+  }
+
+  private AdamWTensors tensorsOf(Parameter parameter) {
+    Moments m = momentsOf(parameter);
+    return new AdamWTensors(parameter.value(), parameter.gradient(), m.first(), m.second());
   }
 
   private Moments momentsOf(Parameter parameter) {

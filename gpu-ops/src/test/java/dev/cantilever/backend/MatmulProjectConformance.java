@@ -37,7 +37,9 @@ public abstract class MatmulProjectConformance extends OpsConformance {
     "33,1,513,4,520",
     "40,64,1030,0,1030",
     "34,300,257,5,264",
-    "65,1025,5,0,5"
+    "65,1025,5,0,5",
+    "4301,16,8,0,8",
+    "4301,40,8,4,16"
   })
   void project_columnsOfAWiderMatrix_equalsTheReference(
       int n, int inputs, int outputs, int column, int width) {
@@ -82,7 +84,9 @@ public abstract class MatmulProjectConformance extends OpsConformance {
     "33,1,513,4,520",
     "40,64,1030,0,1030",
     "34,300,257,5,264",
-    "65,1025,5,0,5"
+    "65,1025,5,0,5",
+    "4301,8,16,0,16",
+    "4301,8,40,4,44"
   })
   void projectInputGradient_columnsOfAWiderMatrix_equalsTheReference(
       int n, int inputs, int outputs, int column, int width) {

@@ -27,7 +27,10 @@ public abstract class NormOpsConformance extends OpsConformance {
   private static final double DIFFERENCE_TOLERANCE = 2e-3;
 
   @ParameterizedTest
-  @CsvSource({"1,1", "1,2", "2,3", "3,15", "4,16", "5,17", "3,64", "7,129", "2,1000", "600,128"})
+  @CsvSource({
+    "1,1", "1,2", "2,3", "3,15", "4,16", "5,17", "3,64", "7,129", "2,1000", "600,128", "3,6144",
+    "2,8191", "2,8196", "1,16384"
+  })
   void layerNorm_awkwardSizes_equalsTheReference(int n, int c) {
     float[] x = tensors.normal(n * c, 2);
     float[] gamma = tensors.normal(c, 1);
@@ -43,7 +46,10 @@ public abstract class NormOpsConformance extends OpsConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1", "2,3", "3,16", "5,17", "7,129", "2,1000", "600,128"})
+  @CsvSource({
+    "1,1", "2,3", "3,16", "5,17", "7,129", "2,1000", "600,128", "3,6144", "2,8191", "2,8196",
+    "1,16384"
+  })
   void layerNormBackward_awkwardSizes_equalsTheReference(int n, int c) {
     float[] x = tensors.normal(n * c, 2);
     float[] dy = tensors.normal(n * c, 1);
@@ -201,7 +207,10 @@ public abstract class NormOpsConformance extends OpsConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1", "1,2", "2,3", "3,15", "4,16", "5,17", "3,64", "7,129", "2,1000", "600,128"})
+  @CsvSource({
+    "1,1", "1,2", "2,3", "3,15", "4,16", "5,17", "3,64", "7,129", "2,1000", "600,128", "3,6144",
+    "2,8191", "2,8196", "1,16384"
+  })
   void rmsNorm_awkwardSizes_equalsTheReference(int n, int c) {
     float[] x = tensors.normal(n * c, 2);
     float[] gamma = tensors.normal(c, 1);
@@ -211,7 +220,10 @@ public abstract class NormOpsConformance extends OpsConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1", "2,3", "3,16", "5,17", "7,129", "2,1000", "600,128"})
+  @CsvSource({
+    "1,1", "2,3", "3,16", "5,17", "7,129", "2,1000", "600,128", "3,6144", "2,8191", "2,8196",
+    "1,16384"
+  })
   void rmsNormBackward_awkwardSizes_equalsTheReference(int n, int c) {
     float[] x = tensors.normal(n * c, 2);
     float[] dy = tensors.normal(n * c, 1);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,9 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
 
   /** Ten steps of about eight roundings of 2^-24 relative to weights of magnitude 1. */
   private static final double TOLERANCE = 5e-6;
+
+  /** Parameters: more than a launch takes. */
+  private static final int MANY = 140;
 
   @ParameterizedTest
   @ValueSource(ints = {1, 17, 4097, 70_003})
@@ -31,12 +35,38 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
     for (int t = 1; t <= 10; t++) {
       float[] g = tensors.normal(size, 0.1);
       AdamWStep step = new AdamWStep(1e-2, 0.9, 0.999, 1e-8, 0.05, t);
-      backend.optimizer().adamW(deviceP, tensors.of(g, size), m, v, step);
+      backend.optimizer().adamW(one(deviceP, tensors.of(g, size), m, v), step);
       ReferenceOptimizerOps.adamW(expected, TestTensors.widen(g), first, second, step);
     }
     Closeness.assertClose("p " + tensors, tensors.read(deviceP), expected, TOLERANCE, TOLERANCE);
     Closeness.assertClose("m " + tensors, tensors.read(m), first, 1e-7, TOLERANCE);
     Closeness.assertClose("v " + tensors, tensors.read(v), second, 1e-9, TOLERANCE);
+  }
+
+  private static List<AdamWTensors> one(Tensor p, Tensor g, Tensor m, Tensor v) {
+    return List.of(new AdamWTensors(p, g, m, v));
+  }
+
+  @Test
+  void adamW_manyParametersOfManySizes_eachAsAlone() {
+    AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 3);
+    List<AdamWTensors> all = new ArrayList<>();
+    List<float[]> alone = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      int size = 1 + i * 997 % 5003;
+      float[] p = tensors.normal(size, 1);
+      float[] g = tensors.normal(size, 1);
+      all.add(new AdamWTensors(of(p), of(g), of(new float[size]), of(new float[size])));
+      alone.add(oneStep(p, g));
+    }
+    backend.optimizer().adamW(all, step);
+    for (int i = 0; i < MANY; i++) {
+      Closeness.assertSameBits("parameter " + i, tensors.read(all.get(i).p()), alone.get(i));
+    }
+  }
+
+  private Tensor of(float[] values) {
+    return tensors.of(values, values.length);
   }
 
   @Test
@@ -46,7 +76,7 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
     Tensor m = tensors.of(new float[2], 2);
     Tensor v = tensors.of(new float[2], 2);
     AdamWStep step = new AdamWStep(0.5, 0.9, 0.999, 1e-8, 0.5, 1);
-    backend.optimizer().adamW(p, zero, m, v, step);
+    backend.optimizer().adamW(one(p, zero, m, v), step);
     assertThat(tensors.read(p)).containsExactly(1.5f, -2.25f);
   }
 
@@ -70,7 +100,7 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
     Tensor m = tensors.of(new float[size], size);
     Tensor v = tensors.of(new float[size], size);
     AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 3);
-    backend.optimizer().adamW(target, tensors.of(g, size), m, v, step);
+    backend.optimizer().adamW(one(target, tensors.of(g, size), m, v), step);
     return tensors.read(target);
   }
 
@@ -91,6 +121,20 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
     // A double sum of positive terms, in whatever order, is off by a rounding each.
     assertThat(norm).isCloseTo(expected, withinPercentage(100 * 3.0 * size * 0x1p-53 + 1e-13));
     assertThat(backend.optimizer().squaredNorm(both)).as("again").isEqualTo(norm);
+  }
+
+  @Test
+  void squaredNorm_manyTensors_isTheSumOfAll() {
+    List<Tensor> all = new ArrayList<>();
+    double expected = 0;
+    for (int i = 0; i < MANY; i++) {
+      float[] g = tensors.normal(1 + i * 997 % 5003, 3);
+      for (float value : g) {
+        expected += (double) value * value;
+      }
+      all.add(of(g));
+    }
+    assertThat(backend.optimizer().squaredNorm(all)).isCloseTo(expected, withinPercentage(1e-9));
   }
 
   @Test
@@ -118,10 +162,10 @@ public abstract class OptimizerOpsConformance extends OpsConformance {
     Tensor half = tensors.stored(DType.F16, new float[2], 2);
     AdamWStep step = new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0, 1);
     OptimizerOps ops = backend.optimizer();
-    assertThatThrownBy(() -> ops.adamW(two, three, two, two, step))
+    assertThatThrownBy(() -> ops.adamW(one(two, three, two, two), step))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("adamW");
-    assertThatThrownBy(() -> ops.adamW(half, half, half, half, step))
+    assertThatThrownBy(() -> ops.adamW(one(half, half, half, half), step))
         .isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.squaredNorm(List.of(half))).isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.scale(half, 2f)).isInstanceOf(ShapeException.class);

@@ -8,6 +8,7 @@ import dev.cantilever.backend.ShapeException;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
@@ -24,6 +25,7 @@ final class CachedAttention {
 
   private static final KernelSource CACHE = KernelSource.of(CachedAttention.class, "kv_cache.cu");
   private static final int THREADS = 256;
+  private static final int WARP_THREADS = 32;
 
   /** Above it stands which fault it is, as in {@code kv_cache.cu}: slot, room or page. */
   private static final int KIND_SHIFT = 22;
@@ -113,17 +115,16 @@ final class CachedAttention {
       NewTokens tokens,
       AttentionSpec spec,
       HeadTiles tiles) {
+    DType storage = cache.keys().dtype();
+    int vectors = Math.multiplyExact(tokens.rows().rows(), spec.heads());
+    int warps = tiles.decodeWarps(storage);
     LaunchBuffer launch =
         reading(tiles, "attention_decode", out, qkv, cache, tokens)
             .pointer(tokens.places())
+            .integer(vectors)
             .pointer(execution.faults().word());
     HeadTiles.heads(launch, spec)
-        .run(
-            tokens.rows().rows(),
-            spec.heads(),
-            1,
-            HeadTiles.THREADS,
-            tiles.decodeBytes(cache.keys().dtype()));
+        .run(Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
   }
 
   private void prefill(

@@ -4,20 +4,25 @@ import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
 /** Norms on the GPU, a block a row; a row's sums depend on its width alone. */
 final class CudaNormOps implements NormOps {
 
-  static final KernelSource KERNELS = KernelSource.of(CudaNormOps.class, "norm.cu");
-  static final KernelSource RMS = KernelSource.of(CudaNormOps.class, "rms_norm.cu");
+  private static final String LAYER_NORM = "norm.cu";
+  private static final String RMS_NORM = "rms_norm.cu";
 
-  private static final int LEAST_THREADS = 256;
+  private static final int LEAST_THREADS = 128;
   private static final int MOST_THREADS = 512;
+  private static final int WARP_THREADS = 32;
 
-  /** What a thread holds of a row, in registers. */
-  private static final int ELEMENTS_PER_THREAD = 32;
+  /** Quads of a row that a thread holds in registers: few, or what the widest rows need. */
+  private static final int FEW_QUADS = 4;
+
+  private static final int MANY_QUADS = 8;
+  private static final int QUAD = 4;
 
   private final Execution execution;
 
@@ -29,10 +34,8 @@ final class CudaNormOps implements NormOps {
   public void layerNorm(Tensor y, Tensor x, Tensor gamma, Tensor beta, float eps) {
     OpChecks.layerNorm(y, x, gamma, beta);
     int c = x.size(1);
-    execution
-        .kernels()
-        .kernel(KERNELS, "layer_norm")
-        .with()
+    requireWidth("layerNorm", c);
+    kernel(LAYER_NORM, "layer_norm", c)
         .pointer(y)
         .pointer(x)
         .pointer(gamma)
@@ -41,7 +44,7 @@ final class CudaNormOps implements NormOps {
         .integer(StorageCode.of(gamma.dtype()))
         .integer(StorageCode.of(beta.dtype()))
         .real(eps)
-        .run(x.size(0), threads("layerNorm", c));
+        .run(x.size(0), threads(c));
   }
 
   @Override
@@ -49,10 +52,8 @@ final class CudaNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.layerNormBackward(dx, dy, x, gamma);
     int c = x.size(1);
-    execution
-        .kernels()
-        .kernel(KERNELS, "layer_norm_backward")
-        .with()
+    requireWidth("layerNormBackward", c);
+    kernel(LAYER_NORM, "layer_norm_backward", c)
         .pointer(dx)
         .pointer(dy)
         .pointer(x)
@@ -61,24 +62,22 @@ final class CudaNormOps implements NormOps {
         .integer(StorageCode.of(gamma.dtype()))
         .real(eps)
         .integer(accumulate ? 1 : 0)
-        .run(x.size(0), threads("layerNormBackward", c));
+        .run(x.size(0), threads(c));
   }
 
   @Override
   public void rmsNorm(Tensor y, Tensor x, Tensor gamma, float eps) {
     OpChecks.rmsNorm(y, x, gamma);
     int c = x.size(1);
-    execution
-        .kernels()
-        .kernel(RMS, "rms_norm")
-        .with()
+    requireWidth("rmsNorm", c);
+    kernel(RMS_NORM, "rms_norm", c)
         .pointer(y)
         .pointer(x)
         .pointer(gamma)
         .integer(c)
         .integer(StorageCode.of(gamma.dtype()))
         .real(eps)
-        .run(x.size(0), threads("rmsNorm", c));
+        .run(x.size(0), threads(c));
   }
 
   @Override
@@ -86,10 +85,8 @@ final class CudaNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
     int c = x.size(1);
-    execution
-        .kernels()
-        .kernel(RMS, "rms_norm_backward")
-        .with()
+    requireWidth("rmsNormBackward", c);
+    kernel(RMS_NORM, "rms_norm_backward", c)
         .pointer(dx)
         .pointer(dy)
         .pointer(x)
@@ -98,20 +95,44 @@ final class CudaNormOps implements NormOps {
         .integer(StorageCode.of(gamma.dtype()))
         .real(eps)
         .integer(accumulate ? 1 : 0)
-        .run(x.size(0), threads("rmsNormBackward", c));
+        .run(x.size(0), threads(c));
+  }
+
+  private static void requireWidth(String op, int c) {
+    int widest = MOST_THREADS * MANY_QUADS * QUAD;
+    if (c > widest) {
+      throw new UnsupportedOpException(
+          "%s: expected rows of at most %d elements on CUDA, got %d. Use --backend cpu."
+              .formatted(op, widest, c));
+    }
+  }
+
+  private LaunchBuffer kernel(String file, String name, int c) {
+    return execution.kernels().kernel(source(file, quads(c)), name).with();
+  }
+
+  private static KernelSource source(String file, int quads) {
+    return KernelSource.of(CudaNormOps.class, file, List.of("QUADS=" + quads));
+  }
+
+  private static int quads(int c) {
+    return c > MOST_THREADS * FEW_QUADS * QUAD ? MANY_QUADS : FEW_QUADS;
   }
 
   /** Threads of a block, by the width alone because the order of the sums follows from them. */
-  private static int threads(String op, int c) {
-    if (c > MOST_THREADS * ELEMENTS_PER_THREAD) {
-      throw new UnsupportedOpException(
-          "%s: expected rows of at most %d elements on CUDA, got %d. Use --backend cpu."
-              .formatted(op, MOST_THREADS * ELEMENTS_PER_THREAD, c));
+  private static int threads(int c) {
+    if (quads(c) == MANY_QUADS) {
+      return MOST_THREADS;
     }
-    return c > LEAST_THREADS * ELEMENTS_PER_THREAD ? MOST_THREADS : LEAST_THREADS;
+    int warps = Grids.blocks(c, WARP_THREADS * FEW_QUADS * QUAD);
+    return Math.max(LEAST_THREADS, warps * WARP_THREADS);
   }
 
   static List<KernelSource> sources() {
-    return List.of(KERNELS, RMS);
+    return List.of(
+        source(LAYER_NORM, FEW_QUADS),
+        source(LAYER_NORM, MANY_QUADS),
+        source(RMS_NORM, FEW_QUADS),
+        source(RMS_NORM, MANY_QUADS));
   }
 }

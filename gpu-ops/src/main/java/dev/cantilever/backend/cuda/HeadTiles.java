@@ -24,7 +24,12 @@ record HeadTiles(int width) {
   private static final int LARGE = 128;
   private static final int KEYS = 32;
   private static final int PADDING = 4;
-  private static final int LONG_KEY_BYTES = 256;
+
+  /** Warps of a block of decoding, unless the tiles of one are as large as this. */
+  private static final int DECODE_WARPS = 2;
+
+  private static final int LARGE_WARP_BYTES = 48 << 10;
+  private static final int PIECE_BYTES = 16;
 
   /**
    * The tiles for a spec's heads.
@@ -82,25 +87,29 @@ record HeadTiles(int width) {
 
   /** Attention over a cache of F32 or BF16. */
   KernelSource cached(DType storage) {
-    List<String> definitions =
-        new ArrayList<>(List.of("HEAD=" + width, "GROUP=" + decodeKeys(storage)));
+    List<String> definitions = new ArrayList<>(List.of("HEAD=" + width));
     if (storage == DType.BF16) {
       definitions.add("BFLOAT=1");
     }
     return source("attention_cached.cu", definitions);
   }
 
-  /** Keys that decoding takes at once: enough to be on their way, and room for other blocks. */
-  private int decodeKeys(DType storage) {
-    return width * storage.bytes() > LONG_KEY_BYTES ? KEYS : 2 * KEYS;
+  /** Warps of a block of decoding, with a row and head each. */
+  int decodeWarps(DType storage) {
+    return warpBytes(storage) > LARGE_WARP_BYTES ? 1 : DECODE_WARPS;
+  }
+
+  /** Shared memory of decoding. */
+  int decodeBytes(DType storage) {
+    return decodeWarps(storage) * warpBytes(storage);
   }
 
   /**
-   * Shared memory of decoding: a group of keys and one of values as the cache has them, each token
-   * 16 bytes longer so that threads with a token each do not collide.
+   * The {@code DecodeTiles} of {@code attention_cached.cu}: keys and values as the cache has them,
+   * each key longer so that threads with a key each do not collide; a query and weights.
    */
-  int decodeBytes(DType storage) {
-    return 2 * decodeKeys(storage) * (width * storage.bytes() + 16);
+  private int warpBytes(DType storage) {
+    return KEYS * (2 * width * storage.bytes() + PIECE_BYTES) + Float.BYTES * (width + KEYS);
   }
 
   private static KernelSource source(String file, List<String> definitions) {

@@ -18,10 +18,14 @@ final class Projections {
   /** Inner elements of a slice; at once the largest rank of an adapter that a thread adds alone. */
   private static final int SLICE = 256;
 
-  /** Rows and columns of a block of {@code short_*}, a thread a column. */
-  private static final int SHORT_ROWS = 16;
+  /** Rows that a block of {@code short_*} has at once, and its columns. */
+  private static final int SHORT_ROWS = 8;
 
-  private static final int SHORT_COLUMNS = 128;
+  private static final int SHORT_COLUMNS = 512;
+  private static final int SHORT_THREADS = 128;
+
+  /** Blocks a multiprocessor; beyond, a block takes more rows, for which it reads P once. */
+  private static final int SHORT_BLOCKS = 2;
 
   /** Rows and columns of a block of {@code long_*}. */
   private static final int LONG_ROWS = 32;
@@ -36,7 +40,7 @@ final class Projections {
   private static final int WIDE = 32;
 
   private static final int NARROW = 16;
-  private static final int WEIGHT_THREADS = 256;
+  private static final int WEIGHT_THREADS = 128;
 
   private final Execution execution;
 
@@ -89,6 +93,10 @@ final class Projections {
 
   private void shortSums(
       String kernel, Window y, Window x, Tensor p, Finish finish, int rows, int columns) {
+    int columnBlocks = Grids.blocks(columns, SHORT_COLUMNS);
+    long blocks = (long) columnBlocks * Grids.blocks(rows, SHORT_ROWS);
+    int wanted = SHORT_BLOCKS * execution.device().multiprocessors();
+    int rowsEach = Math.toIntExact(Math.max(1, blocks / wanted) * SHORT_ROWS);
     launch(kernel)
         .pointer(y.address())
         .integer(y.pitch())
@@ -100,12 +108,8 @@ final class Projections {
         .integer(rows)
         .integer(p.size(0))
         .integer(p.size(1))
-        .run(
-            Grids.blocks(rows, SHORT_ROWS),
-            Grids.blocks(columns, SHORT_COLUMNS),
-            1,
-            SHORT_COLUMNS,
-            0);
+        .integer(rowsEach)
+        .run(Grids.blocks(rows, rowsEach), columnBlocks, 1, SHORT_THREADS, 0);
   }
 
   /** In pieces of as many rows as have their slices' sums in half of the workspace. */

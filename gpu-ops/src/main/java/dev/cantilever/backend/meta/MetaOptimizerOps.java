@@ -1,6 +1,7 @@
 package dev.cantilever.backend.meta;
 
 import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.tensor.Tensor;
@@ -10,8 +11,8 @@ import java.util.List;
 final class MetaOptimizerOps implements OptimizerOps {
 
   @Override
-  public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-    OpChecks.adamW(p, g, m, v);
+  public void adamW(List<AdamWTensors> parameters, AdamWStep step) {
+    OpChecks.adamW(parameters);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.AdamWScalars;
 import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.OptimizerOps;
 import dev.cantilever.memory.HostMemory;
@@ -18,9 +19,17 @@ final class OneDnnOptimizerOps implements OptimizerOps {
   }
 
   @Override
-  public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamWStep step) {
-    OpChecks.adamW(p, g, m, v);
-    AdamWScalars s = AdamWScalars.of(step);
+  public void adamW(List<AdamWTensors> parameters, AdamWStep step) {
+    OpChecks.adamW(parameters);
+    AdamWScalars scalars = AdamWScalars.of(step);
+    parameters.forEach(parameter -> adamW(parameter, scalars));
+  }
+
+  private void adamW(AdamWTensors parameter, AdamWScalars s) {
+    Tensor p = parameter.p();
+    Tensor g = parameter.g();
+    Tensor m = parameter.m();
+    Tensor v = parameter.v();
     Tiles.elements(
         workers,
         p.elements(),

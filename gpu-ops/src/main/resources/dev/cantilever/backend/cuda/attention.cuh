@@ -30,14 +30,28 @@ static __device__ __forceinline__ float2 rotary_turn(int position, int j, const 
   return make_float2((float)(cosine * rotary.magnitude), (float)(sine * rotary.magnitude));
 }
 
-// Dimension d of a head vector turned by `turns` [half] (direction 1) or turned back (-1): in
+// The dimension that d is turned with; where it is not turned, d itself.
+static __device__ __forceinline__ int partner(int d, int half) {
+  return d >= 2 * half ? d : d < half ? d + half : d - half;
+}
+
+// What turns dimension d.
+static __device__ __forceinline__ float2 turn_of(int d, int half, const float2* turns) {
+  return d < 2 * half ? turns[d < half ? d : d - half] : make_float2(1.0f, 0.0f);
+}
+
+// Dimension d, x, turned by `turn` (direction 1) or turned back (-1) with its partner, `across`: in
 // halves, as GPT-NeoX has it. The roundings are spelled out, so that every kernel has the same.
+static __device__ __forceinline__ float turned(
+    float x, float across, int d, int half, float2 turn, float direction) {
+  if (d >= 2 * half) return x;
+  float product = __fmul_rn(across, turn.y * direction);
+  return __fmaf_rn(x, turn.x, d < half ? -product : product);
+}
+
+// The same of a head vector, turned by `turns` [half].
 static __device__ __forceinline__ float rotated(
     const float* vector, int d, int half, const float2* turns, float direction) {
-  float x = vector[d];
-  if (d >= 2 * half) return x;
-  bool first = d < half;
-  float2 turn = turns[first ? d : d - half];
-  float across = __fmul_rn(vector[first ? d + half : d - half], turn.y * direction);
-  return __fmaf_rn(x, turn.x, first ? -across : across);
+  return turned(
+      vector[d], vector[partner(d, half)], d, half, turn_of(d, half, turns), direction);
 }

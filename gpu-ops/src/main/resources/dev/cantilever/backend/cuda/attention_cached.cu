@@ -81,14 +81,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
       load(values));
 }
 
-// Decoding takes GROUP keys at once, tiles of KEYS each; the running maximum and the sums go through
-// the tiles in order, with the roundings of attend. GROUP, a definition, changes no bit.
-#define TILES (GROUP / KEYS)
+// Decoding gives a warp a row and a query head: it takes KEYS cached tokens at a time, with the roundings
+// of attend. Keys of the next tokens are on their way while these values are added, and their values
+// while those keys are multiplied.
+#define DECODE_WARPS 2  // of a block, at most
 #define PIECE (16 / (int)sizeof(Stored))  // elements of an asynchronous copy
 #define PIECES (HEAD / PIECE)
-#define STORED_STRIDE (HEAD + PIECE)  // an odd number of pieces: threads with a token each do not collide
-#define DIMENSIONS ((HEAD + THREADS - 1) / THREADS)  // of the output, a thread
+#define COPIED (PIECES < WARP ? WARP / PIECES : 1)  // tokens that a warp copies at once
+#define KEY_STRIDE (HEAD + PIECE)  // an odd number of pieces: lanes with a token each do not collide
+#define OWN (HEAD == 96 ? 4 : HEAD / WARP)  // consecutive dimensions of the output, a lane
+#define SPREAD (HEAD / WARP)                // dimensions of a new token, a lane
 #define ZERO_STORED ((Stored)0)
+
+constexpr int SCORED = PIECES > 16 ? 8 : PIECES;  // pieces of a key that are multiplied together
 
 static __device__ __forceinline__ Stored narrowed(float x) {
 #ifdef BFLOAT
@@ -98,6 +103,14 @@ static __device__ __forceinline__ Stored narrowed(float x) {
 #endif
 }
 
+// What a warp has in shared memory.
+struct __align__(16) DecodeTiles {
+  Stored keys[KEYS * KEY_STRIDE];
+  Stored values[KEYS * HEAD];
+  float query[HEAD];
+  float weights[KEYS];
+};
+
 // Begins to copy 16 bytes to shared memory, or zeros where there are none to copy.
 static __device__ __forceinline__ void copy_piece(Stored* target, const Stored* source, bool present) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
@@ -105,40 +118,48 @@ static __device__ __forceinline__ void copy_piece(Stored* target, const Stored* 
                : "r"((u32)__cvta_generic_to_shared(target)), "l"(source), "r"(present ? 16 : 0));
 }
 
-static __device__ __forceinline__ void await_pieces() {
-  asm volatile("cp.async.wait_all;" ::: "memory");
+static __device__ __forceinline__ void commit_copies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
 }
 
-// Begins to copy the keys and values of `count` cached tokens from `from` on, zeros behind `size`; 16
-// bytes at a time where `wide`.
+// Awaits all copies but those last committed.
+static __device__ __forceinline__ void await_earlier_copies() {
+  asm volatile("cp.async.wait_group 1;" ::: "memory");
+}
+
+// Begins to copy the vectors of `count` tokens, which lie at the lanes' places, with zeros behind `size`;
+// 16 bytes at a time where `wide`. The warp has used what is in the tile.
 static __device__ __forceinline__ void copy_tokens(
-    Stored* keyTile,
-    Stored* valueTile,
-    const Stored* keys,
-    const Stored* values,
-    s64 stride,
+    Stored* tile,
+    int tileStride,
+    const Stored* source,
+    int stride,
     int size,
     bool wide,
-    const Slot& pages,
-    int from,
+    int place,
     int count) {
+  int lane = threadIdx.x % WARP;
   if (wide) {
-#pragma unroll 2
-    for (int c = threadIdx.x; c < count * PIECES; c += THREADS) {
-      int i = c / PIECES;
-      int d = c % PIECES * PIECE;
-      bool present = d < size;
-      s64 source = pages.place(from + i) * stride + (present ? d : 0);
-      copy_piece(keyTile + i * STORED_STRIDE + d, keys + source, present);
-      copy_piece(valueTile + i * STORED_STRIDE + d, values + source, present);
+    int own = lane / PIECES;
+    int piece = lane % PIECES;
+#pragma unroll 4
+    for (int i = 0; i < count; i += COPIED) {
+      s64 token = (s64)__shfl_sync(FULL_WARP, place, i + own) * stride;
+      if (own < COPIED && i + own < count) {
+#pragma unroll
+        for (int p = 0; p < PIECES; p += WARP) {
+          int d = (piece + p) * PIECE;
+          bool present = d < size;
+          copy_piece(tile + (i + own) * tileStride + d, source + token + (present ? d : 0), present);
+        }
+      }
     }
   } else {
-    for (int c = threadIdx.x; c < count * HEAD; c += THREADS) {
-      int i = c / HEAD;
-      int d = c % HEAD;
-      s64 source = pages.place(from + i) * stride + d;
-      keyTile[i * STORED_STRIDE + d] = d < size ? keys[source] : ZERO_STORED;
-      valueTile[i * STORED_STRIDE + d] = d < size ? values[source] : ZERO_STORED;
+    for (int i = 0; i < count; i++) {
+      s64 token = (s64)__shfl_sync(FULL_WARP, place, i) * stride;
+      for (int d = lane; d < HEAD; d += WARP) {
+        tile[i * tileStride + d] = d < size ? source[token + d] : ZERO_STORED;
+      }
     }
   }
 }
@@ -170,10 +191,31 @@ static __device__ __forceinline__ float add_piece(float sum, const float* query,
 #endif
 }
 
-// Rows of one new token each, whose key and value are appended: every block takes them from the
-// projection, and the first of the query heads that share them puts them in the cache. Block (row,
-// query head); first a lane has a key, then a thread a dimension.
-extern "C" __global__ void __launch_bounds__(THREADS, 6) attention_decode(
+// A lane's dimensions of a value, read at once.
+struct __align__(OWN * sizeof(Stored) < 16 ? OWN * sizeof(Stored) : 16) OwnStored {
+  u32 words[OWN * sizeof(Stored) / 4];
+
+  __device__ __forceinline__ float element(int e) const {
+#ifdef BFLOAT
+    return __uint_as_float(e % 2 == 0 ? words[e / 2] << 16 : words[e / 2] & 0xffff0000u);
+#else
+    return __uint_as_float(words[e]);
+#endif
+  }
+};
+
+static __device__ __forceinline__ void add_value(
+    float (&sums)[OWN], float weight, const Stored* value) {
+  OwnStored own = *(const OwnStored*)value;
+#pragma unroll
+  for (int e = 0; e < OWN; e++) sums[e] = __fmaf_rn(weight, own.element(e), sums[e]);
+}
+
+// Rows of one new token each, whose key and value are appended: every warp takes them from the
+// projection, and the first of the query heads that share them puts them in the cache. A warp has a row
+// and query head, `vectors` of them in all, heads of a row side by side; first a lane has a key, then
+// dimensions.
+extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_decode(
     float* out,
     const float* qkv,
     const float2* turns,
@@ -185,140 +227,137 @@ extern "C" __global__ void __launch_bounds__(THREADS, 6) attention_decode(
     int maxPages,
     int pageTokens,
     const int* places,
+    int vectors,
     const u64* faults,
     const Heads heads) {
   extern __shared__ float4 memory[];
-  Stored* keyTile = (Stored*)memory;  // [GROUP][STORED_STRIDE]
-  Stored* valueTile = keyTile + GROUP * STORED_STRIDE;
-  __shared__ __align__(16) float query[HEAD];
-  __shared__ Stored newKey[HEAD];  // a thread reads those elements that it wrote
-  __shared__ Stored newValue[HEAD];
-  __shared__ float weights[GROUP];
-  __shared__ float tops[TILES];     // of each tile, the largest score
-  __shared__ float shrinks[TILES];  // what the sums before it are multiplied by
-  __shared__ float parts[TILES];    // its sum of exponentials
-  if (faulted(faults)) return;
-  int row = blockIdx.x;
-  int head = blockIdx.y;
-  int warp = threadIdx.x / WARP;
+  int vector = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
+  if (vector >= vectors) return;
+  DecodeTiles& tiles = ((DecodeTiles*)memory)[threadIdx.x / WARP];
   int lane = threadIdx.x % WARP;
+  int row = vector / heads.heads;
+  int head = vector % heads.heads;
   int slot = slots[row];
+  bool stopped = faulted(faults);
+  if (stopped | slot < 0) return;  // both are asked for before either is awaited
   int cached = lengths[slot];
+  s64 target = places[row];
   Slot pages = {pageTable + (s64)slot * maxPages, pageTokens};
+  int lastToken = maxPages * pageTokens - 1;  // a lane's may lie behind the cached ones
+  int place = pages.place(min(lane, lastToken));
   int keyHead = head / heads.group;
-  s64 stride = heads.heads / heads.group * heads.size;
+  bool writes = head % heads.group == 0;
+  int stride = heads.heads / heads.group * heads.size;
   keys += keyHead * heads.size;
   values += keyHead * heads.size;
   bool wide = heads.size % PIECE == 0 && ((u64)keys | (u64)values) % 16 == 0;
-  copy_tokens(keyTile, valueTile, keys, values, stride, heads.size, wide, pages, 0, min(GROUP, cached));
+
+  // All of the projection is read before any of it is awaited.
   const float* token = qkv + (s64)row * heads.width;
+  const float* ownQuery = token + head * heads.queryStride;
+  const float* ownKey = token + keyHead * heads.kvStride + heads.keyBase;
+  const float* ownValue = token + keyHead * heads.kvStride + heads.valueBase;
   turns += (s64)row * heads.half;
-  s64 target = places[row] * stride;
-  bool writes = head % heads.group == 0;
-  for (int d = threadIdx.x; d < HEAD; d += THREADS) {
-    float turned = 0.0f;
-    Stored key = ZERO_STORED;
-    Stored value = ZERO_STORED;
-    if (d < heads.size) {
-      turned = __fmul_rn(
-          rotated(token + head * heads.queryStride, d, heads.half, turns, 1.0f), heads.scale);
-      const float* vector = token + keyHead * heads.kvStride;
-      key = narrowed(rotated(vector + heads.keyBase, d, heads.half, turns, 1.0f));
-      value = narrowed(vector[heads.valueBase + d]);
-      if (writes) {
-        keys[target + d] = key;
-        values[target + d] = value;
-      }
+  float query[SPREAD], queryAcross[SPREAD], key[SPREAD], keyAcross[SPREAD], value[SPREAD];
+  float2 turn[SPREAD];
+#pragma unroll
+  for (int c = 0; c < SPREAD; c++) {
+    int d = lane + c * WARP;
+    bool present = d < heads.size;
+    int across = present ? partner(d, heads.half) : 0;
+    query[c] = present ? ownQuery[d] : 0.0f;
+    queryAcross[c] = present ? ownQuery[across] : 0.0f;
+    key[c] = present ? ownKey[d] : 0.0f;
+    keyAcross[c] = present ? ownKey[across] : 0.0f;
+    value[c] = present ? ownValue[d] : 0.0f;
+    turn[c] = turn_of(d, heads.half, turns);
+  }
+  auto copyKeys = [&](int count) {
+    copy_tokens(tiles.keys, KEY_STRIDE, keys, stride, heads.size, wide, place, count);
+    commit_copies();
+  };
+  auto copyValues = [&](int count) {
+    copy_tokens(tiles.values, HEAD, values, stride, heads.size, wide, place, count);
+    commit_copies();
+  };
+  copyKeys(min(KEYS, cached));
+  copyValues(min(KEYS, cached));
+  Stored newKey[SPREAD];
+  Stored newValue[SPREAD];
+#pragma unroll
+  for (int c = 0; c < SPREAD; c++) {
+    int d = lane + c * WARP;
+    tiles.query[d] = __fmul_rn(
+        turned(query[c], queryAcross[c], d, heads.half, turn[c], 1.0f), heads.scale);
+    newKey[c] = narrowed(turned(key[c], keyAcross[c], d, heads.half, turn[c], 1.0f));
+    newValue[c] = narrowed(value[c]);
+    if (writes && d < heads.size) {
+      keys[target * stride + d] = newKey[c];
+      values[target * stride + d] = newValue[c];
     }
-    query[d] = turned;
-    newKey[d] = key;
-    newValue[d] = value;
   }
   float most = NO_SCORE;
   float total = 0.0f;
-  float sums[DIMENSIONS];
+  float sums[OWN];
 #pragma unroll
-  for (int c = 0; c < DIMENSIONS; c++) sums[c] = 0.0f;
+  for (int e = 0; e < OWN; e++) sums[e] = 0.0f;
+  int own = min(lane * OWN, HEAD - OWN);  // where lanes are left over, they repeat the last one's
 
 #pragma unroll 1
-  for (int from = 0; from <= cached; from += GROUP) {
-    int present = min(GROUP, cached + 1 - from);
-    int tiles = (present + KEYS - 1) / KEYS;
-    if (from > 0) {
-      __syncthreads();  // the group before has been used
-      copy_tokens(
-          keyTile,
-          valueTile,
-          keys,
-          values,
-          stride,
-          heads.size,
-          wide,
-          pages,
-          from,
-          min(GROUP, cached - from));
-    }
-    if (cached - from < GROUP) {  // the new token is the last of this group
-      int at = (cached - from) * STORED_STRIDE;
-      for (int d = threadIdx.x; d < HEAD; d += THREADS) {
-        keyTile[at + d] = newKey[d];
-        valueTile[at + d] = newValue[d];
+  for (int from = 0; from <= cached; from += KEYS) {
+    int present = min(KEYS, cached + 1 - from);
+    int following = min(KEYS, cached - from - KEYS);  // still in the cache, behind these
+    if (cached - from < KEYS) {  // the new token is the last of these
+#pragma unroll
+      for (int c = 0; c < SPREAD; c++) {
+        tiles.keys[(cached - from) * KEY_STRIDE + lane + c * WARP] = newKey[c];
+        tiles.values[(cached - from) * HEAD + lane + c * WARP] = newValue[c];
       }
     }
-    await_pieces();
-    __syncthreads();
+    place = pages.place(min(from + KEYS + lane, lastToken));
+    await_earlier_copies();  // the keys have come
+    __syncwarp();
     float score = NO_SCORE;
-    if (warp < tiles) {
-      if (threadIdx.x < present) {
-        const Stored* key = keyTile + threadIdx.x * STORED_STRIDE;
-        float sum = 0.0f;
-#pragma unroll 4
-        for (int d = 0; d < HEAD; d += PIECE) sum = add_piece(sum, query + d, key + d);
-        score = sum;
-      }
-      __syncwarp();
-      float top = warp_max(score);
-      if (lane == 0) tops[warp] = top;
+    if (lane < present) {
+      const Stored* cachedKey = tiles.keys + lane * KEY_STRIDE;
+      float sum = 0.0f;
+#pragma unroll SCORED
+      for (int d = 0; d < HEAD; d += PIECE) sum = add_piece(sum, tiles.query + d, cachedKey + d);
+      score = sum;
     }
-    __syncthreads();
-    if (warp < tiles) {
-      float before = most;
-      float after = most;
-      for (int w = 0; w <= warp; w++) {
-        before = after;
-        after = fmaxf(after, tops[w]);
-      }
-      float weight = expf(score - after);
-      float part = warp_sum(weight);
-      weights[threadIdx.x] = weight;
-      if (lane == 0) {
-        shrinks[warp] = expf(before - after);
-        parts[warp] = part;
-      }
-    }
-    __syncthreads();
-    for (int w = 0; w < tiles; w++) {
-      most = fmaxf(most, tops[w]);
-      total = __fmaf_rn(total, shrinks[w], parts[w]);
+    __syncwarp();
+    copyKeys(following);
+    float best = fmaxf(most, warp_max(score));
+    float shrink = expf(most - best);
+    float weight = expf(score - best);
+    most = best;
+    tiles.weights[lane] = weight;
+    total = __fmaf_rn(total, shrink, warp_sum(weight));
 #pragma unroll
-      for (int c = 0; c < DIMENSIONS; c++) sums[c] = __fmul_rn(sums[c], shrinks[w]);
-      int end = min(present, (w + 1) * KEYS);
-#pragma unroll 8
-      for (int i = w * KEYS; i < end; i++) {
-#pragma unroll
-        for (int c = 0; c < DIMENSIONS; c++) {
-          int d = threadIdx.x + c * THREADS;
-          float value = d < HEAD ? widened(valueTile[i * STORED_STRIDE + d]) : 0.0f;
-          sums[c] = __fmaf_rn(weights[i], value, sums[c]);
-        }
-      }
+    for (int e = 0; e < OWN; e++) sums[e] = __fmul_rn(sums[e], shrink);
+    await_earlier_copies();  // the values have come
+    __syncwarp();
+    const Stored* ownValues = tiles.values + own;
+#pragma unroll 2
+    for (int i = 0; i < present / 4 * 4; i += 4) {
+      float4 w = *(const float4*)(tiles.weights + i);
+      add_value(sums, w.x, ownValues + i * HEAD);
+      add_value(sums, w.y, ownValues + (i + 1) * HEAD);
+      add_value(sums, w.z, ownValues + (i + 2) * HEAD);
+      add_value(sums, w.w, ownValues + (i + 3) * HEAD);
     }
+#pragma unroll 1
+    for (int i = present / 4 * 4; i < present; i++) {
+      add_value(sums, tiles.weights[i], ownValues + i * HEAD);
+    }
+    __syncwarp();
+    copyValues(following);
   }
+  if (own != lane * OWN) return;
 #pragma unroll
-  for (int c = 0; c < DIMENSIONS; c++) {
-    int d = threadIdx.x + c * THREADS;
-    if (d < heads.size) {
-      out[((s64)row * heads.heads + head) * heads.size + d] = __fdiv_rn(sums[c], total);
+  for (int e = 0; e < OWN; e++) {
+    if (own + e < heads.size) {
+      out[(s64)vector * heads.size + own + e] = __fdiv_rn(sums[e], total);
     }
   }
 }

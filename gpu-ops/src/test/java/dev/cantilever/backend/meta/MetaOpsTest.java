@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AdamWStep;
+import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
@@ -445,10 +446,9 @@ class MetaOpsTest {
             (b, t) ->
                 b.optimizer()
                     .adamW(
-                        tensor(t, "p"),
-                        tensor(t, "g"),
-                        tensor(t, "m"),
-                        tensor(t, "v"),
+                        List.of(
+                            new AdamWTensors(
+                                tensor(t, "p"), tensor(t, "g"), tensor(t, "m"), tensor(t, "v"))),
                         new AdamWStep(1e-3, 0.9, 0.999, 1e-8, 0, 1)),
             flat("p", F32, 6, 8),
             flat("g", F32, 6, 8),
