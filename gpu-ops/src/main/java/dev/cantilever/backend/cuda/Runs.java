@@ -2,7 +2,7 @@ package dev.cantilever.backend.cuda;
 
 /**
  * How the inner dimensions of all tiles of a product by warpgroups are cut among blocks, as {@code
- * run_start} in {@code product_wgmma.cu} says. It follows from the weight, the direction and the
+ * run_start} in {@code product_runs.cuh} says. It follows from the weight, the direction and the
  * number of multiprocessors, so a sum never depends on the number of rows.
  *
  * @param stages that the inner dimension of a tile has

@@ -22,11 +22,6 @@ import java.util.stream.Stream;
  */
 final class TensorCoreProduct {
 
-  private enum Direction {
-    FORWARD,
-    GRADIENT
-  }
-
   private static final List<String> WEIGHTS = List.of("INT8", "BF16", "F16");
 
   /** As in the kernels. */
@@ -59,7 +54,7 @@ final class TensorCoreProduct {
         Slices.of(w.outFeatures(), w.inFeatures(), execution.device().multiprocessors());
     run(
         new Product(
-            source(kind(w), Direction.FORWARD),
+            source(kind(w), ProductDirection.FORWARD),
             w,
             w.outFeatures(),
             w.inFeatures(),
@@ -78,7 +73,7 @@ final class TensorCoreProduct {
         Slices.of(w.inFeatures(), w.outFeatures(), execution.device().multiprocessors());
     run(
         new Product(
-            source(kind(w), Direction.GRADIENT),
+            source(kind(w), ProductDirection.GRADIENT),
             w,
             w.inFeatures(),
             w.outFeatures(),
@@ -158,7 +153,7 @@ final class TensorCoreProduct {
     return w instanceof DenseWeight dense ? dense.values().dtype().name() : "INT8";
   }
 
-  private static KernelSource source(String weight, Direction direction) {
+  private static KernelSource source(String weight, ProductDirection direction) {
     return KernelSource.of(
         TensorCoreProduct.class,
         "product_bf16.cu",
@@ -167,7 +162,7 @@ final class TensorCoreProduct {
 
   static List<KernelSource> sources() {
     return WEIGHTS.stream()
-        .flatMap(weight -> Stream.of(Direction.values()).map(d -> source(weight, d)))
+        .flatMap(weight -> Stream.of(ProductDirection.values()).map(d -> source(weight, d)))
         .toList();
   }
 

@@ -19,11 +19,6 @@ import java.util.stream.Stream;
  */
 final class WarpgroupProduct {
 
-  private enum Direction {
-    FORWARD,
-    GRADIENT
-  }
-
   /** How a weight is stored: kinds of the kernels. */
   private enum Storage {
     INT8(1, 8, 16, 32, 64, 96, 128, 160),
@@ -68,7 +63,8 @@ final class WarpgroupProduct {
   }
 
   /**
-   * Whether a weight is multiplied here: that follows from the card, and from its type and place.
+   * Whether a weight is multiplied here: that follows from the card, and from the weight's type,
+   * place and size.
    */
   static boolean takes(Execution execution, Weight w) {
     return execution.hopper()
@@ -76,14 +72,15 @@ final class WarpgroupProduct {
         && (w instanceof Int8Weight
             || w instanceof DenseWeight dense
                 && dense.values().dtype() != DType.F32
-                && TensorCoreProduct.aligned(dense));
+                && TensorCoreProduct.aligned(dense))
+        && Math.max(w.outFeatures(), w.inFeatures()) <= MOST_TILES * Runs.TILE_M;
   }
 
   /** y = x·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Weight w) {
     run(
         new Product(
-            Direction.FORWARD,
+            ProductDirection.FORWARD,
             w,
             runs(w.outFeatures(), w.inFeatures()),
             w.outFeatures(),
@@ -100,7 +97,7 @@ final class WarpgroupProduct {
   void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
     run(
         new Product(
-            Direction.GRADIENT,
+            ProductDirection.GRADIENT,
             w,
             runs(w.inFeatures(), w.outFeatures()),
             w.inFeatures(),
@@ -126,7 +123,7 @@ final class WarpgroupProduct {
    * @param outputScale [m], of the sums
    */
   private record Product(
-      Direction direction,
+      ProductDirection direction,
       Weight w,
       Runs runs,
       int m,
@@ -288,7 +285,7 @@ final class WarpgroupProduct {
     return SHARED_BYTES / stageBytes(storage, tileRows);
   }
 
-  private static KernelSource source(Storage storage, Direction direction, int tileRows) {
+  private static KernelSource source(Storage storage, ProductDirection direction, int tileRows) {
     return KernelSource.hopper(
         WarpgroupProduct.class,
         "product_wgmma.cu",
@@ -305,6 +302,6 @@ final class WarpgroupProduct {
 
   private static Stream<KernelSource> sources(Storage storage) {
     return storage.tileRows.stream()
-        .flatMap(rows -> Stream.of(Direction.values()).map(d -> source(storage, d, rows)));
+        .flatMap(rows -> Stream.of(ProductDirection.values()).map(d -> source(storage, d, rows)));
   }
 }
