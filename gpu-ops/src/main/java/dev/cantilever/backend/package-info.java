@@ -3,9 +3,10 @@
  *
  * <p>Enter by {@link dev.cantilever.backend.Backend}. Each family is an interface ({@code NormOps},
  * {@code AttentionOps}, ...) with forward and backward side by side; implementations are {@code
- * onednn} (CPU) and {@code meta} (shapes and bytes only). {@link dev.cantilever.backend.Backends}
- * is the one factory and the only class that names an implementation. {@link
- * dev.cantilever.backend.OpChecks} states the shapes of every operation once, for all of them.
+ * onednn} (CPU), {@code cuda} (an NVIDIA GPU) and {@code meta} (shapes and bytes only). {@link
+ * dev.cantilever.backend.Backends} is the one factory and the only class that names an
+ * implementation. {@link dev.cantilever.backend.OpChecks} states the shapes of every operation
+ * once, for all of them.
  *
  * <p>Conventions: outputs first, then inputs, then scalars; the caller allocates outputs; an
  * operation enqueues, {@link dev.cantilever.backend.Backend#synchronize} waits, downloading waits

@@ -20,7 +20,7 @@ final class DecodingSteps implements AutoCloseable {
    * enter, so that is how many numbers of rows come back again and again: all of them up to 32
    * slots. Each may have a recording in the driver's memory, beside all arenas.
    */
-  private static final int KEPT = 6;
+  private static final int KEPT = 8;
 
   private final Function<GenerationPass, GenerationStep> opening;
   private final Map<Integer, GenerationStep> byRows = new LinkedHashMap<>(KEPT, 0.75f, true);

@@ -98,12 +98,11 @@ public final class MemoryPlanner {
         PlannedDevice loaded = loading.on(backend)) {
       search = new Search(loaded, most, keeps);
     } catch (BudgetExceededException e) {
-      return refused(budgetBytes, SMALLEST, 0, loadedAdvice);
+      return refused(budgetBytes, 0, loadedAdvice);
     }
     if (search.rows.isEmpty()) {
       return refused(
           budgetBytes,
-          SMALLEST,
           0,
           "Not one row can be generated: lower the tokens of prompt and response, or raise"
               + " --budget.");
@@ -111,7 +110,6 @@ public final class MemoryPlanner {
     if (search.passes.isEmpty()) {
       return refused(
           budgetBytes,
-          SMALLEST,
           search.mostRows,
           "Not one row can be trained on, even with block inputs alone kept: lower the tokens of"
               + " prompt and response, or raise --budget.");
@@ -130,11 +128,10 @@ public final class MemoryPlanner {
   }
 
   /** What the smallest settings would take, had the budget no end. */
-  private MemoryPlan refused(long budgetBytes, PassSettings smallest, int mostRows, String advice)
-      throws IOException {
+  private MemoryPlan refused(long budgetBytes, int mostRows, String advice) throws IOException {
     try (Backend backend = Backends.meta(device, Long.MAX_VALUE)) {
-      rehearse(backend, smallest);
-      return plan(backend, budgetBytes, false, smallest, mostRows, advice);
+      rehearse(backend, SMALLEST);
+      return plan(backend, budgetBytes, false, SMALLEST, mostRows, advice);
     }
   }
 

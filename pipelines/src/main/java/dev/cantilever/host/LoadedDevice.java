@@ -62,8 +62,14 @@ final class LoadedDevice implements AutoCloseable {
 
   @Override
   public void close() {
-    base.close();
-    classifier.close();
-    backend.close();
+    try {
+      base.close();
+    } finally {
+      try {
+        classifier.close();
+      } finally {
+        backend.close(); // also where a model cannot be closed: the device is the next lease's
+      }
+    }
   }
 }

@@ -214,12 +214,12 @@ public final class CudaBackend implements Backend {
       return;
     }
     closed = true;
+    monitor.close();
     try {
       device.synchronize();
       if (vendor != null) {
         vendor.ifPresent(CublasProduct::close);
       }
-      monitor.close();
       readAhead.close();
       staging.close();
       faults.close();

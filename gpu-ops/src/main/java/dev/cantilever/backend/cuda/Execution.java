@@ -13,7 +13,7 @@ import dev.cantilever.tensor.DType;
  * @param faults what kernels report of bad values
  * @param workspace scratch of one operation: mark, allocate, reset before returning. All work goes
  *     through one stream, so the next operation may have the same bytes at once
- * @param workspaceBytes size of the workspace, which never grows
+ * @param workspaceBytes what of the workspace operations have; it never grows
  * @param tileCounters two words a tile by which the blocks of a product wait for each other, for
  *     {@link WarpgroupProduct#MOST_TILES} tiles; zero between launches
  * @param hopper whether kernels may use the instructions of compute capability 9.0

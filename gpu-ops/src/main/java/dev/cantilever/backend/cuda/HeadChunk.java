@@ -18,7 +18,8 @@ record HeadChunk(int first, Weight weight) {
   private static final int ENTRIES = 8192;
 
   /**
-   * Rows whose logits for a chunk there is room for, where products read a weight at full speed.
+   * Rows whose logits for one chunk the workspace holds, where chunks are made as large as can be:
+   * so many that reading the head's weight no longer bounds the product.
    */
   static final int MANY_ROWS = 128;
 

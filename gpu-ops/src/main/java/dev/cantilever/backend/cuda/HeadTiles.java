@@ -25,7 +25,10 @@ record HeadTiles(int width) {
   private static final int KEYS = 32;
   private static final int PADDING = 4;
 
-  /** Warps of a block of decoding, unless the tiles of one are as large as this. */
+  /**
+   * Warps of a block of decoding; one alone where its tiles take more than {@code
+   * LARGE_WARP_BYTES}.
+   */
   private static final int DECODE_WARPS = 2;
 
   private static final int LARGE_WARP_BYTES = 48 << 10;

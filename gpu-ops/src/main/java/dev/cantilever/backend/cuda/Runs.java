@@ -22,8 +22,9 @@ record Runs(int stages, int tiles, int count, int each) {
   private static final int LEAST_STAGES = 4;
 
   /**
-   * Cuts a product. A tile has runs of its own where there are two for each; else as many runs as
-   * multiprocessors share all stages evenly.
+   * Cuts a product. A tile has runs of its own where there are two multiprocessors for each; else
+   * there is a run a multiprocessor, of equal cost: its stages, and a few for each tile that it
+   * finishes.
    *
    * @param m outputs
    * @param k size of the inner dimension

@@ -22,8 +22,9 @@ final class WarpgroupProduct {
   /** How a weight is stored: kinds of the kernels. */
   private enum Storage {
     INT8(1, 8, 16, 32, 64, 96, 128, 160),
+    // 160 rows would take more registers than a thread has.
     BF16(2, 16, 32, 64, 96, 128),
-    F16(2, 16, 32, 64, 96, 128); // 160 have too few registers
+    F16(2, 16, 32, 64, 96, 128);
 
     private final int bytes;
 

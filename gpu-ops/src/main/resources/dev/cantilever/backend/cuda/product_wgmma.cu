@@ -3,7 +3,7 @@
 //   forward:  y[n, o]  = sum over i of x[n, i] * W[o, i]        M = O, K = I
 //   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
 //
-// Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block.
+// Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block, with STAGES of the ring.
 // A block takes TILE_M of the M dimension; warps of it copy stages of STAGE_K inner elements of weight and
 // rows into shared memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once
 // for all rows of the block; the rows are operand B. Which of the 16 inner indices of a product an element

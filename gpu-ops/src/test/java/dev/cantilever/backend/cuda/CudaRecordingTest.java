@@ -21,10 +21,10 @@ class CudaRecordingTest extends RecordingConformance {
   private static final int LAUNCHES = 1200;
 
   /** Recordings that a generation keeps. */
-  private static final int KEPT = 6;
+  private static final int KEPT = 8;
 
   /** What is left of {@link CudaProfile#CONTEXT_BYTES} beside a context with all its kernels. */
-  private static final long SPARE_BYTES = 42L << 20;
+  private static final long SPARE_BYTES = 58L << 20;
 
   @Override
   protected Backend open() {
