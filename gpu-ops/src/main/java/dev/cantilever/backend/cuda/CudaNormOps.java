@@ -51,18 +51,8 @@ final class CudaNormOps implements NormOps {
   public void layerNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.layerNormBackward(dx, dy, x, gamma);
-    int c = x.size(1);
-    requireWidth("layerNormBackward", c);
-    kernel(LAYER_NORM, "layer_norm_backward", c)
-        .pointer(dx)
-        .pointer(dy)
-        .pointer(x)
-        .pointer(gamma)
-        .integer(c)
-        .integer(StorageCode.of(gamma.dtype()))
-        .real(eps)
-        .integer(accumulate ? 1 : 0)
-        .run(x.size(0), threads(c));
+    backward(
+        "layerNormBackward", LAYER_NORM, "layer_norm_backward", dx, dy, x, gamma, eps, accumulate);
   }
 
   @Override
@@ -84,9 +74,22 @@ final class CudaNormOps implements NormOps {
   public void rmsNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
+    backward("rmsNormBackward", RMS_NORM, "rms_norm_backward", dx, dy, x, gamma, eps, accumulate);
+  }
+
+  private void backward(
+      String op,
+      String file,
+      String name,
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor gamma,
+      float eps,
+      boolean accumulate) {
     int c = x.size(1);
-    requireWidth("rmsNormBackward", c);
-    kernel(RMS_NORM, "rms_norm_backward", c)
+    requireWidth(op, c);
+    kernel(file, name, c)
         .pointer(dx)
         .pointer(dy)
         .pointer(x)

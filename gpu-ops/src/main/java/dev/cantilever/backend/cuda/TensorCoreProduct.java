@@ -5,12 +5,9 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.DenseWeight;
-import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -50,57 +47,19 @@ final class TensorCoreProduct {
 
   /** y = x·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Weight w) {
-    Slices slices =
-        Slices.of(w.outFeatures(), w.inFeatures(), execution.device().multiprocessors());
-    run(
-        new Product(
-            source(kind(w), ProductDirection.FORWARD),
-            w,
-            w.outFeatures(),
-            w.inFeatures(),
-            slices,
-            Optional.empty(),
-            absmax(w),
-            w.bias(),
-            false),
-        y,
-        x);
+    run(product(FrozenProduct.forward(w)), y, x);
   }
 
-  /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
+  /** dx = dy·W, or dx += dy·W. */
   void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    Slices slices =
-        Slices.of(w.inFeatures(), w.outFeatures(), execution.device().multiprocessors());
-    run(
-        new Product(
-            source(kind(w), ProductDirection.GRADIENT),
-            w,
-            w.inFeatures(),
-            w.outFeatures(),
-            slices,
-            absmax(w),
-            Optional.empty(),
-            Optional.empty(),
-            accumulate),
-        dx,
-        dy);
+    run(product(FrozenProduct.inputGradient(w, accumulate)), dx, dy);
   }
 
-  /** The scales of an int8 weight. */
-  static Optional<Tensor> absmax(Weight w) {
-    return w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
-  }
-
-  /** Device address of a weight's numbers. */
-  static long data(Weight w) {
-    return w instanceof Int8Weight int8
-        ? int8.data().address()
-        : ((DenseWeight) w).values().address();
-  }
-
-  /** Whether rows of a 16-bit weight, which are row-major, can be read 16 bytes at a time. */
-  static boolean aligned(Weight w) {
-    return w.inFeatures() % 8 == 0 && data(w) % 16 == 0;
+  private Product product(FrozenProduct frozen) {
+    return new Product(
+        source(frozen.kind(), frozen.direction()),
+        frozen,
+        Slices.of(frozen.m(), frozen.k(), execution.device().multiprocessors()));
   }
 
   private void run(Product product, Tensor target, Tensor rows) {
@@ -144,13 +103,10 @@ final class TensorCoreProduct {
     if (n <= FEW_ROWS) {
       return true;
     }
-    long blocks = (long) Grids.blocks(product.m(), Slices.TILE_M) * Grids.blocks(rows, FEW_ROWS);
+    long blocks =
+        (long) Grids.blocks(product.frozen().m(), Slices.TILE_M) * Grids.blocks(rows, FEW_ROWS);
     return product.slices().count() > 1
         && blocks < (long) FULL_BLOCKS_PER_MULTIPROCESSOR * execution.device().multiprocessors();
-  }
-
-  private static String kind(Weight w) {
-    return w instanceof DenseWeight dense ? dense.values().dtype().name() : "INT8";
   }
 
   private static KernelSource source(String weight, ProductDirection direction) {
@@ -166,28 +122,12 @@ final class TensorCoreProduct {
         .toList();
   }
 
-  /**
-   * What stays the same for all rows of a call.
-   *
-   * @param m outputs of the product, of the weight's or of its inputs
-   * @param k the other dimension, which is summed over
-   * @param inputScale [k], folded into the rows before they are rounded
-   * @param outputScale [m], of the sums
-   */
-  private record Product(
-      KernelSource source,
-      Weight w,
-      int m,
-      int k,
-      Slices slices,
-      Optional<Tensor> inputScale,
-      Optional<Tensor> outputScale,
-      Optional<Tensor> bias,
-      boolean accumulate) {
+  /** A product, and how its inner dimension is cut. */
+  private record Product(KernelSource source, FrozenProduct frozen, Slices slices) {
 
     /** M as the sums of slices have it: whole tiles of a warp. */
     int paddedM() {
-      return Grids.blocks(m, WARP_M) * WARP_M;
+      return Grids.blocks(frozen.m(), WARP_M) * WARP_M;
     }
   }
 
@@ -201,9 +141,9 @@ final class TensorCoreProduct {
         .with()
         .pointer(packed)
         .pointer(x)
-        .integer(product.k())
+        .integer(product.frozen().k())
         .integer(pitch)
-        .pointer(product.inputScale())
+        .pointer(product.frozen().inputScale())
         .run(Grids.blocks(pitch / 2, PACK_THREADS), x.size(0), 1, PACK_THREADS, 0);
   }
 
@@ -216,7 +156,7 @@ final class TensorCoreProduct {
     LaunchBuffer launch = kernel(product, "partial_" + tiles).with().pointer(partial);
     operands(launch, product, packed, n)
         .run(
-            Grids.blocks(product.m(), Slices.TILE_M),
+            Grids.blocks(product.frozen().m(), Slices.TILE_M),
             slices,
             Grids.blocks(n, 8 * tiles),
             THREADS,
@@ -226,11 +166,11 @@ final class TensorCoreProduct {
             .with()
             .pointer(target)
             .pointer(partial)
-            .integer(product.m())
+            .integer(product.frozen().m())
             .integer(n)
             .integer(slices);
     epilogue(launch, product)
-        .run(Grids.blocks(product.m(), REDUCE_THREADS), n, 1, REDUCE_THREADS, 0);
+        .run(Grids.blocks(product.frozen().m(), REDUCE_THREADS), n, 1, REDUCE_THREADS, 0);
   }
 
   /** A block goes through all slices. */
@@ -239,7 +179,7 @@ final class TensorCoreProduct {
     LaunchBuffer launch = kernel(product, "full_8").with().pointer(target);
     epilogue(operands(launch, product, packed, n), product)
         .run(
-            Grids.blocks(product.m(), Slices.TILE_M),
+            Grids.blocks(product.frozen().m(), Slices.TILE_M),
             Grids.blocks(n, FEW_ROWS),
             1,
             THREADS,
@@ -248,11 +188,11 @@ final class TensorCoreProduct {
 
   private static LaunchBuffer operands(LaunchBuffer launch, Product product, Tensor packed, int n) {
     return launch
-        .pointer(data(product.w()))
-        .integer(product.m())
-        .integer(product.k())
-        .integer(product.w().inFeatures())
-        .integer(aligned(product.w()) ? 1 : 0)
+        .pointer(FrozenProduct.data(product.frozen().w()))
+        .integer(product.frozen().m())
+        .integer(product.frozen().k())
+        .integer(product.frozen().w().inFeatures())
+        .integer(FrozenProduct.aligned(product.frozen().w()) ? 1 : 0)
         .pointer(packed)
         .integer(product.slices().pitch())
         .integer(n)
@@ -262,10 +202,10 @@ final class TensorCoreProduct {
 
   private static LaunchBuffer epilogue(LaunchBuffer launch, Product product) {
     return launch
-        .pointer(product.outputScale())
-        .pointer(product.bias())
-        .integer(StorageCode.of(product.bias()))
-        .integer(product.accumulate() ? 1 : 0);
+        .pointer(product.frozen().outputScale())
+        .pointer(product.frozen().bias())
+        .integer(StorageCode.of(product.frozen().bias()))
+        .integer(product.frozen().accumulate() ? 1 : 0);
   }
 
   private static int sharedBytes(int tiles) {

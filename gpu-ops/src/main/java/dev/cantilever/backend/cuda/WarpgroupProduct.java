@@ -9,7 +9,6 @@ import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -34,10 +33,6 @@ final class WarpgroupProduct {
     Storage(int bytes, Integer... tileRows) {
       this.bytes = bytes;
       this.tileRows = List.of(tileRows);
-    }
-
-    static Storage of(Weight w) {
-      return w instanceof DenseWeight dense ? valueOf(dense.values().dtype().name()) : INT8;
     }
   }
 
@@ -73,69 +68,30 @@ final class WarpgroupProduct {
         && (w instanceof Int8Weight
             || w instanceof DenseWeight dense
                 && dense.values().dtype() != DType.F32
-                && TensorCoreProduct.aligned(dense))
+                && FrozenProduct.aligned(dense))
         && Math.max(w.outFeatures(), w.inFeatures()) <= MOST_TILES * Runs.TILE_M;
   }
 
   /** y = x·Wᵀ + b. */
   void forward(Tensor y, Tensor x, Weight w) {
-    run(
-        new Product(
-            ProductDirection.FORWARD,
-            w,
-            runs(w.outFeatures(), w.inFeatures()),
-            w.outFeatures(),
-            w.inFeatures(),
-            Optional.empty(),
-            TensorCoreProduct.absmax(w),
-            w.bias(),
-            false),
-        y,
-        x);
+    run(product(FrozenProduct.forward(w)), y, x);
   }
 
-  /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
+  /** dx = dy·W, or dx += dy·W. */
   void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    run(
-        new Product(
-            ProductDirection.GRADIENT,
-            w,
-            runs(w.inFeatures(), w.outFeatures()),
-            w.inFeatures(),
-            w.outFeatures(),
-            TensorCoreProduct.absmax(w),
-            Optional.empty(),
-            Optional.empty(),
-            accumulate),
-        dx,
-        dy);
+    run(product(FrozenProduct.inputGradient(w, accumulate)), dx, dy);
   }
 
-  private Runs runs(int m, int k) {
-    return Runs.of(m, k, execution.device().multiprocessors());
+  private Product product(FrozenProduct frozen) {
+    return new Product(
+        frozen, Runs.of(frozen.m(), frozen.k(), execution.device().multiprocessors()));
   }
 
-  /**
-   * What stays the same for all rows of a call.
-   *
-   * @param m outputs of the product, of the weight's or of its inputs
-   * @param k the other dimension, which is summed over
-   * @param inputScale [k], folded into the rows before they are rounded
-   * @param outputScale [m], of the sums
-   */
-  private record Product(
-      ProductDirection direction,
-      Weight w,
-      Runs runs,
-      int m,
-      int k,
-      Optional<Tensor> inputScale,
-      Optional<Tensor> outputScale,
-      Optional<Tensor> bias,
-      boolean accumulate) {
+  /** A product, and how it is cut among blocks. */
+  private record Product(FrozenProduct frozen, Runs runs) {
 
     Storage storage() {
-      return Storage.of(w);
+      return Storage.valueOf(frozen.kind());
     }
 
     /** Bytes of a rounded row. */
@@ -209,7 +165,7 @@ final class WarpgroupProduct {
       int groups = rowTiles * tileRows / GROUP_ROWS;
       long packed = workspace.allocate(product.rowBytes() * GROUP_ROWS * groups);
       long aside = workspace.allocate(asideBytes(tileRows));
-      KernelSource source = source(product.storage(), product.direction(), tileRows);
+      KernelSource source = source(product.storage(), product.frozen().direction(), tileRows);
       pack(product, source, packed, groups, rows);
       multiply(product, source, target, packed, groups, aside, tileRows, rowTiles);
     } finally {
@@ -226,10 +182,10 @@ final class WarpgroupProduct {
         .pointer(packed)
         .pointer(rows)
         .integer(rows.size(0))
-        .integer(product.k())
+        .integer(product.frozen().k())
         .integer(groups)
         .integer(stages)
-        .pointer(product.inputScale())
+        .pointer(product.frozen().inputScale())
         .run(Grids.blocks(stages, PACK_WARPS), groups, 1, PACK_WARPS * 32, 0);
   }
 
@@ -255,20 +211,20 @@ final class WarpgroupProduct {
             .kernel(source, way)
             .with()
             .pointer(target)
-            .pointer(TensorCoreProduct.data(product.w()))
+            .pointer(FrozenProduct.data(product.frozen().w()))
             .pointer(packed)
-            .integer(product.m())
-            .integer(product.k())
+            .integer(product.frozen().m())
+            .integer(product.frozen().k())
             .integer(target.size(0))
             .integer(groups)
             .integer(runs.stages())
             .integer(runs.tiles())
             .integer(runs.count())
             .integer(runs.each())
-            .pointer(product.outputScale())
-            .pointer(product.bias())
-            .integer(StorageCode.of(product.bias()))
-            .integer(product.accumulate() ? 1 : 0)
+            .pointer(product.frozen().outputScale())
+            .pointer(product.frozen().bias())
+            .integer(StorageCode.of(product.frozen().bias()))
+            .integer(product.frozen().accumulate() ? 1 : 0)
             .pointer(aside)
             .pointer(execution.tileCounters());
     Storage storage = product.storage();

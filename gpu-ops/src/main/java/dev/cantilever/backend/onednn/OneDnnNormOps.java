@@ -62,38 +62,7 @@ final class OneDnnNormOps implements NormOps {
   public void layerNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.layerNormBackward(dx, dy, x, gamma);
-    int c = x.size(1);
-    float[] scale = StoredFloats.all(gamma); // [C]
-    Tiles.rows(
-        workers,
-        x.size(0),
-        c,
-        (from, to) -> {
-          float[] normalised = new float[c];
-          float[] g = new float[c];
-          float[] out = new float[c];
-          for (int n = from; n < to; n++) {
-            long at = 4L * n * c;
-            HostMemory.get(x.address() + at, normalised, 0, c);
-            HostMemory.get(dy.address() + at, g, 0, c);
-            if (accumulate) {
-              HostMemory.get(dx.address() + at, out, 0, c);
-            } else {
-              Arrays.fill(out, 0f);
-            }
-            float rstd = centre(normalised, c, eps);
-            for (int i = 0; i < c; i++) {
-              normalised[i] *= rstd;
-              g[i] *= scale[i];
-            }
-            float meanG = VectorMath.sum(g, 0, c) / c;
-            float meanProduct = VectorMath.dot(g, 0, normalised, 0, c) / c;
-            for (int i = 0; i < c; i++) {
-              out[i] += (Math.fma(-normalised[i], meanProduct, g[i] - meanG)) * rstd;
-            }
-            HostMemory.put(dx.address() + at, out, 0, c);
-          }
-        });
+    backward(dx, dy, x, gamma, accumulate, true, row -> centre(row, row.length, eps));
   }
 
   @Override
@@ -127,6 +96,29 @@ final class OneDnnNormOps implements NormOps {
   public void rmsNormBackward(
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
+    backward(
+        dx, dy, x, gamma, accumulate, false, row -> inverseRootMeanSquare(row, row.length, eps));
+  }
+
+  /** What a row is multiplied by to be normalised; it may be changed first. */
+  @FunctionalInterface
+  private interface RowFactor {
+    float of(float[] row);
+  }
+
+  /**
+   * With g = dy·gamma and z the normalised row: dx = (g − mean(g) − z·mean(g·z))·factor.
+   *
+   * @param centred whether the norm subtracts the mean; else mean(g) is left out
+   */
+  private void backward(
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor gamma,
+      boolean accumulate,
+      boolean centred,
+      RowFactor factors) {
     int c = x.size(1);
     float[] scale = StoredFloats.all(gamma); // [C]
     Tiles.rows(
@@ -146,14 +138,15 @@ final class OneDnnNormOps implements NormOps {
             } else {
               Arrays.fill(out, 0f);
             }
-            float factor = inverseRootMeanSquare(normalised, c, eps);
+            float factor = factors.of(normalised);
             for (int i = 0; i < c; i++) {
               normalised[i] *= factor;
               g[i] *= scale[i];
             }
+            float meanG = centred ? VectorMath.sum(g, 0, c) / c : 0;
             float meanProduct = VectorMath.dot(g, 0, normalised, 0, c) / c;
             for (int i = 0; i < c; i++) {
-              out[i] += Math.fma(-normalised[i], meanProduct, g[i]) * factor;
+              out[i] += Math.fma(-normalised[i], meanProduct, g[i] - meanG) * factor;
             }
             HostMemory.put(dx.address() + at, out, 0, c);
           }

@@ -2,6 +2,7 @@
 // softmax with a running maximum).
 #include "prelude.cuh"
 #include "attention.cuh"
+#include "mma.cuh"
 #include "attention_fragments.cuh"
 
 #define NO_SCORE __int_as_float(0xff800000)  // of a key that is not seen: its exponential is zero

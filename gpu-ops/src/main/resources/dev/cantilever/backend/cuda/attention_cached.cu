@@ -115,7 +115,7 @@ struct __align__(16) DecodeTiles {
 static __device__ __forceinline__ void copy_piece(Stored* target, const Stored* source, bool present) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
                :
-               : "r"((u32)__cvta_generic_to_shared(target)), "l"(source), "r"(present ? 16 : 0));
+               : "r"(shared_address(target)), "l"(source), "r"(present ? 16 : 0));
 }
 
 static __device__ __forceinline__ void commit_copies() {

@@ -21,27 +21,20 @@ static __device__ __forceinline__ int thread() {
   return number;
 }
 
-// ---- fragments of mma.m16n8k16: lane 4g + t has rows g and g + 8, columns 2t and 2t + 1 of 8 ----
-
-static __device__ __forceinline__ void mma(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
+// ---- fragments, see mma.cuh ----
 
 // Four matrices of 8 x 8, as they lie or transposed; lane 8m + i gives the address of row i of matrix m.
 static __device__ __forceinline__ void load_matrices(u32 (&r)[4], const u16* at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"((u32)__cvta_generic_to_shared(at))
+               : "r"(shared_address(at))
                : "memory");
 }
 
 static __device__ __forceinline__ void load_transposed(u32 (&r)[4], const u16* at) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"((u32)__cvta_generic_to_shared(at))
+               : "r"(shared_address(at))
                : "memory");
 }
 

@@ -4,6 +4,7 @@
 // of which dQ and dK are scaled at last. S is computed again, to the bits it had.
 #include "prelude.cuh"
 #include "attention.cuh"
+#include "mma.cuh"
 #include "attention_fragments.cuh"
 
 #define TOKENS (HEAD > 128 ? 32 : 64)  // of a tile, of queries as of keys

@@ -1,10 +1,6 @@
 // Copies by the bulk copy engine or by threads, and the barriers they complete on (PTX ISA, cp.async.bulk,
 // cp.async and mbarrier), from compute capability 9.0.
 
-static __device__ __forceinline__ u32 shared_address(const void* p) {
-  return (u32)__cvta_generic_to_shared(p);
-}
-
 static __device__ __forceinline__ void barrier_init(u32 barrier, u32 arrivals) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
 }

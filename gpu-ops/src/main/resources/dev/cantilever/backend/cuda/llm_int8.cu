@@ -150,7 +150,7 @@ static __device__ __forceinline__ void copy_chunk(u8* staged, const u8* integers
     int at = e % (CHUNK / 16) * 16;
     // Beyond the last row its integers come again; nothing is written for those tokens.
     const u8* from = integers + (s64)min(first + token, rows - 1) * pitch + at;
-    u32 to = (u32)__cvta_generic_to_shared(staged + token * CHUNK_PITCH + at);
+    u32 to = shared_address(staged + token * CHUNK_PITCH + at);
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
   }
   asm volatile("cp.async.commit_group;" ::: "memory");

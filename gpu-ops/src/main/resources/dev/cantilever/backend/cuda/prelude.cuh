@@ -15,6 +15,11 @@ typedef long long s64;
 #define WARP 32
 #define FULL_WARP 0xffffffffu
 
+// An address in shared memory as instructions take it.
+static __device__ __forceinline__ u32 shared_address(const void* p) {
+  return (u32)__cvta_generic_to_shared(p);
+}
+
 // ---- 16-bit floats -------------------------------------------------------------------------
 
 static __device__ __forceinline__ float half_to_float(u16 h) {

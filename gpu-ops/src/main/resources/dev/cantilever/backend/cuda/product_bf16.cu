@@ -16,6 +16,7 @@
 // of them (`full`), with the same bits.
 #include "prelude.cuh"
 #include "weight_fragments.cuh"
+#include "mma.cuh"
 
 #define WARPS 4                    // of a block
 #define STAGE_K 64                 // inner elements of a stage of rows in shared memory
@@ -23,18 +24,6 @@
 #define CHUNKS (STAGE_K / 8)       // 16-byte pieces of a row in a stage
 
 #define STEPS (STAGE_K / STEP_K)
-
-static __device__ __forceinline__ void mma(float c[4], const u32 a[4], u32 b0, u32 b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-static __device__ __forceinline__ u32 shared_address(const void* p) {
-  return (u32)__cvta_generic_to_shared(p);
-}
 
 // Rows of a stage lie 128 bytes apart; piece c of row r at piece c ^ (r % 8), so that the eight rows
 // of an ldmatrix fall on different banks.
@@ -167,11 +156,6 @@ static __device__ __forceinline__ void inner_product(
 // The four consecutive sums in M that a lane has for row 8j + 2t + odd.
 static __device__ __forceinline__ float4 four_sums(const float sums[2][4], int odd) {
   return make_float4(sums[0][odd], sums[0][2 + odd], sums[1][odd], sums[1][2 + odd]);
-}
-
-// The same two roundings wherever a sum is finished.
-static __device__ __forceinline__ float finished(float sum, float scale, float bias) {
-  return __fadd_rn(__fmul_rn(sum, scale), bias);
 }
 
 // partial[slice][row][paddedM] of the slice blockIdx.y.

@@ -174,3 +174,8 @@ static __device__ __forceinline__ void split(u32& high, u32& low, u32 halves) {
       first - __uint_as_float(high << 16), second - __uint_as_float(high & 0xffff0000u));
 }
 #endif
+
+// The same two roundings wherever a sum is finished.
+static __device__ __forceinline__ float finished(float sum, float scale, float bias) {
+  return __fadd_rn(__fmul_rn(sum, scale), bias);
+}
