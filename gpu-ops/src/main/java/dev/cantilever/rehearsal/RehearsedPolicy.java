@@ -9,6 +9,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
 import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LoadedModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PolicyModel;
 import dev.cantilever.model.PolicySpec;

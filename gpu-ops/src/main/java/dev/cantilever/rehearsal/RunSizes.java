@@ -3,6 +3,7 @@ package dev.cantilever.rehearsal;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.LoadedModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassBytes;
 import dev.cantilever.model.PassMemory;

@@ -2,16 +2,12 @@ package dev.cantilever.host;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.LoadedModel;
 import dev.cantilever.model.ModelKind;
-import dev.cantilever.model.ModelLoader;
-import dev.cantilever.model.WeightBytes;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
-import java.util.Optional;
 
 /**
  * A model on the device, and its tokenizer. Belongs to the host, which closes it.
@@ -22,16 +18,12 @@ public final class Hosted<M> implements AutoCloseable {
 
   private final ModelRef source;
   private final TextTokenizer tokenizer;
-  private final Arena weights;
-  private final Arena panels;
-  private final M model;
+  private final LoadedModel<M> loaded;
 
-  private Hosted(ModelRef source, TextTokenizer tokenizer, Arena weights, Arena panels, M model) {
+  private Hosted(ModelRef source, TextTokenizer tokenizer, LoadedModel<M> loaded) {
     this.source = source;
     this.tokenizer = tokenizer;
-    this.weights = weights;
-    this.panels = panels;
-    this.model = model;
+    this.loaded = loaded;
   }
 
   /**
@@ -50,19 +42,14 @@ public final class Hosted<M> implements AutoCloseable {
       throws IOException {
     TextTokenizer tokenizer = TextTokenizer.load(source.path());
     try (ModelDirectory directory = ModelDirectory.open(source.path())) {
-      WeightSource from = WeightSource.of(directory);
-      WeightBytes bytes = WeightBytes.of(backend, from, precision, kind);
-      Arena weights = backend.budget().open(weightsName, Purpose.BASE_WEIGHTS, bytes.base());
-      Arena panels = backend.budget().open(panelsName, Purpose.WEIGHT_PANELS, bytes.panels());
+      LoadedModel<M> loaded =
+          LoadedModel.open(
+              backend, WeightSource.of(directory), precision, weightsName, panelsName, kind);
       try {
-        ModelLoader loader =
-            new ModelLoader(backend, from, precision, weights, Optional.of(panels));
-        M model = kind.load(loader);
-        tokenizer.requireFits(loader.architecture().embedding().vocabSize());
-        return new Hosted<>(source, tokenizer, weights, panels, model);
-      } catch (IOException | RuntimeException e) {
-        panels.close();
-        weights.close();
+        tokenizer.requireFits(loaded.architecture().embedding().vocabSize());
+        return new Hosted<>(source, tokenizer, loaded);
+      } catch (RuntimeException e) {
+        loaded.close();
         throw e;
       }
     } catch (IOException | RuntimeException e) {
@@ -78,7 +65,7 @@ public final class Hosted<M> implements AutoCloseable {
 
   /** The model. */
   public M model() {
-    return model;
+    return loaded.model();
   }
 
   /** Its tokenizer. */
@@ -88,8 +75,7 @@ public final class Hosted<M> implements AutoCloseable {
 
   @Override
   public void close() {
-    panels.close();
-    weights.close();
+    loaded.close();
     tokenizer.close();
   }
 }

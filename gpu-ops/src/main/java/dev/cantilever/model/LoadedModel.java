@@ -1,13 +1,8 @@
-package dev.cantilever.rehearsal;
+package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.BasePrecision;
-import dev.cantilever.model.ModelKind;
-import dev.cantilever.model.ModelLoader;
-import dev.cantilever.model.WeightBytes;
-import dev.cantilever.model.WeightSource;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -16,18 +11,21 @@ import java.util.Optional;
  *
  * @param <M> what kind of model
  */
-final class LoadedModel<M> implements AutoCloseable {
+public final class LoadedModel<M> implements AutoCloseable {
 
   private static final double NANOS_PER_SECOND = 1e9;
 
   private final Arena weights;
   private final Arena panels;
+  private final Architecture architecture;
   private final M model;
   private final double seconds;
 
-  private LoadedModel(Arena weights, Arena panels, M model, double seconds) {
+  private LoadedModel(
+      Arena weights, Arena panels, Architecture architecture, M model, double seconds) {
     this.weights = weights;
     this.panels = panels;
+    this.architecture = architecture;
     this.model = model;
     this.seconds = seconds;
   }
@@ -39,7 +37,7 @@ final class LoadedModel<M> implements AutoCloseable {
    * @param panelsName of the arena of their panels
    * @throws dev.cantilever.memory.BudgetExceededException if it does not fit; nothing stays
    */
-  static <M> LoadedModel<M> open(
+  public static <M> LoadedModel<M> open(
       Backend backend,
       WeightSource source,
       BasePrecision precision,
@@ -52,10 +50,15 @@ final class LoadedModel<M> implements AutoCloseable {
     Arena panels = backend.budget().open(panelsName, Purpose.WEIGHT_PANELS, bytes.panels());
     try {
       long began = System.nanoTime();
-      M model =
-          kind.load(new ModelLoader(backend, source, precision, weights, Optional.of(panels)));
+      ModelLoader loader =
+          new ModelLoader(backend, source, precision, weights, Optional.of(panels));
+      M model = kind.load(loader);
       return new LoadedModel<>(
-          weights, panels, model, (System.nanoTime() - began) / NANOS_PER_SECOND);
+          weights,
+          panels,
+          loader.architecture(),
+          model,
+          (System.nanoTime() - began) / NANOS_PER_SECOND);
     } catch (IOException | RuntimeException e) {
       panels.close();
       weights.close();
@@ -63,12 +66,18 @@ final class LoadedModel<M> implements AutoCloseable {
     }
   }
 
-  M model() {
+  /** What it is. */
+  public Architecture architecture() {
+    return architecture;
+  }
+
+  /** The model. */
+  public M model() {
     return model;
   }
 
   /** Seconds from when its first weight was asked for. */
-  double seconds() {
+  public double seconds() {
     return seconds;
   }
 
