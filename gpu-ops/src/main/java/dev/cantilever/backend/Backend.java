@@ -61,6 +61,14 @@ public interface Backend extends AutoCloseable {
     return Recording.calling(operations);
   }
 
+  /**
+   * Begins two groups of operations that do not touch each other's tensors, for a device that can
+   * do both at once; see {@link Fork}. The caller closes it.
+   */
+  default Fork fork() {
+    return Fork.inOrder();
+  }
+
   /** Waits until everything enqueued is done. */
   void synchronize();
 

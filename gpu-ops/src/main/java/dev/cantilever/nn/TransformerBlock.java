@@ -2,6 +2,7 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.Fork;
 import java.util.List;
 
 /**
@@ -29,8 +30,13 @@ public record TransformerBlock(
   }
 
   private Var parallel(Pass pass, Var x) {
-    Var attended = attention.forward(pass, attentionNorm.forward(pass, Slot.NORM, x));
-    Var fed = mlp.forward(pass, mlpNorm.forward(pass, Slot.NORM, x));
+    Var attended;
+    Var fed;
+    try (Fork fork = pass.tape().backend().fork()) {
+      attended = attention.forward(pass, attentionNorm.forward(pass, Slot.NORM, x));
+      fork.second();
+      fed = mlp.forward(pass, mlpNorm.forward(pass, Slot.NORM, x));
+    }
     return sum(pass, Slot.RESIDUAL, List.of(fed, attended, x));
   }
 

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Int8Mode;
+import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -152,5 +155,84 @@ public abstract class RecordingConformance extends OpsConformance {
         assertThat(tensors.read(y)).containsExactly(run);
       }
     }
+  }
+
+  @Test
+  void fork_ofChainsOfProducts_givesWhatOneAfterTheOtherGives() {
+    int rows = 5;
+    Chain narrow = chain(rows, 512, 1024, 256);
+    Chain wide = chain(rows, 512, 2048, 512);
+    narrow.run();
+    wide.run();
+    float[] fromNarrow = tensors.read(narrow.y());
+    float[] fromWide = tensors.read(wide.y());
+    Tensor sum = tensors.output(DType.F32, rows, 512);
+    try (Recording recording =
+        backend.record(
+            () -> {
+              try (Fork fork = backend.fork()) {
+                narrow.run();
+                fork.second();
+                wide.run();
+              }
+              backend.activation().add(sum, wide.y(), wide.x(), wide.y());
+            })) {
+      for (int run = 1; run <= RUNS; run++) {
+        backend.transfers().zero(narrow.y());
+        backend.transfers().zero(wide.y());
+        recording.run();
+        assertThat(tensors.read(narrow.y())).containsExactly(fromNarrow);
+        assertThat(tensors.read(wide.y())).containsExactly(fromWide);
+        assertThat(tensors.read(sum)).hasSameSizeAs(fromWide).isNotEqualTo(fromWide);
+      }
+    }
+  }
+
+  /** y = W₂·relu(W₁·x), with int8 weights. */
+  private record Chain(
+      Backend backend, Tensor x, Int8Weight first, Tensor middle, Int8Weight second, Tensor y) {
+
+    void run() {
+      backend.matmul().linear(middle, x, first);
+      backend.activation().activate(middle, middle, Activation.RELU);
+      backend.matmul().linear(y, middle, second);
+    }
+  }
+
+  private Chain chain(int rows, int inputs, int middle, int outputs) {
+    return new Chain(
+        backend,
+        tensors.of(tensors.normal(rows * inputs, 1), rows, inputs),
+        quantized(inputs, middle),
+        tensors.output(DType.F32, rows, middle),
+        quantized(middle, outputs),
+        tensors.output(DType.F32, rows, outputs));
+  }
+
+  private Int8Weight quantized(int inputs, int outputs) {
+    Int8Weight weight =
+        new Int8Weight(
+            outputs,
+            inputs,
+            tensors.output(DType.I8, backend.matmul().int8Bytes(outputs, inputs)),
+            tensors.output(DType.F32, outputs),
+            Int8Mode.WEIGHT_ONLY,
+            Optional.empty(),
+            Optional.empty());
+    float[] values = tensors.normal(outputs * inputs, 0.1);
+    backend.matmul().quantize(weight, tensors.of(values, outputs, inputs));
+    return weight;
+  }
+
+  @Test
+  void fork_outsideOfARecording_runsInOrder() {
+    Tensor one = tensors.of(new float[] {1}, 1);
+    Tensor y = tensors.of(new float[1], 1);
+    try (Fork fork = backend.fork()) {
+      backend.activation().add(y, y, one);
+      fork.second();
+    }
+    backend.activation().add(y, y, one);
+    assertThat(tensors.read(y)).containsExactly(2);
   }
 }

@@ -6,6 +6,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Capabilities;
 import dev.cantilever.backend.DriverReading;
 import dev.cantilever.backend.EmbeddingOps;
+import dev.cantilever.backend.Fork;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NormOps;
@@ -37,6 +38,7 @@ public final class CudaBackend implements Backend {
   private final Reservation reservation;
   private final MemoryBudget budget;
   private final Arena workspace;
+  private final Branches branches;
   private final Faults faults;
   private final Staging staging;
   private final ReadAhead readAhead;
@@ -69,18 +71,18 @@ public final class CudaBackend implements Backend {
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
     this.faults = new Faults(device, workspace.allocate(Long.BYTES));
     long counterBytes = 2L * Integer.BYTES * WarpgroupProduct.MOST_TILES;
-    long tileCounters = workspace.allocate(counterBytes);
-    device.fill(tileCounters, 0, counterBytes);
+    long tileCounters = workspace.allocate(2 * counterBytes);
+    device.fill(tileCounters, 0, 2 * counterBytes);
     long turns = workspace.allocate(RotaryTable.BYTES);
-    long scratchBytes = workspaceBytes - workspace.usedBytes();
+    this.branches =
+        new Branches(workspace, workspaceBytes - workspace.usedBytes(), tileCounters, counterBytes);
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
     boolean hopper =
         path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
     Execution execution =
-        new Execution(
-            device, kernels, faults, workspace, scratchBytes, tileCounters, hopper, inputs);
+        new Execution(device, kernels, faults, workspace, branches, hopper, inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
@@ -196,6 +198,12 @@ public final class CudaBackend implements Backend {
   @Override
   public Recording record(Runnable operations) {
     return new CudaRecording(device, faults, operations);
+  }
+
+  /** Branches are worth their events where they are captured; else one comes after the other. */
+  @Override
+  public Fork fork() {
+    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
   }
 
   @Override

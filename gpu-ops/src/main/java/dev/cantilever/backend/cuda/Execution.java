@@ -11,11 +11,9 @@ import dev.cantilever.tensor.DType;
  * @param device the card
  * @param kernels compiled on first use
  * @param faults what kernels report of bad values
- * @param workspace scratch of one operation: mark, allocate, reset before returning. All work goes
- *     through one stream, so the next operation may have the same bytes at once
- * @param workspaceBytes what of the workspace operations have; it never grows
- * @param tileCounters two words a tile by which the blocks of a product wait for each other, for
- *     {@link WarpgroupProduct#MOST_TILES} tiles; zero between launches
+ * @param workspace scratch of one operation: mark, allocate, reset before returning. The next
+ *     operation of the same branch comes after it, so it may have the same bytes at once
+ * @param branches what of the workspace an operation has, and counters
  * @param hopper whether kernels may use the instructions of compute capability 9.0
  * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
  */
@@ -24,7 +22,20 @@ record Execution(
     KernelLibrary kernels,
     Faults faults,
     Arena workspace,
-    long workspaceBytes,
-    long tileCounters,
+    Branches branches,
     boolean hopper,
-    DType matrixInputs) {}
+    DType matrixInputs) {
+
+  /** What an operation may allocate of the workspace; it never grows. */
+  long workspaceBytes() {
+    return branches.workspaceBytes();
+  }
+
+  /**
+   * Two words a tile by which the blocks of a product wait for each other, for {@link
+   * WarpgroupProduct#MOST_TILES} tiles; zero between launches.
+   */
+  long tileCounters() {
+    return branches.tileCounters();
+  }
+}

@@ -39,6 +39,12 @@ final class WarpgroupProduct {
   /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
   private static final int SHARED_BYTES = (227 << 10) - 1024;
 
+  /** Rows of int8 products, which decoding has, that leave room for kernels of another branch. */
+  private static final int FEW_ROWS = 32;
+
+  /** Shared memory of a block of few rows: twice what memory's rate and latency need. */
+  private static final int FEW_SHARED_BYTES = 148 << 10;
+
   private static final int THREADS = 384;
 
   private static final int PACK_WARPS = 8;
@@ -239,7 +245,8 @@ final class WarpgroupProduct {
 
   /** Stages of the ring in shared memory. */
   private static int stages(Storage storage, int tileRows) {
-    return SHARED_BYTES / stageBytes(storage, tileRows);
+    boolean few = storage == Storage.INT8 && tileRows <= FEW_ROWS;
+    return (few ? FEW_SHARED_BYTES : SHARED_BYTES) / stageBytes(storage, tileRows);
   }
 
   private static KernelSource source(Storage storage, ProductDirection direction, int tileRows) {

@@ -42,6 +42,16 @@
 #define STAGE_BYTES (WEIGHT_BYTES + ROW_BYTES)
 #define SUMS_EACH (ROWS / 2)         // of a thread in each of its two products
 
+// Registers of a thread that copies and of one that multiplies. A block of few rows is launched with half of
+// a multiprocessor's, so that small kernels run beside it.
+#define FEW (WEIGHT == INT8 && ROWS <= 32)
+#define COPYING "40"
+#if FEW
+#define MULTIPLYING "96"
+#else
+#define MULTIPLYING "232"
+#endif
+
 #include "product_sums.cuh"
 
 // Waits until the kernels launched before are done and what they wrote can be read.
@@ -445,7 +455,7 @@ static __device__ __forceinline__ void product(
   __syncthreads();
   int rowTiles = (out.n + ROWS - 1) / ROWS;
   if (threadIdx.x >= CONSUMERS) {  // a warpgroup gives its registers away; warps of it copy
-    asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+    asm volatile("setmaxnreg.dec.sync.aligned.u32 " COPYING ";");
     int warp = threadIdx.x / WARP * WARP;
     if (warp == CONSUMERS) copy_stages<WAY>(job, rowTiles, shared, full, empty);
     if (WAY != IN_TURN && warp == ANNOUNCER) {
@@ -457,7 +467,7 @@ static __device__ __forceinline__ void product(
 #endif
     return;
   }
-  asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 " MULTIPLYING ";");
   await_kernels_before();
   Segments<WAY> segments(job, rowTiles);
   Segment segment;
@@ -510,7 +520,7 @@ static __device__ __forceinline__ void product(
 }
 
 #define PRODUCT(name, WAY)                                                                       \
-  extern "C" __global__ void __launch_bounds__(THREADS, 1) name(                                 \
+  extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                                 \
       float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,     \
       int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,     \
       int accumulate, float4* aside, u32* counters) {                                            \

@@ -3,8 +3,10 @@ package dev.cantilever.backend.cuda.driver;
 import dev.cantilever.backend.DeviceException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.OptionalLong;
 import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudart.CUuuid;
@@ -13,7 +15,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
 /**
- * One GPU with its context and the one stream that all work of this process goes through.
+ * One GPU with its context and the stream that all work of this process goes through, but for the
+ * second branch of a {@link #fork}.
  *
  * <p>Addresses are device addresses unless named host. One thread at a time; it may change.
  */
@@ -35,7 +38,11 @@ public final class CudaDevice implements AutoCloseable {
   private final ComputeCapability capability;
   private final int multiprocessors;
   private final CUctx_st context;
-  private final CUstream_st stream;
+  private final CUstream_st main = new CUstream_st();
+  private final CUstream_st side = new CUstream_st(); // of the second branch of a fork
+  private final CUevent_st forked = new CUevent_st();
+  private final CUevent_st joined = new CUevent_st();
+  private CUstream_st stream = main; // what enqueues now
   private Thread current;
   private boolean capturing;
   private boolean closed;
@@ -53,11 +60,16 @@ public final class CudaDevice implements AutoCloseable {
     this.context = new CUctx_st();
     Requirements.context(cudart.cuDevicePrimaryCtxRetain(context, ordinal), name);
     this.current = Thread.currentThread();
-    this.stream = new CUstream_st();
     try {
       CudaStatus.check(cudart.cuCtxSetCurrent(context), "use its context");
-      CudaStatus.check(
-          cudart.cuStreamCreate(stream, cudart.CU_STREAM_NON_BLOCKING), "make a stream");
+      for (CUstream_st made : List.of(main, side)) {
+        CudaStatus.check(
+            cudart.cuStreamCreate(made, cudart.CU_STREAM_NON_BLOCKING), "make a stream");
+      }
+      for (CUevent_st made : List.of(forked, joined)) {
+        CudaStatus.check(
+            cudart.cuEventCreate(made, cudart.CU_EVENT_DISABLE_TIMING), "make an event");
+      }
     } catch (DeviceException e) {
       cudart.cuDevicePrimaryCtxRelease(ordinal);
       throw e;
@@ -186,6 +198,26 @@ public final class CudaDevice implements AutoCloseable {
     return stream;
   }
 
+  /** Begins two branches, of which what is enqueued now is the first. */
+  public void fork() {
+    enter();
+    CudaStatus.check(cudart.cuEventRecord(forked, main), "begin branches");
+    CudaStatus.check(cudart.cuStreamWaitEvent(side, forked, 0), "begin branches");
+  }
+
+  /** What is enqueued now is the second branch. */
+  public void switchBranch() {
+    stream = side;
+  }
+
+  /** Ends both branches: what is enqueued now comes after them. */
+  public void join() {
+    enter();
+    stream = main;
+    CudaStatus.check(cudart.cuEventRecord(joined, side), "join branches");
+    CudaStatus.check(cudart.cuStreamWaitEvent(main, joined, 0), "join branches");
+  }
+
   /** Takes memory of the device. */
   public long allocate(long bytes) {
     enter();
@@ -298,7 +330,12 @@ public final class CudaDevice implements AutoCloseable {
     }
     try {
       enter();
-      CudaStatus.check(cudart.cuStreamDestroy(stream), "end its stream");
+      for (CUevent_st made : List.of(forked, joined)) {
+        CudaStatus.check(cudart.cuEventDestroy(made), "end an event");
+      }
+      for (CUstream_st made : List.of(side, main)) {
+        CudaStatus.check(cudart.cuStreamDestroy(made), "end a stream");
+      }
     } finally {
       closed = true;
       CudaStatus.check(cudart.cuDevicePrimaryCtxRelease(ordinal), "end its context");

@@ -39,7 +39,7 @@ public final class LaunchBuffer implements AutoCloseable {
     extra.put(4, cudart.CU_LAUNCH_PARAM_END);
     early.id(cudart.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
     early.value().programmaticStreamSerializationAllowed(1);
-    launch.blockDimY(1).blockDimZ(1).hStream(device.stream()).attrs(early);
+    launch.blockDimY(1).blockDimZ(1).attrs(early);
   }
 
   LaunchBuffer begin(Kernel next) {
@@ -127,6 +127,7 @@ public final class LaunchBuffer implements AutoCloseable {
     launched.allowShared(sharedBytes);
     size.put(at);
     launch.gridDimX(x).gridDimY(y).gridDimZ(z).blockDimX(threads).sharedMemBytes(sharedBytes);
+    launch.hStream(device.stream());
     int status = cudart.cuLaunchKernelEx(launch, launched.function(), (PointerPointer) null, extra);
     CudaStatus.check(status, "run " + launched.name());
   }

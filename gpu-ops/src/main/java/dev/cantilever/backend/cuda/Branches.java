@@ -1,0 +1,81 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.memory.Arena;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What operations that run at the same time may not share: the two groups of a {@link
+ * dev.cantilever.backend.Fork} have half of the workspace and counters of tiles each.
+ */
+final class Branches {
+
+  private enum State {
+    NONE,
+    FIRST,
+    SECOND
+  }
+
+  private final Arena workspace;
+  private final long bytes;
+  private final long tileCounters;
+  private final long counterBytes;
+  private State state = State.NONE;
+  private Arena.@Nullable Mark start;
+
+  /**
+   * No fork yet.
+   *
+   * @param workspace scratch of operations, empty between them but for what it holds now
+   * @param bytes what operations may allocate of it
+   * @param tileCounters two areas of counters
+   * @param counterBytes of one of them
+   */
+  Branches(Arena workspace, long bytes, long tileCounters, long counterBytes) {
+    this.workspace = workspace;
+    this.bytes = bytes;
+    this.tileCounters = tileCounters;
+    this.counterBytes = counterBytes;
+  }
+
+  /** What an operation may allocate of the workspace now. */
+  long workspaceBytes() {
+    return state == State.NONE ? bytes : half();
+  }
+
+  /** Counters of the tiles of a product that is enqueued now. */
+  long tileCounters() {
+    return state == State.SECOND ? tileCounters + counterBytes : tileCounters;
+  }
+
+  private long half() {
+    return bytes / 2 / Reservation.ALIGNMENT * Reservation.ALIGNMENT;
+  }
+
+  void fork() {
+    require(State.NONE);
+    start = workspace.mark();
+    state = State.FIRST;
+  }
+
+  void second() {
+    require(State.FIRST);
+    workspace.allocate(half()); // the first group's
+    state = State.SECOND;
+  }
+
+  void join() {
+    if (start != null) {
+      workspace.reset(start);
+    }
+    start = null;
+    state = State.NONE;
+  }
+
+  private void require(State expected) {
+    if (state != expected) {
+      throw new IllegalStateException(
+          "Expected a fork in state %s, found %s. Forks do not nest, and have two groups."
+              .formatted(expected, state));
+    }
+  }
+}
