@@ -129,7 +129,7 @@ static __device__ __forceinline__ void inner_product(
 #pragma unroll
       for (int q = 0; q < STEP_MMAS; q++) {
         u32 a[2][4];
-        fragments(a, now, q);
+        fragments(a, now, q, TWICE_128);
 #if WEIGHT == F16
         u32 low[2][4];
 #pragma unroll

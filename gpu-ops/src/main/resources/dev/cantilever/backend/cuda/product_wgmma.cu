@@ -237,17 +237,20 @@ static __device__ __forceinline__ void copy_weight(
 #define STEPS (STAGE_K / STEP_K)
 
 #if WEIGHT == INT8
-// The lane's 4 x 4 block of its warp's 32 of M for the 16 inner elements `q` of a stage.
-static __device__ __forceinline__ uint4 weight_block(u32 weights, int q) {
+// Where a stage has the lane's 4 x 4 block of its warp's 32 of M for the first 16 inner elements, and how
+// far it is from there to the block for the 16 inner elements `q`.
+static __device__ __forceinline__ u32 first_block() {
   int warp = threadIdx.x / WARP;
   int g = threadIdx.x % WARP / 4;
   int t = threadIdx.x % 4;
-  int c = q % 2 * 4 + t;
-#if DIRECTION == FORWARD
-  u32 at = weights + (warp * 2 + q / 2) * 1024 + (g * 8 + c) * 16;
-#else
-  u32 at = weights + (q / 2 * (TILE_M / 32) + warp) * 1024 + (c * 8 + g) * 16;
-#endif
+  return DIRECTION == FORWARD ? warp * 2048 + (g * 8 + t) * 16 : warp * 1024 + (t * 8 + g) * 16;
+}
+
+static __device__ __forceinline__ u32 block_offset(int q) {
+  return DIRECTION == FORWARD ? q / 2 * 1024 + q % 2 * 64 : q / 2 * (TILE_M / 32 * 1024) + q % 2 * 512;
+}
+
+static __device__ __forceinline__ uint4 weight_block(u32 at) {
   uint4 block;
   asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
                : "=r"(block.x), "=r"(block.y), "=r"(block.z), "=r"(block.w)
@@ -256,10 +259,10 @@ static __device__ __forceinline__ uint4 weight_block(u32 weights, int q) {
 }
 #endif
 
-// What product q of a stage needs of the weight beyond what those before it do.
-static __device__ __forceinline__ void load_words(Step steps[STEPS], u32 weights, int q) {
+// What product q of a stage needs of the weight beyond what those before it do; `first` as first_block.
+static __device__ __forceinline__ void load_words(Step steps[STEPS], u32 weights, u32 first, int q) {
 #if WEIGHT == INT8
-  steps[0].word[q] = weight_block(weights, q);
+  steps[0].word[q] = weight_block(weights + first + block_offset(q));
 #else
   int warp = threadIdx.x / WARP;
   int g = threadIdx.x % WARP / 4;
@@ -316,29 +319,35 @@ struct Ring {
   }
 };
 
-// Both products of the 16 inner elements `q` of a stage, enqueued; `add` as in wgmma.
+// Both products of 16 inner elements with operand B `rows`, enqueued; `add` as in wgmma.
 static __device__ __forceinline__ void multiply_step(
-    float c[2][SUMS_EACH], const u32 a[2][4], u32 stage, int q, int add) {
-  u64 rows = wgmma_operand(stage + WEIGHT_BYTES + q * 256, 128, 1024);
+    float c[2][SUMS_EACH], const u32 a[2][4], u64 rows, int add) {
   wgmma<ROWS>(c[0], a[0], rows, add);
   wgmma<ROWS>(c[1], a[1], rows, add);
 }
 
 // c = the segment's chain of products.
-static __device__ __forceinline__ void multiply(float c[2][SUMS_EACH], u32 stages, Ring& ring) {
+static __device__ __forceinline__ void multiply(
+    float c[2][SUMS_EACH], u32 stages, Ring& ring, u32 twice128) {
   int add = 0;  // the first products of a chain begin it
   u32 a[2][HALVES][2][4];
+#if WEIGHT == INT8
+  u32 first = first_block();
+#else
+  u32 first = 0;
+#endif
   ring.before = 0;
 #pragma unroll 1
   for (; stages > 0; stages--) {
     u32 at = ring.await_stage();
     Step steps[STEPS];
-    load_words(steps, at, 0);
+    load_words(steps, at, first, 0);
+    u64 rows = wgmma_operand(at + WEIGHT_BYTES, 128, 1024);
 #pragma unroll
     for (int q = 0; q < 4; q++) {
-      if (q < 3) load_words(steps, at, q + 1);
+      if (q < 3) load_words(steps, at, first, q + 1);
       u32(*now)[2][4] = a[q % 2];
-      fragments(now[0], steps[q / STEP_MMAS], q % STEP_MMAS);
+      fragments(now[0], steps[q / STEP_MMAS], q % STEP_MMAS, twice128);
 #if WEIGHT == F16
 #pragma unroll
       for (int i = 0; i < 8; i++) split(now[0][i / 4][i % 4], now[1][i / 4][i % 4], now[0][i / 4][i % 4]);
@@ -350,7 +359,7 @@ static __device__ __forceinline__ void multiply(float c[2][SUMS_EACH], u32 stage
       wgmma_fence();
 #pragma unroll
       for (int half = 0; half < HALVES; half++) {
-        multiply_step(c, now[half], at, q, add);
+        multiply_step(c, now[half], rows + q * 16, add);
         add = 1;
       }
       wgmma_commit();
@@ -442,10 +451,12 @@ static __device__ __forceinline__ void product(
     const Job& job, Target& out, float4* aside, u32* counters) {
   extern __shared__ __align__(1024) u8 ring[];
   __shared__ u64 barriers[2 * STAGES];
+  __shared__ u32 twice128;
   u32 shared = shared_address(ring);
   u32 full = shared_address(barriers);
   u32 empty = full + 8 * STAGES;
   if (threadIdx.x == 0) {
+    twice128 = TWICE_128;
     for (int i = 0; i < STAGES; i++) {
       barrier_init(full + 8 * i, 1 + COPIERS);
       barrier_init(empty + 8 * i, GROUPS);
@@ -476,7 +487,7 @@ static __device__ __forceinline__ void product(
   while (segments.take(segment)) {
     bool last = segment.last(job);
     u32 index = segment.tile * rowTiles + segment.rows;
-    multiply(c, segment.count, through);
+    multiply(c, segment.count, through, *(volatile u32*)&twice128);
     if (WAY == IN_TURN) {  // had again rather than kept: registers are short while products run
       asm volatile("" : "+r"(index));
       segment.tile = index / rowTiles;

@@ -104,12 +104,16 @@ static __device__ __forceinline__ void load_step(Step& step, const Frozen& w, in
 #endif
 }
 
+// Two bfloats 128. A kernel may hand them to `fragments` in a register whose origin the compiler does not see,
+// since it moves constants into registers again for every use.
+#define TWICE_128 0x43004300u
+
 #if WEIGHT == INT8
 // Bytes 0 and 2 of a word, signed, as two bfloats. In 128 + (b & 127) and 128 + (b & 128) every value
 // is exact, and so is their difference.
-static __device__ __forceinline__ u32 even_bytes(u32 word) {
-  u32 low = (word & 0x007f007fu) | 0x43004300u;
-  u32 sign = (word & 0x00800080u) | 0x43004300u;
+static __device__ __forceinline__ u32 even_bytes(u32 word, u32 twice128) {
+  u32 low = (word & 0x007f007fu) | twice128;
+  u32 sign = (word & 0x00800080u) | twice128;
   u32 pair;
   asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(pair) : "r"(sign), "r"(0xbf80bf80u), "r"(low));
   return pair;
@@ -118,27 +122,28 @@ static __device__ __forceinline__ u32 even_bytes(u32 word) {
 
 // A fragments of both m16 tiles for mma q of a step: a[tile][register]. Rows g and g + 8 of tile 0 are
 // M = 4g and 4g + 1, of tile 1 M = 4g + 2 and 4g + 3.
-static __device__ __forceinline__ void fragments(u32 a[2][4], const Step& step, int q) {
+static __device__ __forceinline__ void fragments(
+    u32 a[2][4], const Step& step, int q, u32 twice128) {
 #if WEIGHT == INT8
   uint4 w = step.word[q];
 #if DIRECTION == FORWARD  // a word: one output, four inputs; pairs are (4t, 4t + 2) and (4t + 1, 4t + 3)
-  a[0][0] = even_bytes(w.x);
-  a[0][1] = even_bytes(w.y);
-  a[0][2] = even_bytes(w.x >> 8);
-  a[0][3] = even_bytes(w.y >> 8);
-  a[1][0] = even_bytes(w.z);
-  a[1][1] = even_bytes(w.w);
-  a[1][2] = even_bytes(w.z >> 8);
-  a[1][3] = even_bytes(w.w >> 8);
+  a[0][0] = even_bytes(w.x, twice128);
+  a[0][1] = even_bytes(w.y, twice128);
+  a[0][2] = even_bytes(w.x >> 8, twice128);
+  a[0][3] = even_bytes(w.y >> 8, twice128);
+  a[1][0] = even_bytes(w.z, twice128);
+  a[1][1] = even_bytes(w.w, twice128);
+  a[1][2] = even_bytes(w.z >> 8, twice128);
+  a[1][3] = even_bytes(w.w >> 8, twice128);
 #else  // a word: one inner output, four of M; pairs are the same inner ones of two words
-  a[0][0] = even_bytes(__byte_perm(w.x, w.z, 0x4400));
-  a[0][1] = even_bytes(__byte_perm(w.x, w.z, 0x5511));
-  a[0][2] = even_bytes(__byte_perm(w.y, w.w, 0x4400));
-  a[0][3] = even_bytes(__byte_perm(w.y, w.w, 0x5511));
-  a[1][0] = even_bytes(__byte_perm(w.x, w.z, 0x6622));
-  a[1][1] = even_bytes(__byte_perm(w.x, w.z, 0x7733));
-  a[1][2] = even_bytes(__byte_perm(w.y, w.w, 0x6622));
-  a[1][3] = even_bytes(__byte_perm(w.y, w.w, 0x7733));
+  a[0][0] = even_bytes(__byte_perm(w.x, w.z, 0x4400), twice128);
+  a[0][1] = even_bytes(__byte_perm(w.x, w.z, 0x5511), twice128);
+  a[0][2] = even_bytes(__byte_perm(w.y, w.w, 0x4400), twice128);
+  a[0][3] = even_bytes(__byte_perm(w.y, w.w, 0x5511), twice128);
+  a[1][0] = even_bytes(__byte_perm(w.x, w.z, 0x6622), twice128);
+  a[1][1] = even_bytes(__byte_perm(w.x, w.z, 0x7733), twice128);
+  a[1][2] = even_bytes(__byte_perm(w.y, w.w, 0x6622), twice128);
+  a[1][3] = even_bytes(__byte_perm(w.y, w.w, 0x7733), twice128);
 #endif
 #elif DIRECTION == FORWARD  // block r: output 4g + r; mma q has inputs 8t + 4q .. 8t + 4q + 3
 #pragma unroll
