@@ -10,7 +10,9 @@ public enum Slot {
   QKV,
   /** Output of the attention before its projection, [N, H·D]. */
   ATTENTION,
-  /** What a branch adds to the residual stream, [N, C]; no backward reads it. */
+  /**
+   * What one of two parallel branches adds to the residual stream, [N, C]; no backward reads it.
+   */
   BRANCH,
   /** Residual stream between attention and MLP where they run in sequence, [N, C]. */
   MIDDLE,

@@ -22,6 +22,15 @@ public interface MatmulOps {
   void linear(Tensor y, Tensor x, Weight w);
 
   /**
+   * y = r + (x·Wᵀ + b), with the bits of the product by itself, then rounded once more by the sum.
+   *
+   * @param y [N, O] F32, overwritten
+   * @param x [N, I] F32
+   * @param residual r, [N, O] F32, another tensor than y
+   */
+  void linear(Tensor y, Tensor x, Weight w, Tensor residual);
+
+  /**
    * Gradient with respect to the input: dx = dy·W, or dx += dy·W. An int8 weight takes part
    * dequantised in either mode, as in bitsandbytes; dy is never quantised.
    *

@@ -25,12 +25,23 @@ public final class OpChecks {
 
   private OpChecks() {}
 
-  /** {@link MatmulOps#linear}. */
+  /** {@link MatmulOps#linear(Tensor, Tensor, Weight)}. */
   public static void linear(Tensor y, Tensor x, Weight w) {
     weight("linear", "weight", w);
     long n = axes("linear", "x", x, F32, "N, I")[0];
     require("linear", "x", x, F32, "N, I", n, w.inFeatures());
     require("linear", "y", y, F32, "N, O", n, w.outFeatures());
+  }
+
+  /** {@link MatmulOps#linear(Tensor, Tensor, Weight, Tensor)}. */
+  public static void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
+    linear(y, x, w);
+    require("linear", "residual", residual, F32, "N, O", y.dim(0), y.dim(1));
+    if (residual.address() == y.address()) {
+      throw new ShapeException(
+          "linear: expected residual as another tensor than y, got %s for both. Write to a tensor of its own."
+              .formatted(y));
+    }
   }
 
   /** {@link MatmulOps#linearInputGradient}. */

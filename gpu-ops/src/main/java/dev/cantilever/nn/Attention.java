@@ -19,6 +19,15 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
 
   /** What attention adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
+    return output.forward(pass, Slot.BRANCH, attended(pass, x));
+  }
+
+  /** The residual stream behind the attention, [N, C]. */
+  public Var forward(Pass pass, Slot slot, Var x, Var residual) {
+    return output.forward(pass, slot, attended(pass, x), residual);
+  }
+
+  private Var attended(Pass pass, Var x) {
     Var projected = qkv.forward(pass, Slot.QKV, x);
     AttentionOps ops = pass.tape().backend().attention();
     PackedRows rows = pass.batch().rows();
@@ -29,7 +38,6 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
                     new CachedAttentionNode(
                         ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
             .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
-    Var attended = pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
-    return output.forward(pass, Slot.BRANCH, attended);
+    return pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
   }
 }

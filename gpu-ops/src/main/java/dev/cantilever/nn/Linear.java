@@ -5,6 +5,7 @@ import dev.cantilever.autograd.Var;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** A frozen weight with any number of LoRA branches. */
 public final class Linear {
@@ -45,6 +46,15 @@ public final class Linear {
 
   /** y = x·Wᵀ + b, plus for each span the branches of its adapters. */
   public Var forward(Pass pass, Slot slot, Var x) {
+    return forward(pass, slot, x, Optional.empty());
+  }
+
+  /** y = r + (x·Wᵀ + b), plus for each span the branches of its adapters. */
+  public Var forward(Pass pass, Slot slot, Var x, Var residual) {
+    return forward(pass, slot, x, Optional.of(residual));
+  }
+
+  private Var forward(Pass pass, Slot slot, Var x, Optional<Var> residual) {
     boolean trainable =
         branches.stream()
             .anyMatch(
@@ -58,6 +68,6 @@ public final class Linear {
             x.shape().dim(0),
             weight.outFeatures(),
             trainable,
-            new LinearNode(pass, name, weight, List.copyOf(branches), x));
+            new LinearNode(pass, name, weight, List.copyOf(branches), x, residual));
   }
 }

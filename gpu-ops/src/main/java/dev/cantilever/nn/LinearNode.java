@@ -8,9 +8,11 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * y = x·Wᵀ + b + Σ scale·(x·Aᵀ)·Bᵀ. Backward with h = x·Aᵀ and dh = scale·dy·B: dB += scale·dyᵀ·h,
+ * y = x·Wᵀ + b + Σ scale·(x·Aᵀ)·Bᵀ, or the residual stream plus x·Wᵀ + b, plus the branches; then
+ * dy is the stream's gradient too. Backward with h = x·Aᵀ and dh = scale·dy·B: dB += scale·dyᵀ·h,
  * dA += dhᵀ·x, dx = dy·W + Σ dh·A. h is not kept: it costs R products per element to have again.
  */
 final class LinearNode implements Node {
@@ -20,25 +22,37 @@ final class LinearNode implements Node {
   private final Weight weight;
   private final List<LoraBranch> branches;
   private final Var x;
+  private final Optional<Var> residual;
 
-  LinearNode(Pass pass, String name, Weight weight, List<LoraBranch> branches, Var x) {
+  LinearNode(
+      Pass pass,
+      String name,
+      Weight weight,
+      List<LoraBranch> branches,
+      Var x,
+      Optional<Var> residual) {
     this.pass = pass;
     this.name = name;
     this.weight = weight;
     this.branches = branches;
     this.x = x;
+    this.residual = residual;
   }
 
   @Override
   public List<Var> inputs() {
-    return List.of(x);
+    return residual.map(r -> List.of(x, r)).orElseGet(() -> List.of(x));
   }
 
   @Override
   public void forward(Tensor out, Arena arena) {
     Tensor input = x.value();
     MatmulOps matmul = pass.tape().backend().matmul();
-    matmul.linear(out, input, weight);
+    if (residual.isPresent()) {
+      matmul.linear(out, input, weight, residual.get().value());
+    } else {
+      matmul.linear(out, input, weight);
+    }
     for (Span span : pass.batch().spans()) {
       for (LoraBranch branch : branches) {
         if (span.adapters().contains(branch.adapter())) {
@@ -58,6 +72,7 @@ final class LinearNode implements Node {
   @Override
   public void backward(Var output, Tensor dOut) {
     MatmulOps matmul = pass.tape().backend().matmul();
+    residual.filter(Var::needsGradient).ifPresent(r -> r.passGradient(dOut));
     if (x.needsGradient()) {
       boolean accumulate = x.hasGradient();
       matmul.linearInputGradient(x.gradient(), dOut, weight, accumulate);

@@ -19,16 +19,23 @@ public record Mlp(Linear up, Activation activation, boolean gated, Linear down) 
 
   /** What the MLP adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
+    return down.forward(pass, Slot.BRANCH, active(pass, x));
+  }
+
+  /** The residual stream behind the MLP, [N, C]. */
+  public Var forward(Pass pass, Slot slot, Var x, Var residual) {
+    return down.forward(pass, slot, active(pass, x), residual);
+  }
+
+  private Var active(Pass pass, Var x) {
     Var wide = up.forward(pass, Slot.MLP_PRE, x);
-    Var active =
-        pass.tape()
-            .apply(
-                Slot.MLP_ACT,
-                wide.shape().dim(0),
-                down.weight().inFeatures(),
-                false,
-                node(pass.tape().backend().activation(), wide));
-    return down.forward(pass, Slot.BRANCH, active);
+    return pass.tape()
+        .apply(
+            Slot.MLP_ACT,
+            wide.shape().dim(0),
+            down.weight().inFeatures(),
+            false,
+            node(pass.tape().backend().activation(), wide));
   }
 
   private Node node(ActivationOps ops, Var wide) {

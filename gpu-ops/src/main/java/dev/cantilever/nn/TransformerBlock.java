@@ -3,7 +3,6 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Fork;
-import java.util.List;
 
 /**
  * One block: attention, MLP, two norms, in one of three residual layouts.
@@ -37,30 +36,26 @@ public record TransformerBlock(
       fork.second();
       fed = mlp.forward(pass, mlpNorm.forward(pass, Slot.NORM, x));
     }
-    return sum(pass, Slot.RESIDUAL, List.of(fed, attended, x));
+    return pass.tape()
+        .apply(
+            Slot.RESIDUAL,
+            x.shape().dim(0),
+            x.shape().dim(1),
+            false,
+            new SumNode(pass.tape().backend().activation(), fed, attended, x));
   }
 
   private Var preNorm(Pass pass, Var x) {
-    Var attended = attention.forward(pass, attentionNorm.forward(pass, Slot.NORM, x));
-    Var middle = sum(pass, Slot.MIDDLE, List.of(attended, x));
-    Var fed = mlp.forward(pass, mlpNorm.forward(pass, Slot.NORM, middle));
-    return sum(pass, Slot.RESIDUAL, List.of(fed, middle));
+    Var attentionInput = attentionNorm.forward(pass, Slot.NORM, x);
+    Var middle = attention.forward(pass, Slot.MIDDLE, attentionInput, x);
+    Var mlpInput = mlpNorm.forward(pass, Slot.NORM, middle);
+    return mlp.forward(pass, Slot.RESIDUAL, mlpInput, middle);
   }
 
   private Var postNorm(Pass pass, Var x) {
-    Var attended = sum(pass, Slot.MIDDLE, List.of(attention.forward(pass, x), x));
+    Var attended = attention.forward(pass, Slot.MIDDLE, x, x);
     Var middle = attentionNorm.forward(pass, Slot.NORM, attended);
-    Var fed = sum(pass, Slot.MIDDLE, List.of(mlp.forward(pass, middle), middle));
+    Var fed = mlp.forward(pass, Slot.MIDDLE, middle, middle);
     return mlpNorm.forward(pass, Slot.RESIDUAL, fed);
-  }
-
-  private static Var sum(Pass pass, Slot slot, List<Var> terms) {
-    return pass.tape()
-        .apply(
-            slot,
-            terms.get(0).shape().dim(0),
-            terms.get(0).shape().dim(1),
-            false,
-            new SumNode(pass.tape().backend().activation(), terms));
   }
 }

@@ -10,6 +10,7 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tensor.Int8Weight;
+import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What every implementation of {@link MatmulOps#linear} and its kin must do. */
+/** What every implementation of products with a frozen weight must do. */
 public abstract class MatmulOpsConformance extends OpsConformance {
 
   /**
@@ -120,6 +121,17 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     return tensors.read(y);
   }
 
+  private float[] linear(float[] x, Weight w, float[] residual) {
+    int n = x.length / w.inFeatures();
+    return linear(x, w, tensors.of(residual, n, w.outFeatures()));
+  }
+
+  private float[] linear(float[] x, Weight w, Tensor residual) {
+    Tensor y = tensors.output(DType.F32, residual.size(0), w.outFeatures());
+    backend.matmul().linear(y, tensors.of(x, residual.size(0), w.inFeatures()), w, residual);
+    return tensors.read(y);
+  }
+
   private float[] inputGradient(float[] dy, Weight w) {
     int n = dy.length / w.outFeatures();
     Tensor dx = tensors.output(DType.F32, n, w.inFeatures());
@@ -151,6 +163,51 @@ public abstract class MatmulOpsConformance extends OpsConformance {
             expected.values(),
             expected.bounds());
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void linear_residual_isAddedToTheProductItself(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int[] size : SIZES) {
+      for (boolean withBias : new boolean[] {false, true}) {
+        Weight weight = make(form, size[1], size[2], withBias).weight();
+        float[] residual = tensors.normal(size[0] * size[2], 3);
+        for (float last : new float[] {1, 7}) { // without and with an outlier for LLM.int8()
+          float[] x = tensors.normal(size[0] * size[1], 1);
+          x[x.length - 1] = last;
+          float[] expected = linear(x, weight);
+          for (int i = 0; i < expected.length; i++) {
+            expected[i] += residual[i];
+          }
+          Closeness.assertSameBits(
+              form + " " + Arrays.toString(size) + " " + tensors,
+              linear(x, weight, residual),
+              expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void linear_residualThatIsNotAligned_hasTheSameBits(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int n : new int[] {3, 130}) {
+      Weight weight = make(form, 96, 64, true).weight();
+      float[] x = tensors.normal(n * 96, 1);
+      float[] residual = tensors.normal(n * 64, 3);
+      float[] behindOne = new float[n * 64 + 1];
+      System.arraycopy(residual, 0, behindOne, 1, n * 64);
+      Tensor whole = tensors.of(behindOne, behindOne.length);
+      Tensor apart = Tensor.at(whole.address() + Float.BYTES, DType.F32, Shape.of(n, 64));
+      Closeness.assertSameBits(
+          form + ", " + n + " rows", linear(x, weight, apart), linear(x, weight, residual));
     }
   }
 
@@ -227,6 +284,35 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       Made made = make(form, size[0], size[1], true);
       assertRowsAreIndependent("y", size[0], size[1], x -> linear(x, made.weight()));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16", "WEIGHT_ONLY"})
+  void linear_residualAloneInABatchAndPermuted_hasTheSameBits(Form form) {
+    if (!declared(form)) {
+      return;
+    }
+    for (int[] size : new int[][] {{67, 45}, {304, 300}}) {
+      Made made = make(form, size[0], size[1], true);
+      int width = size[0] + size[1]; // inputs and residual side by side
+      assertRowsAreIndependent(
+          "y",
+          width,
+          size[1],
+          rows ->
+              linear(
+                  columns(rows, width, 0, size[0]),
+                  made.weight(),
+                  columns(rows, width, size[0], width)));
+    }
+  }
+
+  private static float[] columns(float[] rows, int width, int from, int to) {
+    float[] part = new float[rows.length / width * (to - from)];
+    for (int r = 0; r < rows.length / width; r++) {
+      System.arraycopy(rows, r * width + from, part, r * (to - from), to - from);
+    }
+    return part;
   }
 
   @ParameterizedTest
@@ -486,6 +572,12 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     assertThatThrownBy(() -> ops.linear(x, x, w))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("linear: expected y [N=2, O=3]");
+    assertThatThrownBy(() -> ops.linear(y, x, w, x))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("linear: expected residual [N=2, O=3]");
+    assertThatThrownBy(() -> ops.linear(y, x, w, y))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("linear: expected residual as another tensor than y");
     assertThatThrownBy(() -> ops.linearInputGradient(y, y, w, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("linearInputGradient: expected dx [N=2, I=5]");

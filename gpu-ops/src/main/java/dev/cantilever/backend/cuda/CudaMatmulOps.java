@@ -12,6 +12,7 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Products on the GPU; weights are read as they are stored, so there are no panels. */
@@ -38,15 +39,25 @@ final class CudaMatmulOps implements MatmulOps {
   @Override
   public void linear(Tensor y, Tensor x, Weight w) {
     OpChecks.linear(y, x, w);
+    forward(new ProductRows(y, x, Optional.empty()), w);
+  }
+
+  @Override
+  public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
+    OpChecks.linear(y, x, w, residual);
+    forward(new ProductRows(y, x, Optional.of(residual)), w);
+  }
+
+  private void forward(ProductRows rows, Weight w) {
     requireData("linear", w);
     if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
-      llmInt8.forward(y, x, int8);
+      llmInt8.forward(rows, int8);
     } else if (inFullPrecision(w)) {
-      fullPrecision.forward(y, x, w);
+      fullPrecision.forward(rows, w);
     } else if (WarpgroupProduct.takes(execution, w)) {
-      warpgroups.forward(y, x, w);
+      warpgroups.forward(rows, w);
     } else {
-      tensorCores.forward(y, x, w);
+      tensorCores.forward(rows, w);
     }
   }
 
@@ -54,12 +65,13 @@ final class CudaMatmulOps implements MatmulOps {
   public void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
     OpChecks.linearInputGradient(dx, dy, w);
     requireData("linearInputGradient", w);
+    ProductRows rows = ProductRows.of(dx, dy, accumulate);
     if (inFullPrecision(w)) {
-      fullPrecision.inputGradient(dx, dy, w, accumulate);
+      fullPrecision.inputGradient(rows, w);
     } else if (WarpgroupProduct.takes(execution, w)) {
-      warpgroups.inputGradient(dx, dy, w, accumulate);
+      warpgroups.inputGradient(rows, w);
     } else {
-      tensorCores.inputGradient(dx, dy, w, accumulate);
+      tensorCores.inputGradient(rows, w);
     }
   }
 

@@ -14,7 +14,6 @@ import java.util.Optional;
  * @param k the other dimension, which is summed over
  * @param inputScale [k], folded into the rows before they are rounded
  * @param outputScale [m], of the sums
- * @param accumulate whether the target is added to
  */
 record FrozenProduct(
     ProductDirection direction,
@@ -23,8 +22,7 @@ record FrozenProduct(
     int k,
     Optional<Tensor> inputScale,
     Optional<Tensor> outputScale,
-    Optional<Tensor> bias,
-    boolean accumulate) {
+    Optional<Tensor> bias) {
 
   /** y = x·Wᵀ + b. */
   static FrozenProduct forward(Weight w) {
@@ -35,12 +33,11 @@ record FrozenProduct(
         w.inFeatures(),
         Optional.empty(),
         absmax(w),
-        w.bias(),
-        false);
+        w.bias());
   }
 
-  /** dx = dy·W, or dx += dy·W. The scales of an int8 weight are folded into dy before rounding. */
-  static FrozenProduct inputGradient(Weight w, boolean accumulate) {
+  /** dx = dy·W. The scales of an int8 weight are folded into dy before rounding. */
+  static FrozenProduct inputGradient(Weight w) {
     return new FrozenProduct(
         ProductDirection.GRADIENT,
         w,
@@ -48,8 +45,7 @@ record FrozenProduct(
         w.outFeatures(),
         absmax(w),
         Optional.empty(),
-        Optional.empty(),
-        accumulate);
+        Optional.empty());
   }
 
   private static Optional<Tensor> absmax(Weight w) {

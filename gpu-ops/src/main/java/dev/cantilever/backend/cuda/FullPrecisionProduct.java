@@ -30,30 +30,19 @@ final class FullPrecisionProduct {
   }
 
   /** y [N, O] = x [N, I]·Wᵀ + b. */
-  void forward(Tensor y, Tensor x, Weight w) {
-    int rows = x.size(0);
-    start("linear_", y, x, w)
-        .pointer(w.bias())
-        .integer(StorageCode.of(w.bias()))
-        .integer(rows)
-        .integer(w.outFeatures())
-        .integer(w.inFeatures())
-        .run(Grids.blocks(rows, TILE), Grids.blocks(w.outFeatures(), TILE), 1, THREADS, 0);
+  void forward(ProductRows rows, Weight w) {
+    LaunchBuffer launch =
+        start("linear_", rows, w).pointer(w.bias()).integer(StorageCode.of(w.bias()));
+    run(launch, rows, w, w.outFeatures());
   }
 
-  /** dx [N, I] = dy [N, O]·W, or dx += dy·W. */
-  void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    int rows = dy.size(0);
-    start("gradient_", dx, dy, w)
-        .integer(rows)
-        .integer(w.outFeatures())
-        .integer(w.inFeatures())
-        .integer(accumulate ? 1 : 0)
-        .run(Grids.blocks(rows, TILE), Grids.blocks(w.inFeatures(), TILE), 1, THREADS, 0);
+  /** dx [N, I] = dy [N, O]·W. */
+  void inputGradient(ProductRows rows, Weight w) {
+    run(start("gradient_", rows, w), rows, w, w.inFeatures());
   }
 
   /** The launch of a direction's kernel for a weight's form, up to the weight's addresses. */
-  private LaunchBuffer start(String direction, Tensor target, Tensor source, Weight w) {
+  private LaunchBuffer start(String direction, ProductRows rows, Weight w) {
     Tensor stored = w instanceof Int8Weight int8 ? int8.data() : ((DenseWeight) w).values();
     Optional<Tensor> absmax =
         w instanceof Int8Weight int8 ? Optional.of(int8.absmax()) : Optional.empty();
@@ -61,10 +50,20 @@ final class FullPrecisionProduct {
         .kernels()
         .kernel(KERNELS, direction + form(stored.dtype()))
         .with()
-        .pointer(target)
-        .pointer(source)
+        .pointer(rows.target())
+        .pointer(rows.source())
         .pointer(stored)
         .pointer(absmax);
+  }
+
+  /** The rest of a launch, for a result of so many columns. */
+  private static void run(LaunchBuffer launch, ProductRows rows, Weight w, int columns) {
+    launch
+        .integer(rows.count())
+        .integer(w.outFeatures())
+        .integer(w.inFeatures())
+        .pointer(rows.addend())
+        .run(Grids.blocks(rows.count(), TILE), Grids.blocks(columns, TILE), 1, THREADS, 0);
   }
 
   private static String form(DType stored) {

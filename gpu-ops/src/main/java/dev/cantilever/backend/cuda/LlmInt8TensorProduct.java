@@ -60,8 +60,8 @@ final class LlmInt8TensorProduct {
   private record Scratch(
       long flags, long columns, long count, int rows, int pitch, long integers, long absmax) {}
 
-  /** y [N, O] = x [N, I]·Wᵀ + b. */
-  void forward(Tensor y, Tensor x, Int8Weight w) {
+  /** y [N, O] = x [N, I]·Wᵀ + b; the addend must not be y, which is written before it is read. */
+  void forward(ProductRows rows, Int8Weight w) {
     if (w.inFeatures() > MOST_INPUTS) {
       throw new UnsupportedOpException(
           "linear: expected at most %d inputs of an int8 product, whose int32 sum holds no more, found %d. Use --int8-mode weight-only."
@@ -70,14 +70,14 @@ final class LlmInt8TensorProduct {
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
     try {
-      Scratch scratch = allocate(workspace, x.size(0), w.inFeatures());
-      findOutliers(scratch, x);
-      for (int from = 0; from < x.size(0); from += scratch.rows()) {
-        int to = Math.min(x.size(0), from + scratch.rows());
-        quantize(scratch, x.slice(from, to));
-        multiply(scratch, y.slice(from, to), w);
+      Scratch scratch = allocate(workspace, rows.count(), w.inFeatures());
+      findOutliers(scratch, rows.source());
+      for (int from = 0; from < rows.count(); from += scratch.rows()) {
+        int to = Math.min(rows.count(), from + scratch.rows());
+        quantize(scratch, rows.source().slice(from, to));
+        multiply(scratch, rows.target().slice(from, to), w);
       }
-      addOutliers(scratch, y, x, w);
+      addOutliers(scratch, rows, w);
     } finally {
       workspace.reset(mark);
     }
@@ -161,20 +161,21 @@ final class LlmInt8TensorProduct {
     }
   }
 
-  private void addOutliers(Scratch scratch, Tensor y, Tensor x, Int8Weight w) {
-    int rows = x.size(0);
+  /** y += the product of the outlier columns, then y += the addend. */
+  private void addOutliers(Scratch scratch, ProductRows rows, Int8Weight w) {
     kernel("add_outliers")
-        .pointer(y)
-        .pointer(x)
+        .pointer(rows.target())
+        .pointer(rows.source())
         .pointer(w.data())
         .pointer(w.absmax())
         .pointer(scratch.columns())
         .pointer(scratch.count())
-        .integer(rows)
+        .integer(rows.count())
         .integer(w.outFeatures())
         .integer(w.inFeatures())
+        .pointer(rows.addend())
         .run(
-            Grids.blocks(rows, OUTLIER_ROWS),
+            Grids.blocks(rows.count(), OUTLIER_ROWS),
             Grids.blocks(w.outFeatures(), OUTLIER_THREADS),
             1,
             OUTLIER_THREADS,

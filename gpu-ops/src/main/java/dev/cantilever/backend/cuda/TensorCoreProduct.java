@@ -46,13 +46,13 @@ final class TensorCoreProduct {
   }
 
   /** y = x·Wᵀ + b. */
-  void forward(Tensor y, Tensor x, Weight w) {
-    run(product(FrozenProduct.forward(w)), y, x);
+  void forward(ProductRows rows, Weight w) {
+    run(product(FrozenProduct.forward(w)), rows);
   }
 
-  /** dx = dy·W, or dx += dy·W. */
-  void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    run(product(FrozenProduct.inputGradient(w, accumulate)), dx, dy);
+  /** dx = dy·W. */
+  void inputGradient(ProductRows rows, Weight w) {
+    run(product(FrozenProduct.inputGradient(w)), rows);
   }
 
   private Product product(FrozenProduct frozen) {
@@ -62,9 +62,9 @@ final class TensorCoreProduct {
         Slices.of(frozen.m(), frozen.k(), execution.device().multiprocessors()));
   }
 
-  private void run(Product product, Tensor target, Tensor rows) {
+  private void run(Product product, ProductRows rows) {
     int pitch = product.slices().pitch();
-    int n = rows.size(0);
+    int n = rows.count();
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
     try {
@@ -72,11 +72,12 @@ final class TensorCoreProduct {
       Tensor packed = Tensor.in(workspace, DType.BF16, most, pitch);
       for (int from = 0; from < n; from += most) {
         int to = Math.min(n, from + most);
-        pack(product, packed, rows.slice(from, to));
+        ProductRows piece = rows.slice(from, to);
+        pack(product, packed, piece.source());
         if (slicesGoApart(product, packed, to - from, n)) {
-          slicesApart(product, target.slice(from, to), packed);
+          slicesApart(product, piece, packed);
         } else {
-          slicesInTurn(product, target.slice(from, to), packed);
+          slicesInTurn(product, piece, packed);
         }
       }
     } finally {
@@ -148,8 +149,8 @@ final class TensorCoreProduct {
   }
 
   /** A block for each slice, then the sum of slices. */
-  private void slicesApart(Product product, Tensor target, Tensor packed) {
-    int n = target.size(0);
+  private void slicesApart(Product product, ProductRows rows, Tensor packed) {
+    int n = rows.count();
     int tiles = n <= 8 ? 1 : n <= 32 ? 4 : 8;
     int slices = product.slices().count();
     Tensor partial = Tensor.in(execution.workspace(), DType.F32, slices, n, product.paddedM());
@@ -164,20 +165,20 @@ final class TensorCoreProduct {
     launch =
         kernel(product, "reduce_slices")
             .with()
-            .pointer(target)
+            .pointer(rows.target())
             .pointer(partial)
             .integer(product.frozen().m())
             .integer(n)
             .integer(slices);
-    epilogue(launch, product)
+    epilogue(launch, product, rows)
         .run(Grids.blocks(product.frozen().m(), REDUCE_THREADS), n, 1, REDUCE_THREADS, 0);
   }
 
   /** A block goes through all slices. */
-  private void slicesInTurn(Product product, Tensor target, Tensor packed) {
-    int n = target.size(0);
-    LaunchBuffer launch = kernel(product, "full_8").with().pointer(target);
-    epilogue(operands(launch, product, packed, n), product)
+  private void slicesInTurn(Product product, ProductRows rows, Tensor packed) {
+    int n = rows.count();
+    LaunchBuffer launch = kernel(product, "full_8").with().pointer(rows.target());
+    epilogue(operands(launch, product, packed, n), product, rows)
         .run(
             Grids.blocks(product.frozen().m(), Slices.TILE_M),
             Grids.blocks(n, FEW_ROWS),
@@ -200,12 +201,12 @@ final class TensorCoreProduct {
         .integer(product.slices().stagesEach());
   }
 
-  private static LaunchBuffer epilogue(LaunchBuffer launch, Product product) {
+  private static LaunchBuffer epilogue(LaunchBuffer launch, Product product, ProductRows rows) {
     return launch
         .pointer(product.frozen().outputScale())
         .pointer(product.frozen().bias())
         .integer(StorageCode.of(product.frozen().bias()))
-        .integer(product.frozen().accumulate() ? 1 : 0);
+        .pointer(rows.addend());
   }
 
   private static int sharedBytes(int tiles) {

@@ -79,13 +79,13 @@ final class WarpgroupProduct {
   }
 
   /** y = x·Wᵀ + b. */
-  void forward(Tensor y, Tensor x, Weight w) {
-    run(product(FrozenProduct.forward(w)), y, x);
+  void forward(ProductRows rows, Weight w) {
+    run(product(FrozenProduct.forward(w)), rows);
   }
 
-  /** dx = dy·W, or dx += dy·W. */
-  void inputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
-    run(product(FrozenProduct.inputGradient(w, accumulate)), dx, dy);
+  /** dx = dy·W. */
+  void inputGradient(ProductRows rows, Weight w) {
+    run(product(FrozenProduct.inputGradient(w)), rows);
   }
 
   private Product product(FrozenProduct frozen) {
@@ -106,12 +106,12 @@ final class WarpgroupProduct {
     }
   }
 
-  private void run(Product product, Tensor target, Tensor rows) {
-    int n = rows.size(0);
+  private void run(Product product, ProductRows rows) {
+    int n = rows.count();
     int most = rowsAtOnce(product, n);
     for (int from = 0; from < n; from += most) {
       int to = Math.min(n, from + most);
-      piece(product, target.slice(from, to), rows.slice(from, to));
+      piece(product, rows.slice(from, to));
     }
   }
 
@@ -161,19 +161,19 @@ final class WarpgroupProduct {
     return (long) Float.BYTES * Runs.TILE_M * tileRows * execution.device().multiprocessors();
   }
 
-  private void piece(Product product, Tensor target, Tensor rows) {
+  private void piece(Product product, ProductRows rows) {
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
     try {
-      int n = rows.size(0);
+      int n = rows.count();
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
       long packed = workspace.allocate(product.rowBytes() * GROUP_ROWS * groups);
       long aside = workspace.allocate(asideBytes(tileRows));
       KernelSource source = source(product.storage(), product.frozen().direction(), tileRows);
-      pack(product, source, packed, groups, rows);
-      multiply(product, source, target, packed, groups, aside, tileRows, rowTiles);
+      pack(product, source, packed, groups, rows.source());
+      multiply(product, source, rows, packed, groups, aside, tileRows, rowTiles);
     } finally {
       workspace.reset(mark);
     }
@@ -198,7 +198,7 @@ final class WarpgroupProduct {
   private void multiply(
       Product product,
       KernelSource source,
-      Tensor target,
+      ProductRows rows,
       long packed,
       int groups,
       long aside,
@@ -216,12 +216,12 @@ final class WarpgroupProduct {
             .kernels()
             .kernel(source, way)
             .with()
-            .pointer(target)
+            .pointer(rows.target())
             .pointer(FrozenProduct.data(product.frozen().w()))
             .pointer(packed)
             .integer(product.frozen().m())
             .integer(product.frozen().k())
-            .integer(target.size(0))
+            .integer(rows.count())
             .integer(groups)
             .integer(runs.stages())
             .integer(runs.tiles())
@@ -230,7 +230,7 @@ final class WarpgroupProduct {
             .pointer(product.frozen().outputScale())
             .pointer(product.frozen().bias())
             .integer(StorageCode.of(product.frozen().bias()))
-            .integer(product.frozen().accumulate() ? 1 : 0)
+            .pointer(rows.addend())
             .pointer(aside)
             .pointer(execution.tileCounters());
     Storage storage = product.storage();

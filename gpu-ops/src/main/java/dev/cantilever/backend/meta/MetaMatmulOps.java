@@ -25,6 +25,12 @@ final class MetaMatmulOps implements MatmulOps {
   }
 
   @Override
+  public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
+    OpChecks.linear(y, x, w, residual);
+    weights.weight("linear", w);
+  }
+
+  @Override
   public void linearInputGradient(Tensor dx, Tensor dy, Weight w, boolean accumulate) {
     OpChecks.linearInputGradient(dx, dy, w);
     weights.weight("linearInputGradient", w);

@@ -87,7 +87,15 @@ final class LlmInt8Product {
         gatherInputs(columns, inputs, outliers);
         long target = y.address() + 4L * ((long) from * out + o);
         product.project(
-            target, out, columns.address(), weights.address(), inputs.size(0), width, count, 1, 1);
+            target,
+            out,
+            columns.address(),
+            weights.address(),
+            inputs.size(0),
+            width,
+            count,
+            1,
+            true);
       }
     }
   }

@@ -119,17 +119,16 @@ final class MatrixProduct {
   }
 
   /**
-   * {@code dx[rows, in] = beta * dx + (dy[rows, out] * (factor * outScale[o])) · w}, all f32: the
-   * scale of an int8 weight belongs to the inner dimension here and is applied to dy first.
+   * {@code dx[rows, in] = (dy[rows, out] * (factor * outScale[o])) · w}, all f32, or dx plus that:
+   * the scale of an int8 weight belongs to the inner dimension here and is applied to dy first.
    *
    * @param w any layout but {@code PACKED_FORWARD}
    * @param outScale address of f32 [out], or 0 for none
-   * @param beta 0 overwrites dx unread
    */
   void inputGradient(
-      long dx, long dy, WeightView w, int rows, long outScale, float factor, float beta) {
+      long dx, long dy, WeightView w, int rows, long outScale, float factor, boolean accumulate) {
     requireLayout(w, w.layout() != Layout.PACKED_FORWARD);
-    Epilogue epilogue = Epilogue.plain().withBeta(beta);
+    Epilogue epilogue = Epilogue.plain().withAddend(accumulate ? dx : 0);
     Rows scaled = new Rows(dy, w.out(), outScale, factor, false);
     run(scaled, w, false, rows, new Target(dx, w.in(), epilogue, false));
   }
@@ -155,27 +154,37 @@ final class MatrixProduct {
   }
 
   /**
-   * {@code y[rows, out] = beta * y + alpha * x[rows, in] · pᵀ} with a trainable f32 p[out, in].
+   * {@code y[rows, out] = alpha * x[rows, in] · pᵀ}, or y plus that, with a trainable f32 p[out,
+   * in].
    *
    * @param ldy distance of y's rows in floats, at least {@code out}: y may be columns of a wider
    *     matrix
    */
   void project(
-      long y, int ldy, long x, long p, int rows, int out, int in, float alpha, float beta) {
+      long y, int ldy, long x, long p, int rows, int out, int in, float alpha, boolean accumulate) {
     WeightView w = new WeightView(p, Layout.F32, out, in);
-    Epilogue epilogue = Epilogue.scaled(0, alpha).withBeta(beta);
+    Epilogue epilogue = Epilogue.scaled(0, alpha).withAddend(accumulate ? y : 0);
     run(new Rows(x, in, 0, 1f, false), w, true, rows, new Target(y, ldy, epilogue, false));
   }
 
   /**
-   * {@code dx[rows, in] = beta * dx + alpha * dy[rows, out] · p} with a trainable f32 p[out, in].
+   * {@code dx[rows, in] = alpha * dy[rows, out] · p}, or dx plus that, with a trainable f32 p[out,
+   * in].
    *
    * @param ldy distance of dy's rows in floats, at least {@code out}
    */
   void projectInputGradient(
-      long dx, long dy, int ldy, long p, int rows, int out, int in, float alpha, float beta) {
+      long dx,
+      long dy,
+      int ldy,
+      long p,
+      int rows,
+      int out,
+      int in,
+      float alpha,
+      boolean accumulate) {
     WeightView w = new WeightView(p, Layout.F32, out, in);
-    Epilogue epilogue = Epilogue.scaled(0, alpha).withBeta(beta);
+    Epilogue epilogue = Epilogue.scaled(0, alpha).withAddend(accumulate ? dx : 0);
     run(new Rows(dy, ldy, 0, 1f, false), w, false, rows, new Target(dx, in, epilogue, false));
   }
 
@@ -313,20 +322,18 @@ final class MatrixProduct {
       HostMemory.get(e.bias() + 4L * column, s.bias, 0, columns);
     }
     for (int r = 0; r < rows; r++) {
-      long address = y.address + 4 * ((long) (row + r) * y.stride + column);
-      if (e.beta() != 0f) {
-        HostMemory.get(address, s.line, 0, columns);
-      }
+      long at = 4 * ((long) (row + r) * y.stride + column);
       if (scaled) {
         multiply(s.y, r * STRIDE, s.scale, columns);
       }
       if (e.bias() != 0) {
-        addScaled(s.y, r * STRIDE, s.bias, 1f, columns);
+        add(s.y, r * STRIDE, s.bias, columns);
       }
-      if (e.beta() != 0f) {
-        addScaled(s.y, r * STRIDE, s.line, e.beta(), columns);
+      if (e.addend() != 0) {
+        HostMemory.get(e.addend() + at, s.line, 0, columns);
+        add(s.y, r * STRIDE, s.line, columns);
       }
-      HostMemory.put(address, s.y, r * STRIDE, columns);
+      HostMemory.put(y.address + at, s.y, r * STRIDE, columns);
     }
   }
 
@@ -341,11 +348,10 @@ final class MatrixProduct {
     }
   }
 
-  private static void addScaled(float[] y, int offset, float[] other, float factor, int length) {
-    FloatVector factors = FloatVector.broadcast(SPECIES, factor);
+  private static void add(float[] y, int offset, float[] other, int length) {
     for (int i = 0; i < length; i += LANES) {
-      FloatVector.fromArray(SPECIES, other, i)
-          .fma(factors, FloatVector.fromArray(SPECIES, y, offset + i))
+      FloatVector.fromArray(SPECIES, y, offset + i)
+          .add(FloatVector.fromArray(SPECIES, other, i))
           .intoArray(y, offset + i);
     }
   }

@@ -141,16 +141,17 @@ final class OneDnnActivationOps implements ActivationOps {
   @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     OpChecks.activation("add", y, a, b);
-    sum(y, a, b);
+    sum(workers, y, a, b);
   }
 
   @Override
   public void add(Tensor y, Tensor a, Tensor b, Tensor c) {
     OpChecks.activation("add", y, a, b, c);
-    sum(y, a, b, c);
+    sum(workers, y, a, b, c);
   }
 
-  private void sum(Tensor y, Tensor first, Tensor... others) {
+  /** y = the terms from left to right; y may be one of them. */
+  static void sum(Workers workers, Tensor y, Tensor first, Tensor... others) {
     Tiles.elements(
         workers,
         y.elements(),

@@ -12,6 +12,7 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
@@ -37,19 +38,32 @@ final class OneDnnMatmulOps implements MatmulOps {
   @Override
   public void linear(Tensor y, Tensor x, Weight w) {
     OpChecks.linear(y, x, w);
+    forward(y, x, w, Optional.empty());
+  }
+
+  @Override
+  public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
+    OpChecks.linear(y, x, w, residual);
+    forward(y, x, w, Optional.of(residual));
+  }
+
+  private void forward(Tensor y, Tensor x, Weight w, Optional<Tensor> residual) {
     requireData("linear", w);
+    long addend = residual.map(Tensor::address).orElse(0L);
     withBias(
         w,
         bias -> {
           WeightView view = forwardView(w);
           if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
             llmInt8.forward(y, x, int8, view, bias);
-          } else if (w instanceof Int8Weight int8) {
-            Epilogue scaled = Epilogue.scaled(int8.absmax().address(), 1 / LARGEST);
-            product.forward(y.address(), x.address(), view, x.size(0), scaled.withBias(bias));
+            residual.ifPresent(r -> OneDnnActivationOps.sum(workers, y, r, y));
           } else {
-            product.forward(
-                y.address(), x.address(), view, x.size(0), Epilogue.plain().withBias(bias));
+            Epilogue scaled =
+                w instanceof Int8Weight int8
+                    ? Epilogue.scaled(int8.absmax().address(), 1 / LARGEST)
+                    : Epilogue.plain();
+            Epilogue epilogue = scaled.withBias(bias).withAddend(addend);
+            product.forward(y.address(), x.address(), view, x.size(0), epilogue);
           }
         });
   }
@@ -61,7 +75,7 @@ final class OneDnnMatmulOps implements MatmulOps {
     long scale = w instanceof Int8Weight int8 ? int8.absmax().address() : 0;
     float factor = scale == 0 ? 1 : 1 / LARGEST;
     product.inputGradient(
-        dx.address(), dy.address(), gradientView(w), dy.size(0), scale, factor, accumulate ? 1 : 0);
+        dx.address(), dy.address(), gradientView(w), dy.size(0), scale, factor, accumulate);
   }
 
   private void requireData(String op, Weight w) {
@@ -141,7 +155,7 @@ final class OneDnnMatmulOps implements MatmulOps {
         p.size(0),
         p.size(1),
         alpha,
-        accumulate ? 1 : 0);
+        accumulate);
   }
 
   @Override
@@ -157,7 +171,7 @@ final class OneDnnMatmulOps implements MatmulOps {
         p.size(0),
         p.size(1),
         alpha,
-        accumulate ? 1 : 0);
+        accumulate);
   }
 
   @Override

@@ -274,7 +274,8 @@ extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) product_few(
 #define OUTLIER_ROWS 16      // rows of a block, all of them in every thread
 #define OUTLIER_STAGE 16     // outlier columns at once
 
-// y[row, o] += the chain over the outlier columns, ascending, of x[row, i] * (q[o, i] * (absmax[o] / 127)).
+// y[row, o] += the chain over the outlier columns, ascending, of x[row, i] * (q[o, i] * (absmax[o] / 127)),
+// then y = residual + y where there is a residual [rows, out].
 extern "C" __global__ void __launch_bounds__(OUTLIER_THREADS) add_outliers(
     float* y,
     const float* x,
@@ -284,10 +285,11 @@ extern "C" __global__ void __launch_bounds__(OUTLIER_THREADS) add_outliers(
     const int* columnCount,
     int rows,
     int out,
-    int in) {
+    int in,
+    const float* residual) {
   __shared__ __align__(16) float left[OUTLIER_ROWS][OUTLIER_STAGE];
   int count = *columnCount;
-  if (count == 0) return;
+  if (count == 0 && residual == 0) return;
   int firstRow = blockIdx.x * OUTLIER_ROWS;
   int o = blockIdx.y * OUTLIER_THREADS + threadIdx.x;
   int paddedIn = (in + TILE_INPUTS - 1) / TILE_INPUTS * TILE_INPUTS;
@@ -322,8 +324,14 @@ extern "C" __global__ void __launch_bounds__(OUTLIER_THREADS) add_outliers(
   }
   if (o >= out) return;
 #pragma unroll
+  for (int r = 0; r < OUTLIER_ROWS; r++) {  // all read before any is written: none waits for another
+    s64 at = (s64)(firstRow + r) * out + o;
+    if (firstRow + r >= rows) continue;
+    acc[r] = count == 0 ? y[at] : y[at] + acc[r];
+    if (residual != 0) acc[r] = residual[at] + acc[r];
+  }
+#pragma unroll
   for (int r = 0; r < OUTLIER_ROWS; r++) {
-    int row = firstRow + r;
-    if (row < rows) y[(s64)row * out + o] += acc[r];
+    if (firstRow + r < rows) y[(s64)(firstRow + r) * out + o] = acc[r];
   }
 }

@@ -13,7 +13,8 @@
 // Order of a sum (the same whatever n is): the inner dimension is cut into slices of a fixed number of
 // elements; a slice is one chain of mma in ascending order from zero; slices are added in ascending
 // order. Slices are blocks of their own (`partial`, then `reduce_slices`), or one block goes through all
-// of them (`full`), with the same bits.
+// of them (`full`), with the same bits. A finished sum is scaled, the bias added, and that added to the
+// addend [n, M] where there is one: y itself, or another matrix.
 #include "prelude.cuh"
 #include "weight_fragments.cuh"
 #include "mma.cuh"
@@ -188,7 +189,7 @@ static __device__ __forceinline__ void partial_product(
 template <int NT>
 static __device__ __forceinline__ void full_product(
     float* y, const Frozen& w, const u16* rows, int pitch, int n, int stages, int sliceStages,
-    const float* absmax, const void* bias, int biasStorage, int accumulate) {
+    const float* absmax, const void* bias, int biasStorage, const float* addend) {
   extern __shared__ __align__(128) u8 shared[];
   int tiles = (w.m + 31) / 32;
   int warpTile = blockIdx.x * WARPS + threadIdx.x / WARP;
@@ -209,16 +210,26 @@ static __device__ __forceinline__ void full_product(
   }
   const float* total = (const float*)(shared + STAGES * 8 * NT * STAGE_K * 2) + threadIdx.x;
 #pragma unroll 1
-  for (int i = 0; i < 2 * NT; i++) {  // rows: 8j + 2t + odd with j = i / 2, odd = i % 2
-    int row = firstRow + 8 * (i / 2) + 2 * (lane % 4) + i % 2;
-    if (row >= n) continue;
-    float* to = y + (s64)row * w.m + m;
+  for (int j = 0; j < NT; j++) {  // rows: 8j + 2t + odd
+    int row = firstRow + 8 * j + 2 * (lane % 4);
+    float before[2][4];  // all read before any is written, which may be to the same places
 #pragma unroll
-    for (int r = 0; r < 4; r++) {
-      if (m + r < w.m) {
-        float sum = total[(8 * (i / 2) + 4 * (r / 2) + 2 * (r % 2) + i % 2) * (WARPS * WARP)];
-        float value = finished(sum, scales[r], biases[r]);
-        to[r] = accumulate ? to[r] + value : value;
+    for (int odd = 0; odd < 2; odd++) {
+#pragma unroll
+      for (int r = 0; r < 4; r++) {
+        bool in = addend != 0 && row + odd < n && m + r < w.m;
+        before[odd][r] = in ? addend[(s64)(row + odd) * w.m + m + r] : 0;
+      }
+    }
+#pragma unroll
+    for (int odd = 0; odd < 2; odd++) {
+#pragma unroll
+      for (int r = 0; r < 4; r++) {
+        if (row + odd < n && m + r < w.m) {
+          float sum = total[(8 * j + 4 * (r / 2) + 2 * (r % 2) + odd) * (WARPS * WARP)];
+          float value = finished(sum, scales[r], biases[r]);
+          y[(s64)(row + odd) * w.m + m + r] = addend != 0 ? before[odd][r] + value : value;
+        }
       }
     }
   }
@@ -241,19 +252,21 @@ PARTIAL(8, 3)
 extern "C" __global__ void __launch_bounds__(WARPS* WARP, 2) full_8(
     float* y, const void* data, int m, int k, int columns, int aligned, const u16* rows, int pitch,
     int n, int stages, int sliceStages, const float* absmax, const void* bias, int biasStorage,
-    int accumulate) {
+    const float* addend) {
   FROZEN;
   full_product<8>(
-      y, w, rows, pitch, n, stages, sliceStages, absmax, bias, biasStorage, accumulate);
+      y, w, rows, pitch, n, stages, sliceStages, absmax, bias, biasStorage, addend);
 }
 
-// y[n, m] (+)= the sum of slices in order, scaled, plus bias.
+// y[n, m] = the sum of slices in order, scaled, plus bias, and added to the addend where there is one.
 extern "C" __global__ void reduce_slices(
     float* y, const float* partial, int m, int n, int slices, const float* absmax, const void* bias,
-    int biasStorage, int accumulate) {
+    int biasStorage, const float* addend) {
   int column = blockIdx.x * blockDim.x + threadIdx.x;
   if (column >= m) return;
   int row = blockIdx.y;
+  s64 at = (s64)row * m + column;
+  float before = addend != 0 ? addend[at] : 0;
   int padded = (m + 31) / 32 * 32;
   const float* from = partial + (s64)row * padded + column;
   float sum = from[0];
@@ -261,8 +274,7 @@ extern "C" __global__ void reduce_slices(
   for (int slice = 1; slice < slices; slice++) sum += from[(s64)slice * n * padded];
   float scale = absmax != 0 ? absmax[column] / 127.0f : 1.0f;
   float value = finished(sum, scale, bias != 0 ? load_stored(bias, column, biasStorage) : 0.0f);
-  float* to = y + (s64)row * m + column;
-  *to = accumulate ? *to + value : value;
+  y[at] = addend != 0 ? before + value : value;
 }
 
 // rows[n][pitch]: x[n][k], times absmax[k] / 127 where given, rounded to bf16, zero from k to pitch,

@@ -1,7 +1,10 @@
 // Products with a frozen weight in fp32 on the CUDA cores, for every form a weight comes in.
 //
 //   linear:   y[n, o]  = sum over i of x[n, i] * W[o, i], then + bias
-//   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i], dx overwritten or added to
+//   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]
+//
+// What is made so is added to the addend, of the result's shape, where there is one: the result itself, or
+// another matrix.
 //
 // An element is one chain of fmaf over the inner dimension in ascending order from zero, as on the
 // CPU. The factor absmax / 127 of an int8 weight is applied to the finished sum of the product, and to
@@ -19,6 +22,10 @@ template <int STORAGE>
 static __device__ __forceinline__ float load_weight(const void* w, int o, int i, int in) {
   if (STORAGE == STORAGE_INT8) return ((const s8*)w)[int8_offset(o, i, (in + 31) / 32 * 32)];
   return load_stored(w, (s64)o * in + i, STORAGE);
+}
+
+static __device__ __forceinline__ void write(float* y, const float* addend, s64 at, float value) {
+  y[at] = addend != 0 ? addend[at] + value : value;
 }
 
 static __device__ __forceinline__ float int8_factor(const float* absmax, int o) {
@@ -94,7 +101,8 @@ static __device__ __forceinline__ void linear(
     int biasStorage,
     int rows,
     int out,
-    int in) {
+    int in,
+    const float* addend) {
   float acc[4][4] = {};
   sum_products<STORAGE, false>(acc, x, w, absmax, rows, out, in);
 #pragma unroll
@@ -106,7 +114,7 @@ static __device__ __forceinline__ void linear(
 #pragma unroll
     for (int r = 0; r < 4; r++) {
       int row = blockIdx.x * TILE + threadIdx.x / 16 * 4 + r;
-      if (row < rows) y[(s64)row * out + o] = __fadd_rn(__fmul_rn(acc[r][c], factor), added);
+      if (row < rows) write(y, addend, (s64)row * out + o, __fadd_rn(__fmul_rn(acc[r][c], factor), added));
     }
   }
 }
@@ -120,7 +128,7 @@ static __device__ __forceinline__ void gradient(
     int rows,
     int out,
     int in,
-    int accumulate) {
+    const float* addend) {
   float acc[4][4] = {};
   sum_products<STORAGE, true>(acc, dy, w, absmax, rows, out, in);
 #pragma unroll
@@ -129,10 +137,7 @@ static __device__ __forceinline__ void gradient(
 #pragma unroll
     for (int c = 0; c < 4; c++) {
       int i = blockIdx.y * TILE + threadIdx.x % 16 * 4 + c;
-      if (row < rows && i < in) {
-        float* target = dx + (s64)row * in + i;
-        *target = accumulate ? *target + acc[r][c] : acc[r][c];
-      }
+      if (row < rows && i < in) write(dx, addend, (s64)row * in + i, acc[r][c]);
     }
   }
 }
@@ -140,13 +145,13 @@ static __device__ __forceinline__ void gradient(
 #define KERNELS(name, storage)                                                                  \
   extern "C" __global__ void __launch_bounds__(THREADS) linear_##name(                          \
       float* y, const float* x, const void* w, const float* absmax, const void* bias,           \
-      int biasStorage, int rows, int out, int in) {                                             \
-    linear<storage>(y, x, w, absmax, bias, biasStorage, rows, out, in);                         \
+      int biasStorage, int rows, int out, int in, const float* addend) {                        \
+    linear<storage>(y, x, w, absmax, bias, biasStorage, rows, out, in, addend);                 \
   }                                                                                             \
   extern "C" __global__ void __launch_bounds__(THREADS) gradient_##name(                        \
       float* dx, const float* dy, const void* w, const float* absmax, int rows, int out, int in, \
-      int accumulate) {                                                                         \
-    gradient<storage>(dx, dy, w, absmax, rows, out, in, accumulate);                            \
+      const float* addend) {                                                                    \
+    gradient<storage>(dx, dy, w, absmax, rows, out, in, addend);                                \
   }
 
 KERNELS(f32, STORAGE_F32)

@@ -57,15 +57,15 @@ static __device__ __forceinline__ void add_aside(
 
 // ---- finished sums ----------------------------------------------------------------------------
 
-// What is done with finished sums.
+// What is done with finished sums: they are scaled, the bias is added, and that is added to the addend.
 struct Target {
   float* y;             // [n, m]
   int n;
   const float* absmax;  // [m] or null
   const void* bias;     // [m] or null
   int biasStorage;
-  int accumulate;
-  int wide;             // whether four of a row can be written at once
+  const float* addend;  // [n, m] that the sums are added to, y itself or apart from it, or null
+  int wide;             // whether four of a row can be read and written at once
 
   float scales[4];  // of the thread's four of M
   float biases[4];
@@ -87,57 +87,90 @@ struct Target {
     sums.w = finished(sums.w, scales[3], biases[3]);
   }
 
-  // Four at `to`, which is row and first of M.
-  __device__ __forceinline__ void write(float* to, float4 sums) const {
+  // Four of the addend at `at`, which is row and first of M. A batch of quads is read before any of it is
+  // written: the compiler, for which the writes may go to the same places, would have each read wait.
+  __device__ __forceinline__ float4 read(s64 at) const { return *(const float4*)(addend + at); }
+
+  // Four at `at`, `before` being what was read there if there is an addend.
+  __device__ __forceinline__ void write(s64 at, float4 sums, float4 before) const {
     finish(sums);
-    if (accumulate) {
-      float4 before = *(const float4*)to;
+    if (addend != 0) {
       sums = make_float4(before.x + sums.x, before.y + sums.y, before.z + sums.z, before.w + sums.w);
     }
-    *(float4*)to = sums;
+    *(float4*)(y + at) = sums;
   }
 
-  // The same, of which only `count` are there.
-  __device__ __forceinline__ void write_some(float* to, float4 sums, int count) const {
+  // The same without `read`, of which only `count` are there.
+  __device__ __forceinline__ void write_some(s64 at, float4 sums, int count) const {
     finish(sums);
     float four[4] = {sums.x, sums.y, sums.z, sums.w};
 #pragma unroll
     for (int r = 0; r < 4; r++) {
-      if (r < count) to[r] = accumulate ? to[r] + four[r] : four[r];
+      if (r < count) y[at + r] = addend != 0 ? addend[at + r] + four[r] : four[r];
     }
   }
 
-  __device__ __forceinline__ void write_quad(const Job& job, const Segment& segment, int i, float4 sums) const {
-    int m = segment.tile * TILE_M + m_of();
-    int row = segment.rows * ROWS + row_of(i);
-    if (row >= n || m >= job.m) return;
-    float* to = y + (s64)row * job.m + m;
+  __device__ __forceinline__ bool has_quad(const Job& job, const Segment& segment, int i) const {
+    return segment.rows * ROWS + row_of(i) < n && segment.tile * TILE_M + m_of() < job.m;
+  }
+
+  __device__ __forceinline__ s64 at_quad(const Job& job, const Segment& segment, int i) const {
+    return (s64)(segment.rows * ROWS + row_of(i)) * job.m + segment.tile * TILE_M + m_of();
+  }
+
+  __device__ __forceinline__ float4 read_quad(const Job& job, const Segment& segment, int i) const {
+    float4 before = make_float4(0, 0, 0, 0);
+    if (addend != 0 && wide && has_quad(job, segment, i)) before = read(at_quad(job, segment, i));
+    return before;
+  }
+
+  __device__ __forceinline__ void write_quad(
+      const Job& job, const Segment& segment, int i, float4 sums, float4 before) const {
+    if (!has_quad(job, segment, i)) return;
+    s64 at = at_quad(job, segment, i);
     if (wide) {
-      write(to, sums);
+      write(at, sums, before);
     } else {
-      write_some(to, sums, job.m - m);
+      write_some(at, sums, job.m - (segment.tile * TILE_M + m_of()));
     }
   }
 };
+
+#define STORED_AT_ONCE 4  // quads whose addends are read before any is written, as registers allow
 
 // Sums in registers. Those that cannot be written four at a time take the way through memory, so that the
 // code of the usual case stays short.
 static __device__ __forceinline__ void store(
     Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH], float4* quads) {
   out.begin(job, segment.tile);
-  int m = segment.tile * TILE_M + m_of();
   if (!out.wide) {
     put_aside(quads, c, out.n - segment.rows * ROWS);
 #pragma unroll 1
-    for (int i = 0; i < QUADS; i++) out.write_quad(job, segment, i, __ldcg(quads + i * CONSUMERS));
+    for (int i = 0; i < QUADS; i++) {
+      out.write_quad(job, segment, i, __ldcg(quads + i * CONSUMERS), make_float4(0, 0, 0, 0));
+    }
     return;
   }
-  if (m >= job.m) return;
-  int row = segment.rows * ROWS + row_of(0);
-  float* to = out.y + (s64)row * job.m + m;
+  if (segment.tile * TILE_M + m_of() >= job.m) return;
+  int rows = out.n - segment.rows * ROWS - row_of(0);  // from the thread's first on
+  s64 at = out.at_quad(job, segment, 0);
 #pragma unroll
-  for (int i = 0; i < QUADS; i++) {
-    if (row + row_of(i) - row_of(0) < out.n) out.write(to, sums_of(c, i));
-    to += i % 2 == 0 ? job.m : 7 * (s64)job.m;
+  for (int from = 0; from < QUADS; from += STORED_AT_ONCE) {
+    float4 before[STORED_AT_ONCE] = {};
+    if (out.addend != 0) {
+#pragma unroll
+      for (int i = 0; i < STORED_AT_ONCE && from + i < QUADS; i++) {
+        if (row_of(from + i) - row_of(0) < rows) {
+          before[i] = out.read(at + (i / 2 * 8 + i % 2) * (s64)job.m);
+        }
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < STORED_AT_ONCE && from + i < QUADS; i++) {
+      if (row_of(from + i) - row_of(0) < rows) {
+        out.write(at + (i / 2 * 8 + i % 2) * (s64)job.m, sums_of(c, from + i), before[i]);
+      }
+    }
+    at += STORED_AT_ONCE * 4 * (s64)job.m;
   }
 }

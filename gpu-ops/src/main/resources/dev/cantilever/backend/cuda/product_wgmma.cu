@@ -420,10 +420,14 @@ static __device__ __forceinline__ void add_part(
 #pragma unroll 1
   for (int base = from; base < to; base += ONCE) {
     float4 sums[ONCE];
+    float4 before[ONCE];
     const float4* quads = quads_of(aside, last) + base * CONSUMERS;
 #pragma unroll
     for (int i = 0; i < ONCE; i++) {
-      if (base + i < to) sums[i] = __ldcg(quads + i * CONSUMERS);
+      if (base + i < to) {
+        sums[i] = __ldcg(quads + i * CONSUMERS);
+        before[i] = out.read_quad(job, segment, base + i);
+      }
     }
 #pragma unroll 2
     for (u32 run = first; run < last; run++) {
@@ -441,7 +445,7 @@ static __device__ __forceinline__ void add_part(
     }
 #pragma unroll
     for (int i = 0; i < ONCE; i++) {
-      if (base + i < to) out.write_quad(job, segment, base + i, sums[i]);
+      if (base + i < to) out.write_quad(job, segment, base + i, sums[i], before[i]);
     }
   }
 }
@@ -534,9 +538,10 @@ static __device__ __forceinline__ void product(
   extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                                 \
       float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,     \
       int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,     \
-      int accumulate, float4* aside, u32* counters) {                                            \
+      const float* addend, float4* aside, u32* counters) {                                       \
     Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each};         \
-    Target out = {y, n, absmax, bias, biasStorage, accumulate, quads_align((u64)y, m)};          \
+    bool wide = quads_align((u64)y | (u64)addend, m);                                            \
+    Target out = {y, n, absmax, bias, biasStorage, addend, wide};                                \
     product<WAY>(job, out, aside, counters);                                                     \
   }
 

@@ -111,6 +111,15 @@ class MetaOpsTest {
             of("bias", F16, 6)),
         op(
             "linear",
+            (b, t) ->
+                b.matmul().linear(tensor(t, "y"), tensor(t, "x"), dense(t), tensor(t, "residual")),
+            of("y", F32, 5, 6),
+            of("x", F32, 5, 8),
+            of("weight", BF16, 6, 8),
+            of("bias", F16, 6),
+            of("residual", F32, 5, 6)),
+        op(
+            "linear",
             (b, t) -> b.matmul().linear(tensor(t, "y"), tensor(t, "x"), int8(t)),
             of("y", F32, 5, 6),
             of("x", F32, 5, 8),

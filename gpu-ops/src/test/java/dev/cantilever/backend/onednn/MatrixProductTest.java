@@ -62,7 +62,7 @@ class MatrixProductTest {
 
   private float[] inputGradient(MatrixProduct with, float[] dy, WeightView w, int rows) {
     long dx = memory.bytes(4L * rows * w.in());
-    with.inputGradient(dx, memory.floats(dy), w, rows, 0, 1f, 0f);
+    with.inputGradient(dx, memory.floats(dy), w, rows, 0, 1f, false);
     return floats(dx, rows * w.in());
   }
 
@@ -218,12 +218,12 @@ class MatrixProductTest {
     float factor = 1f / 127;
     long y = memory.floats(old);
     Epilogue epilogue =
-        Epilogue.scaled(memory.floats(absmax), factor).withBias(memory.floats(bias)).withBeta(1f);
+        Epilogue.scaled(memory.floats(absmax), factor).withBias(memory.floats(bias)).withAddend(y);
     product.forward(y, memory.floats(x), w, rows, epilogue);
     float[] expected = new float[rows * out];
     for (int i = 0; i < expected.length; i++) {
       int c = i % out;
-      expected[i] = Math.fma(old[i], 1f, sums[i] * (absmax[c] * factor) + bias[c]);
+      expected[i] = old[i] + (sums[i] * (absmax[c] * factor) + bias[c]);
     }
     assertThat(floats(y, rows * out)).isEqualTo(expected);
   }
@@ -241,7 +241,7 @@ class MatrixProductTest {
       scaled[i] *= absmax[i % out] * (1f / 127);
     }
     long dx = memory.bytes(4L * rows * in);
-    product.inputGradient(dx, memory.floats(dy), w, rows, memory.floats(absmax), 1f / 127, 0f);
+    product.inputGradient(dx, memory.floats(dy), w, rows, memory.floats(absmax), 1f / 127, false);
     assertThat(floats(dx, rows * in)).isEqualTo(inputGradient(product, scaled, w, rows));
   }
 
@@ -296,7 +296,7 @@ class MatrixProductTest {
     float[] old = gaussian(rows * wide, 3);
     float[] sums = chain(x, p, rows, out, in);
     long y = memory.floats(old);
-    product.project(y + 12, wide, memory.floats(x), memory.floats(p), rows, out, in, 2f, 1f);
+    product.project(y + 12, wide, memory.floats(x), memory.floats(p), rows, out, in, 2f, true);
     float[] expected = old.clone();
     for (int i = 0; i < sums.length; i++) {
       expected[i / out * wide + 3 + i % out] += 2f * sums[i];
@@ -304,7 +304,7 @@ class MatrixProductTest {
     assertThat(floats(y, rows * wide)).isEqualTo(expected);
 
     long dx = memory.bytes(4L * rows * in);
-    product.projectInputGradient(dx, y + 12, wide, memory.floats(p), rows, out, in, 0.5f, 0f);
+    product.projectInputGradient(dx, y + 12, wide, memory.floats(p), rows, out, in, 0.5f, false);
     float[] dy = new float[rows * out];
     for (int i = 0; i < dy.length; i++) {
       dy[i] = expected[i / out * wide + 3 + i % out];

@@ -109,7 +109,7 @@ public class ProductBenchmark {
   }
 
   private void gradient(WeightView weight, Work work) {
-    product.inputGradient(address(x), address(y), weight, rows, 0, 1f, 0f);
+    product.inputGradient(address(x), address(y), weight, rows, 0, 1f, false);
     count(work);
   }
 
