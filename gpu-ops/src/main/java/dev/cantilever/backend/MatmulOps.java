@@ -4,10 +4,11 @@ import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.List;
 
 /**
  * Products. Two kinds: {@code linear} with a frozen {@link Weight} in its storage form, and {@code
- * project} with a small trainable fp32 matrix (LoRA A and B, the value head).
+ * project} and {@code lowRank} with small trainable fp32 matrices (LoRA A and B, the value head).
  *
  * <p>Activations are F32; accumulation is fp32, or exact int32 for int8 times int8.
  */
@@ -70,6 +71,17 @@ public interface MatmulOps {
    */
   void projectWeightGradient(
       Tensor dp, Tensor dy, int column, Tensor x, float alpha, PackedRows rows);
+
+  /**
+   * The low-rank branches of a linear layer (Hu et al. 2021), term after term in the order of the
+   * list: y += scale·(x·Aᵀ)·Bᵀ in columns {@code [column, column + O')} of y. Ranks may differ and
+   * columns overlap; what is between, x·Aᵀ, is the backend's scratch.
+   *
+   * @param y [N, Y] F32 with Y ≥ column + O' of every term; added to
+   * @param x [N, I] F32
+   * @param terms each with A [R, I] and B [O', R]; none at all adds nothing
+   */
+  void lowRank(Tensor y, Tensor x, List<LowRankTerm> terms);
 
   /** Bytes of {@link Int8Weight#data} for a weight of this size on this backend. */
   long int8Bytes(int outFeatures, int inFeatures);

@@ -100,6 +100,22 @@ public final class OpChecks {
     columns("projectWeightGradient", "dy", dy, rows.tokens(), column, matrix[0]);
   }
 
+  /** {@link MatmulOps#lowRank}. */
+  public static void lowRank(Tensor y, Tensor x, List<LowRankTerm> terms) {
+    long[] inputs = axes("lowRank", "x", x, F32, "N, I");
+    columns("lowRank", "y", y, inputs[0], 0, 0);
+    for (int t = 0; t < terms.size(); t++) {
+      LowRankTerm term = terms.get(t);
+      String a = "a of term " + t;
+      String b = "b of term " + t;
+      long rank = axes("lowRank", a, term.a(), F32, "R, I")[0];
+      require("lowRank", a, term.a(), F32, "R, I", rank, inputs[1]);
+      long outputs = axes("lowRank", b, term.b(), F32, "O, R")[0];
+      require("lowRank", b, term.b(), F32, "O, R", outputs, rank);
+      columns("lowRank", "y", y, inputs[0], term.column(), outputs);
+    }
+  }
+
   private static void columns(String op, String name, Tensor t, long n, int column, long width) {
     if (t.dtype() != DType.F32
         || t.shape().rank() != 2

@@ -2,6 +2,7 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
@@ -54,17 +55,28 @@ final class LinearNode implements Node {
       matmul.linear(out, input, weight);
     }
     for (Span span : pass.batch().spans()) {
-      for (LoraBranch branch : branches) {
-        if (span.adapters().contains(branch.adapter())) {
-          Arena scratch = pass.tape().scratch();
-          Arena.Mark mark = scratch.mark();
-          Tensor dropped = dropped(branch, slice(input, span), scratch);
-          Tensor h = Tensor.in(scratch, DType.F32, span.rows().tokens(), branch.rank());
-          matmul.project(h, 0, dropped, branch.a().value(), 1, false);
-          matmul.project(
-              slice(out, span), branch.column(), h, branch.b().value(), branch.scale(), true);
-          scratch.reset(mark);
-        }
+      addBranches(slice(out, span), slice(input, span), active(span));
+    }
+  }
+
+  private List<LoraBranch> active(Span span) {
+    return branches.stream().filter(b -> span.adapters().contains(b.adapter())).toList();
+  }
+
+  /** Those that read the input as it is together, then each that drops some of it. */
+  private void addBranches(Tensor out, Tensor input, List<LoraBranch> active) {
+    MatmulOps matmul = pass.tape().backend().matmul();
+    List<LowRankTerm> together =
+        active.stream().filter(branch -> !drops(branch)).map(LoraBranch::term).toList();
+    if (!together.isEmpty()) {
+      matmul.lowRank(out, input, together);
+    }
+    for (LoraBranch branch : active) {
+      if (drops(branch)) {
+        Arena scratch = pass.tape().scratch();
+        Arena.Mark mark = scratch.mark();
+        matmul.lowRank(out, dropped(branch, input, scratch), List.of(branch.term()));
+        scratch.reset(mark);
       }
     }
   }
@@ -78,10 +90,8 @@ final class LinearNode implements Node {
       matmul.linearInputGradient(x.gradient(), dOut, weight, accumulate);
     }
     for (Span span : pass.batch().spans()) {
-      for (LoraBranch branch : branches) {
-        if (span.adapters().contains(branch.adapter())) {
-          backward(branch, span, slice(dOut, span));
-        }
+      for (LoraBranch branch : active(span)) {
+        backward(branch, span, slice(dOut, span));
       }
     }
   }

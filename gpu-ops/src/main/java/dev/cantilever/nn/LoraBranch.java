@@ -1,6 +1,7 @@
 package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.LowRankTerm;
 
 /**
  * One low-rank branch of a linear layer (Hu et al. 2021): adds scale·B·A·x to a range of outputs.
@@ -21,6 +22,11 @@ public record LoraBranch(
     float scale,
     float dropout,
     boolean trainable) {
+
+  /** What it adds to a linear layer's outputs. */
+  LowRankTerm term() {
+    return new LowRankTerm(a.value(), b.value(), column, scale);
+  }
 
   /** R. */
   int rank() {

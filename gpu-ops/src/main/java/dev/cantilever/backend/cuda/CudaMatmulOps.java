@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.UnsupportedOpException;
@@ -25,6 +26,7 @@ final class CudaMatmulOps implements MatmulOps {
   private final WarpgroupProduct warpgroups;
   private final LlmInt8TensorProduct llmInt8;
   private final Projections projections;
+  private final LowRankProduct lowRank;
 
   CudaMatmulOps(Execution execution) {
     this.execution = execution;
@@ -34,6 +36,7 @@ final class CudaMatmulOps implements MatmulOps {
     this.warpgroups = new WarpgroupProduct(execution);
     this.llmInt8 = new LlmInt8TensorProduct(execution);
     this.projections = new Projections(execution);
+    this.lowRank = new LowRankProduct(execution);
   }
 
   @Override
@@ -108,6 +111,12 @@ final class CudaMatmulOps implements MatmulOps {
   }
 
   @Override
+  public void lowRank(Tensor y, Tensor x, List<LowRankTerm> terms) {
+    OpChecks.lowRank(y, x, terms);
+    lowRank.add(y, x, terms);
+  }
+
+  @Override
   public long int8Bytes(int outFeatures, int inFeatures) {
     return Int8Layout.bytes(outFeatures, inFeatures);
   }
@@ -153,7 +162,8 @@ final class CudaMatmulOps implements MatmulOps {
                 Int8Storage.KERNELS,
                 FullPrecisionProduct.KERNELS,
                 LlmInt8TensorProduct.KERNELS,
-                Projections.KERNELS),
+                Projections.KERNELS,
+                LowRankProduct.KERNELS),
             Stream.concat(
                 TensorCoreProduct.sources().stream(), WarpgroupProduct.sources().stream()))
         .toList();

@@ -16,7 +16,7 @@ final class Projections {
   static final KernelSource KERNELS = KernelSource.of(Projections.class, "project.cu");
 
   /** Inner elements of a slice; at once the largest rank of an adapter that a thread adds alone. */
-  private static final int SLICE = 256;
+  static final int SLICE = 256;
 
   /** Rows that a block of {@code short_*} has at once, and its columns. */
   private static final int SHORT_ROWS = 8;

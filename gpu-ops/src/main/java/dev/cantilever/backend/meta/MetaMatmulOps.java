@@ -1,11 +1,13 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.List;
 
 /** Products without data; the sizes of int8 weights and panels are the planned device's. */
 final class MetaMatmulOps implements MatmulOps {
@@ -51,6 +53,11 @@ final class MetaMatmulOps implements MatmulOps {
   public void projectWeightGradient(
       Tensor dp, Tensor dy, int column, Tensor x, float alpha, PackedRows rows) {
     OpChecks.projectWeightGradient(dp, dy, column, x, rows);
+  }
+
+  @Override
+  public void lowRank(Tensor y, Tensor x, List<LowRankTerm> terms) {
+    OpChecks.lowRank(y, x, terms);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.memory.Arena;
@@ -12,6 +13,7 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
@@ -25,12 +27,14 @@ final class OneDnnMatmulOps implements MatmulOps {
 
   private final Workers workers;
   private final Arena workspace;
+  private final long workspaceBytes;
   private final MatrixProduct product;
   private final LlmInt8Product llmInt8;
 
   OneDnnMatmulOps(Workers workers, Arena workspace, long workspaceBytes) {
     this.workers = workers;
     this.workspace = workspace;
+    this.workspaceBytes = workspaceBytes;
     this.product = new MatrixProduct(workers);
     this.llmInt8 = new LlmInt8Product(workers, workspace, workspaceBytes, product);
   }
@@ -187,6 +191,33 @@ final class OneDnnMatmulOps implements MatmulOps {
         dp.size(0),
         dp.size(1),
         alpha);
+  }
+
+  @Override
+  public void lowRank(Tensor y, Tensor x, List<LowRankTerm> terms) {
+    OpChecks.lowRank(y, x, terms);
+    for (LowRankTerm term : terms) {
+      Arena.Mark mark = workspace.mark();
+      try {
+        add(y, x, term);
+      } finally {
+        workspace.reset(mark);
+      }
+    }
+  }
+
+  /** In pieces of as many rows as have their x·Aᵀ in half of the workspace, and of one at least. */
+  private void add(Tensor y, Tensor x, LowRankTerm term) {
+    int n = x.size(0);
+    long rowBytes = Math.max(1, 4L * term.rank());
+    int atOnce = (int) Math.max(1, Math.min(n, workspaceBytes / 2 / rowBytes));
+    Tensor h = Tensor.in(workspace, DType.F32, atOnce, term.rank());
+    for (int from = 0; from < n; from += atOnce) {
+      int to = Math.min(n, from + atOnce);
+      Tensor some = h.slice(0, to - from);
+      project(some, 0, x.slice(from, to), term.a(), 1, false);
+      project(y.slice(from, to), term.column(), some, term.b(), term.scale(), true);
+    }
   }
 
   @Override

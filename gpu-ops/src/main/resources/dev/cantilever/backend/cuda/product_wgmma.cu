@@ -54,16 +54,6 @@
 
 #include "product_sums.cuh"
 
-// Waits until the kernels launched before are done and what they wrote can be read.
-static __device__ __forceinline__ void await_kernels_before() {
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-}
-
-// Lets the next kernel be brought onto the card.
-static __device__ __forceinline__ void let_next_kernel_begin() {
-  asm volatile("griddepcontrol.launch_dependents;");
-}
-
 // A place in the ring of stages.
 struct Place {
   int slot;

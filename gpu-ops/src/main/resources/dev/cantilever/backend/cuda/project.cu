@@ -7,6 +7,7 @@
 // Windows of columns are pointers moved and pitches. How a sum is cut follows from the inner dimension
 // alone: the launcher takes `short_*` up to some length, `long_*` beyond.
 #include "prelude.cuh"
+#include "slice_sums.cuh"
 
 // ---- short sums: one chain an element, ascending ----------------------------------------------
 
@@ -149,122 +150,22 @@ SHORT(gradient, true)
 
 // ---- long sums: in slices of the inner dimension, a block each, whose sums are added in order ----
 
-#define SLICE 256         // inner elements of a block
-#define LONG_ROWS 32      // of a block
-#define LONG_COLUMNS 16   // of a block
-#define LONG_THREADS 256
-#define LONG_WARPS (LONG_THREADS / WARP)
-#define SLICE_QUADS (SLICE / 4)
-#define ROW_QUADS (LONG_ROWS * SLICE_QUADS / LONG_THREADS)        // of rows that a thread loads
-#define COLUMN_QUADS (LONG_COLUMNS * SLICE_QUADS / LONG_THREADS)  // of columns
+#define LONG_ROWS 32  // of a block
 
-// Where a vector along the inner dimension has its quads: those of eight vectors on different banks.
-static __device__ __forceinline__ int slice_at(int vector, int quad) {
-  return vector * SLICE + (quad ^ vector % 8) * 4;
-}
-
-static __device__ __forceinline__ void put_quad(float* target, const quad& q) {
-  *(float4*)target = make_float4(q.e[0], q.e[1], q.e[2], q.e[3]);
-}
-
-// partial [slices, rows, columns]. A warp has every eighth quad of the slice as one chain; the warps'
-// sums are added in order. A thread has every eighth row and, of the columns, four.
+// partial [slices, rows, columns].
 template <bool GRADIENT>
 static __device__ __forceinline__ void long_sums(
     float* partial, const float* x, int xPitch, const float* p, int rows, int out, int in) {
-  __shared__ __align__(16) float left[LONG_ROWS * SLICE];  // by slice_at; later the warps' sums
-  __shared__ __align__(16) float right[LONG_COLUMNS * SLICE];  // by slice_at, or [SLICE, LONG_COLUMNS]
   int columns = GRADIENT ? in : out;
-  int depth = GRADIENT ? out : in;
   int firstRow = blockIdx.x * LONG_ROWS;
   int firstColumn = blockIdx.y * LONG_COLUMNS;
-  int from = blockIdx.z * SLICE;
-  bool wideX = quads_align((u64)x, xPitch);
-  bool wideP = quads_align((u64)p, in);
-  quad ofRows[ROW_QUADS];
-  quad ofColumns[COLUMN_QUADS];
-#pragma unroll
-  for (int i = 0; i < ROW_QUADS; i++) {
-    int e = threadIdx.x + LONG_THREADS * i;
-    int row = firstRow + e / SLICE_QUADS;
-    int k = from + e % SLICE_QUADS * 4;
-    ofRows[i] = load_quad(x, (s64)row * xPitch + k, row < rows ? depth - k : 0, wideX);
-  }
-#pragma unroll
-  for (int i = 0; i < COLUMN_QUADS; i++) {
-    int e = threadIdx.x + LONG_THREADS * i;
-    int o = GRADIENT ? from + e / (LONG_COLUMNS / 4) : firstColumn + e / SLICE_QUADS;
-    int at = GRADIENT ? firstColumn + e % (LONG_COLUMNS / 4) * 4 : from + e % SLICE_QUADS * 4;
-    ofColumns[i] = load_quad(p, (s64)o * in + at, o < out ? in - at : 0, wideP);
-  }
-#pragma unroll
-  for (int i = 0; i < ROW_QUADS; i++) {
-    int e = threadIdx.x + LONG_THREADS * i;
-    put_quad(left + slice_at(e / SLICE_QUADS, e % SLICE_QUADS), ofRows[i]);
-  }
-#pragma unroll
-  for (int i = 0; i < COLUMN_QUADS; i++) {
-    int e = threadIdx.x + LONG_THREADS * i;
-    put_quad(
-        right + (GRADIENT ? e * 4 : slice_at(e / SLICE_QUADS, e % SLICE_QUADS)), ofColumns[i]);
-  }
-  __syncthreads();
-  int warp = threadIdx.x / WARP;
-  int ownRow = threadIdx.x % WARP / 4;
-  int ownColumn = threadIdx.x % 4;
-  float acc[LONG_ROWS / 8][4] = {};
-#pragma unroll 2
-  for (int q = warp; q < SLICE_QUADS; q += LONG_WARPS) {
-    float4 b[4];
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      b[c] = *(const float4*)(right
-          + (GRADIENT ? (4 * q + c) * LONG_COLUMNS + 4 * ownColumn : slice_at(ownColumn + 4 * c, q)));
-    }
-#pragma unroll
-    for (int i = 0; i < LONG_ROWS / 8; i++) {
-      float4 a = *(const float4*)(left + slice_at(ownRow + 8 * i, q));
-      if (GRADIENT) {  // b[c] has four columns
-        const float four[4] = {a.x, a.y, a.z, a.w};
-#pragma unroll
-        for (int c = 0; c < 4; c++) {
-          acc[i][0] = fmaf(four[c], b[c].x, acc[i][0]);
-          acc[i][1] = fmaf(four[c], b[c].y, acc[i][1]);
-          acc[i][2] = fmaf(four[c], b[c].z, acc[i][2]);
-          acc[i][3] = fmaf(four[c], b[c].w, acc[i][3]);
-        }
-      } else {  // four inner elements of a column
-#pragma unroll
-        for (int c = 0; c < 4; c++) {
-          acc[i][c] = fmaf(a.x, b[c].x, acc[i][c]);
-          acc[i][c] = fmaf(a.y, b[c].y, acc[i][c]);
-          acc[i][c] = fmaf(a.z, b[c].z, acc[i][c]);
-          acc[i][c] = fmaf(a.w, b[c].w, acc[i][c]);
-        }
-      }
-    }
-  }
-  __syncthreads();
-  float* sums = left + warp * LONG_ROWS * LONG_COLUMNS;
-#pragma unroll
-  for (int i = 0; i < LONG_ROWS / 8; i++) {
-#pragma unroll
-    for (int c = 0; c < 4; c++) {
-      int column = GRADIENT ? 4 * ownColumn + c : ownColumn + 4 * c;
-      sums[(ownRow + 8 * i) * LONG_COLUMNS + column] = acc[i][c];
-    }
-  }
-  __syncthreads();
-  for (int e = threadIdx.x; e < LONG_ROWS * LONG_COLUMNS; e += LONG_THREADS) {
-    int row = firstRow + e / LONG_COLUMNS;
-    int column = firstColumn + e % LONG_COLUMNS;
-    float sum = left[e];
-#pragma unroll
-    for (int w = 1; w < LONG_WARPS; w++) sum += left[w * LONG_ROWS * LONG_COLUMNS + e];
-    if (row < rows && column < columns) {
-      partial[((s64)blockIdx.z * rows + row) * columns + column] = sum;
-    }
-  }
+  SliceSums target;
+  target.first = partial + ((s64)blockIdx.z * rows + firstRow) * columns + firstColumn;
+  target.pitch = columns;
+  target.rows = rows - firstRow;
+  target.columns = columns - firstColumn;
+  slice_sums<GRADIENT, LONG_ROWS>(
+      target, x, xPitch, rows, firstRow, p, out, in, firstColumn, blockIdx.z * SLICE);
 }
 
 #define LONG(name, gradient)                                                                    \

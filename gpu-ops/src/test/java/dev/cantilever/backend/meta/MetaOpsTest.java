@@ -18,6 +18,7 @@ import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.SamplingSpec;
@@ -86,6 +87,10 @@ class MetaOpsTest {
         Int8Mode.WEIGHT_ONLY,
         Optional.empty(),
         Optional.empty());
+  }
+
+  private static LowRankTerm term(Map<String, Tensor> t) {
+    return new LowRankTerm(tensor(t, "a"), tensor(t, "b"), COLUMN, 1);
   }
 
   private static Tensor tensor(Map<String, Tensor> tensors, String name) {
@@ -166,6 +171,13 @@ class MetaOpsTest {
             of("dp", F32, 2, 8).free(0),
             of("dy", F32, 5, 6),
             of("x", F32, 5, 8)),
+        op(
+            "lowRank",
+            (b, t) -> b.matmul().lowRank(tensor(t, "y"), tensor(t, "x"), List.of(term(t))),
+            of("y", F32, 5, 6),
+            of("x", F32, 5, 8),
+            of("a", F32, 3, 8),
+            of("b", F32, 2, 3).free(0)),
         op(
             "quantize",
             (b, t) -> b.matmul().quantize(int8(t), tensor(t, "source")),
