@@ -72,15 +72,25 @@ public final class CudaBackend implements Backend {
     long tileCounters = workspace.allocate(counterBytes);
     device.fill(tileCounters, 0, counterBytes);
     long turns = workspace.allocate(RotaryTable.BYTES);
+    boolean hopper =
+        path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
+    RoundedRows roundedRows =
+        hopper && inputs == DType.BF16 ? roundedRows(device, workspace) : RoundedRows.none();
     long scratchBytes = workspaceBytes - workspace.usedBytes();
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
-    boolean hopper =
-        path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
     Execution execution =
         new Execution(
-            device, kernels, faults, workspace, scratchBytes, tileCounters, hopper, inputs);
+            device,
+            kernels,
+            faults,
+            workspace,
+            scratchBytes,
+            tileCounters,
+            roundedRows,
+            hopper,
+            inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
@@ -90,6 +100,12 @@ public final class CudaBackend implements Backend {
     loss = new CudaLossOps(execution, matmul);
     sampling = new CudaSamplingOps(execution, staging);
     optimizer = new CudaOptimizerOps(execution, staging);
+  }
+
+  private static RoundedRows roundedRows(CudaDevice device, Arena workspace) {
+    long regionBytes = RoundedRows.REGION_BYTES;
+    long address = workspace.allocate(RoundedRows.BRANCHES * regionBytes);
+    return new RoundedRows(device::enqueued, address, regionBytes);
   }
 
   /**

@@ -6,7 +6,8 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 
 /**
- * What the families share: the card, its kernels, the fault word and scratch memory.
+ * What the families share: the card, its kernels, the fault word, scratch memory, and rows that one
+ * leaves rounded for another.
  *
  * @param device the card
  * @param kernels compiled on first use
@@ -16,6 +17,7 @@ import dev.cantilever.tensor.DType;
  * @param workspaceBytes what of the workspace operations have; it never grows
  * @param tileCounters two words a tile by which the blocks of a product wait for each other, for
  *     {@link WarpgroupProduct#MOST_TILES} tiles; zero between launches
+ * @param roundedRows what the kernel before a product may have rounded for it
  * @param hopper whether kernels may use the instructions of compute capability 9.0
  * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
  */
@@ -26,5 +28,6 @@ record Execution(
     Arena workspace,
     long workspaceBytes,
     long tileCounters,
+    RoundedRows roundedRows,
     boolean hopper,
     DType matrixInputs) {}

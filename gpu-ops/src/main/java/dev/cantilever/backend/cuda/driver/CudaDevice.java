@@ -38,6 +38,7 @@ public final class CudaDevice implements AutoCloseable {
   private final CUstream_st stream;
   private Thread current;
   private boolean capturing;
+  private long enqueued;
   private boolean closed;
 
   private CudaDevice(int ordinal) {
@@ -182,6 +183,20 @@ public final class CudaDevice implements AutoCloseable {
     }
   }
 
+  /** As {@link #enter}, by whoever enqueues something or captures what is. */
+  void enterToEnqueue() {
+    enter();
+    enqueued++;
+  }
+
+  /**
+   * How often anything was enqueued so far, or began or ceased to be captured: between two calls
+   * that say the same, nothing was, and nothing new is going to change the device's memory.
+   */
+  public long enqueued() {
+    return enqueued;
+  }
+
   CUstream_st stream() {
     return stream;
   }
@@ -217,7 +232,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** From now on what is enqueued is written down and not done, until {@link #endCapture}. */
   void beginCapture() {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
         "record its work");
@@ -231,6 +246,7 @@ public final class CudaDevice implements AutoCloseable {
    * @return the driver's status
    */
   int endCapture(CUgraph_st graph) {
+    enqueued++;
     capturing = false;
     return cudart.cuStreamEndCapture(stream, graph);
   }
@@ -253,7 +269,7 @@ public final class CudaDevice implements AutoCloseable {
   /** Enqueues a copy from pinned host memory, which must stay as it is until it is done. */
   public void copyFromHost(long target, Pointer host, long bytes) {
     requireNoCapture("copies from the host");
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyHtoDAsync(target, host, bytes, stream), "take " + bytes + " bytes");
   }
@@ -261,21 +277,21 @@ public final class CudaDevice implements AutoCloseable {
   /** Enqueues a copy to pinned host memory. */
   public void copyToHost(Pointer host, long source, long bytes) {
     requireNoCapture("copies to the host");
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyDtoHAsync(host, source, bytes, stream), "give " + bytes + " bytes");
   }
 
   /** Enqueues a copy on the device. */
   public void copy(long target, long source, long bytes) {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyDtoDAsync(target, source, bytes, stream), "copy " + bytes + " bytes");
   }
 
   /** Enqueues setting every byte. */
   public void fill(long target, int value, long bytes) {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemsetD8Async(target, (byte) value, bytes, stream), "fill " + bytes + " bytes");
   }
