@@ -19,6 +19,7 @@ final class Branches {
   private final long bytes;
   private final long tileCounters;
   private final long counterBytes;
+  private final RoundedRows roundedRows;
   private State state = State.NONE;
   private Arena.@Nullable Mark start;
 
@@ -29,12 +30,15 @@ final class Branches {
    * @param bytes what operations may allocate of it
    * @param tileCounters two areas of counters
    * @param counterBytes of one of them
+   * @param roundedRows which has a region for each group
    */
-  Branches(Arena workspace, long bytes, long tileCounters, long counterBytes) {
+  Branches(
+      Arena workspace, long bytes, long tileCounters, long counterBytes, RoundedRows roundedRows) {
     this.workspace = workspace;
     this.bytes = bytes;
     this.tileCounters = tileCounters;
     this.counterBytes = counterBytes;
+    this.roundedRows = roundedRows;
   }
 
   /** What an operation may allocate of the workspace now. */
@@ -60,6 +64,7 @@ final class Branches {
   void second() {
     require(State.FIRST);
     workspace.allocate(half()); // the first group's
+    roundedRows.useBranch(1);
     state = State.SECOND;
   }
 
@@ -68,6 +73,7 @@ final class Branches {
       workspace.reset(start);
     }
     start = null;
+    roundedRows.useBranch(0);
     state = State.NONE;
   }
 

@@ -118,13 +118,17 @@ final class CachedAttention {
     DType storage = cache.keys().dtype();
     int vectors = Math.multiplyExact(tokens.rows().rows(), spec.heads());
     int warps = tiles.decodeWarps(storage);
+    RoundedRows.Place rounded = execution.roundedRows().place(out);
     LaunchBuffer launch =
         reading(tiles, "attention_decode", out, qkv, cache, tokens)
             .pointer(tokens.places())
             .integer(vectors)
-            .pointer(execution.faults().word());
+            .pointer(execution.faults().word())
+            .pointer(rounded.address())
+            .integer(rounded.groups());
     HeadTiles.heads(launch, spec)
         .run(Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
+    execution.roundedRows().written(out, rounded);
   }
 
   private void prefill(

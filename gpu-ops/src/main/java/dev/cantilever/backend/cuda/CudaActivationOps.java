@@ -26,7 +26,18 @@ final class CudaActivationOps implements ActivationOps {
   @Override
   public void activate(Tensor y, Tensor x, Activation f) {
     OpChecks.activation("activate", y, x);
-    run(launch("activate").pointer(y).pointer(x).integer64(x.elements()).integer(code(f)), x);
+    RoundedRows.Place rounded = execution.roundedRows().place(y);
+    run(
+        launch("activate")
+            .pointer(y)
+            .pointer(x)
+            .integer64(x.elements())
+            .integer(code(f))
+            .integer(rounded.width())
+            .pointer(rounded.address())
+            .integer(rounded.groups()),
+        x);
+    execution.roundedRows().written(y, rounded);
   }
 
   @Override
@@ -46,8 +57,17 @@ final class CudaActivationOps implements ActivationOps {
   @Override
   public void activateGated(Tensor y, Tensor x, Activation f) {
     OpChecks.activateGated(y, x);
+    RoundedRows.Place rounded = execution.roundedRows().place(y);
     runByRows(
-        launch("activate_gated").pointer(y).pointer(x).integer(y.size(1)).integer(code(f)), y);
+        launch("activate_gated")
+            .pointer(y)
+            .pointer(x)
+            .integer(y.size(1))
+            .integer(code(f))
+            .pointer(rounded.address())
+            .integer(rounded.groups()),
+        y);
+    execution.roundedRows().written(y, rounded);
   }
 
   @Override

@@ -74,15 +74,22 @@ public final class CudaBackend implements Backend {
     long tileCounters = workspace.allocate(2 * counterBytes);
     device.fill(tileCounters, 0, 2 * counterBytes);
     long turns = workspace.allocate(RotaryTable.BYTES);
+    boolean hopper =
+        path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
+    RoundedRows roundedRows =
+        hopper && inputs == DType.BF16 ? roundedRows(device, workspace) : RoundedRows.none();
     this.branches =
-        new Branches(workspace, workspaceBytes - workspace.usedBytes(), tileCounters, counterBytes);
+        new Branches(
+            workspace,
+            workspaceBytes - workspace.usedBytes(),
+            tileCounters,
+            counterBytes,
+            roundedRows);
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
-    boolean hopper =
-        path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
     Execution execution =
-        new Execution(device, kernels, faults, workspace, branches, hopper, inputs);
+        new Execution(device, kernels, faults, workspace, branches, roundedRows, hopper, inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);
@@ -92,6 +99,12 @@ public final class CudaBackend implements Backend {
     loss = new CudaLossOps(execution, matmul);
     sampling = new CudaSamplingOps(execution, staging);
     optimizer = new CudaOptimizerOps(execution, staging);
+  }
+
+  private static RoundedRows roundedRows(CudaDevice device, Arena workspace) {
+    long regionBytes = RoundedRows.REGION_BYTES;
+    long address = workspace.allocate(RoundedRows.BRANCHES * regionBytes);
+    return new RoundedRows(device::enqueued, address, regionBytes);
   }
 
   /**

@@ -35,6 +35,7 @@ final class CudaNormOps implements NormOps {
     OpChecks.layerNorm(y, x, gamma, beta);
     int c = x.size(1);
     requireWidth("layerNorm", c);
+    RoundedRows.Place rounded = execution.roundedRows().place(y);
     kernel(LAYER_NORM, "layer_norm", c)
         .pointer(y)
         .pointer(x)
@@ -44,7 +45,10 @@ final class CudaNormOps implements NormOps {
         .integer(StorageCode.of(gamma.dtype()))
         .integer(StorageCode.of(beta.dtype()))
         .real(eps)
+        .pointer(rounded.address())
+        .integer(rounded.groups())
         .run(x.size(0), threads(c));
+    execution.roundedRows().written(y, rounded);
   }
 
   @Override
@@ -60,6 +64,7 @@ final class CudaNormOps implements NormOps {
     OpChecks.rmsNorm(y, x, gamma);
     int c = x.size(1);
     requireWidth("rmsNorm", c);
+    RoundedRows.Place rounded = execution.roundedRows().place(y);
     kernel(RMS_NORM, "rms_norm", c)
         .pointer(y)
         .pointer(x)
@@ -67,7 +72,10 @@ final class CudaNormOps implements NormOps {
         .integer(c)
         .integer(StorageCode.of(gamma.dtype()))
         .real(eps)
+        .pointer(rounded.address())
+        .integer(rounded.groups())
         .run(x.size(0), threads(c));
+    execution.roundedRows().written(y, rounded);
   }
 
   @Override

@@ -6,7 +6,8 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 
 /**
- * What the families share: the card, its kernels, the fault word and scratch memory.
+ * What the families share: the card, its kernels, the fault word, scratch memory, and rows that one
+ * leaves rounded for another.
  *
  * @param device the card
  * @param kernels compiled on first use
@@ -14,6 +15,7 @@ import dev.cantilever.tensor.DType;
  * @param workspace scratch of one operation: mark, allocate, reset before returning. The next
  *     operation of the same branch comes after it, so it may have the same bytes at once
  * @param branches what of the workspace an operation has, and counters
+ * @param roundedRows what the kernel before a product may have rounded for it
  * @param hopper whether kernels may use the instructions of compute capability 9.0
  * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
  */
@@ -23,6 +25,7 @@ record Execution(
     Faults faults,
     Arena workspace,
     Branches branches,
+    RoundedRows roundedRows,
     boolean hopper,
     DType matrixInputs) {
 

@@ -9,6 +9,7 @@ import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +35,10 @@ final class WarpgroupProduct {
       this.bytes = bytes;
       this.tileRows = List.of(tileRows);
     }
+
+    private int leastTileRows(int n) {
+      return tileRows.stream().filter(rows -> rows >= n).findFirst().orElseThrow();
+    }
   }
 
   /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
@@ -48,7 +53,9 @@ final class WarpgroupProduct {
   private static final int THREADS = 384;
 
   private static final int PACK_WARPS = 8;
-  private static final int GROUP_ROWS = 8;
+
+  /** Rows that lie together when they are rounded. */
+  static final int GROUP_ROWS = 8;
 
   /** Tiles of the largest product. */
   static final int MOST_TILES = 8192;
@@ -145,10 +152,12 @@ final class WarpgroupProduct {
             .filter(rows -> rows * product.rowBytes() <= room(rows))
             .reduce(product.storage().tileRows.get(0), Math::max);
     int each = Grids.blocks(n, Grids.blocks(n, most));
-    return product.storage().tileRows.stream()
-        .filter(rows -> rows >= each)
-        .findFirst()
-        .orElseThrow();
+    return product.storage().leastTileRows(each);
+  }
+
+  /** Groups of the few rows of a product with an int8 weight, unless the workspace is small. */
+  static int leastGroups(int n) {
+    return Storage.INT8.leastTileRows(n) / GROUP_ROWS;
   }
 
   /** Bytes for rounded rows. */
@@ -169,18 +178,31 @@ final class WarpgroupProduct {
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
-      long packed = workspace.allocate(product.rowBytes() * GROUP_ROWS * groups);
       long aside = workspace.allocate(asideBytes(tileRows));
       KernelSource source = source(product.storage(), product.frozen().direction(), tileRows);
-      pack(product, source, packed, groups, rows.source());
+      long packed =
+          roundedBefore(product, rows.source(), groups)
+              .orElseGet(() -> pack(product, source, groups, rows.source()));
       multiply(product, source, rows, packed, groups, aside, tileRows, rowTiles);
     } finally {
       workspace.reset(mark);
     }
   }
 
-  private void pack(Product product, KernelSource source, long packed, int groups, Tensor rows) {
+  /**
+   * The rows as the kernel before has left them rounded, which it does in the order that an int8
+   * weight needs going forward; how they lie follows from the number of groups alone.
+   */
+  private OptionalLong roundedBefore(Product product, Tensor rows, int groups) {
+    return product.storage() == Storage.INT8
+            && product.frozen().direction() == ProductDirection.FORWARD
+        ? execution.roundedRows().find(rows, groups)
+        : OptionalLong.empty();
+  }
+
+  private long pack(Product product, KernelSource source, int groups, Tensor rows) {
     int stages = product.runs().stages();
+    long packed = execution.workspace().allocate(product.rowBytes() * GROUP_ROWS * groups);
     execution
         .kernels()
         .kernel(source, "pack_operand")
@@ -193,6 +215,7 @@ final class WarpgroupProduct {
         .integer(stages)
         .pointer(product.frozen().inputScale())
         .run(Grids.blocks(stages, PACK_WARPS), groups, 1, PACK_WARPS * 32, 0);
+    return packed;
   }
 
   private void multiply(

@@ -1,5 +1,7 @@
 // Elementwise operations, four elements a thread at a time.
 #include "prelude.cuh"
+#include "early_launch.cuh"
+#include "rounded_rows.cuh"
 
 #define GELU 0
 #define GELU_TANH 1
@@ -66,14 +68,17 @@ static __device__ __forceinline__ float slope(float x, int f) {
   }
 }
 
+// Of rows that are rounded too there are `width` elements each.
 extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) activate(
-    float* y, const float* x, s64 count, int f) {
+    float* y, const float* x, s64 count, int f, u32 width, u16* rounded, int groups) {
+  let_next_kernel_begin();
   bool wide = quads_align((u64)y | (u64)x, 0);
   FOR_QUADS(at, left, count) {
     quad v = load_quad(x, at, left, wide);
 #pragma unroll
     for (int i = 0; i < 4; i++) v.e[i] = value(v.e[i], f);
     store_quad(y, at, left, wide, v);
+    if (rounded) RoundedRows{rounded, groups}.store((u32)at / width, (u32)at % width, v);
   }
 }
 
@@ -143,7 +148,9 @@ extern "C" __global__ void dropout(
 }
 
 // y [N, F] = f(g) u, x [N, 2F] holding g and u of a row. Block (row, part of the F elements).
-extern "C" __global__ void activate_gated(float* y, const float* x, int width, int f) {
+extern "C" __global__ void activate_gated(
+    float* y, const float* x, int width, int f, u16* rounded, int groups) {
+  let_next_kernel_begin();
   bool wide = quads_align((u64)y | (u64)x, width);
   s64 at = 4 * ((s64)blockIdx.y * blockDim.x + threadIdx.x);
   s64 left = width - at;
@@ -154,6 +161,7 @@ extern "C" __global__ void activate_gated(float* y, const float* x, int width, i
 #pragma unroll
   for (int i = 0; i < 4; i++) g.e[i] = __fmul_rn(value(g.e[i], f), u.e[i]);
   store_quad(y, row * width + at, left, wide, g);
+  if (rounded) RoundedRows{rounded, groups}.store(row, at, g);
 }
 
 // dx [N, 2F] = (dy u f'(g), dy f(g)). Block (row, part of the F elements).

@@ -1,6 +1,8 @@
 // Attention of new tokens to a paged cache: to one that already holds their keys and values, or, for
 // rows of one token each, to one that they are appended to on the way.
 #include "prelude.cuh"
+#include "early_launch.cuh"
+#include "rounded_rows.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
 
@@ -229,8 +231,11 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     const int* places,
     int vectors,
     const u64* faults,
+    u16* rounded,
+    int groups,
     const Heads heads) {
   extern __shared__ float4 memory[];
+  let_next_kernel_begin();
   int vector = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
   if (vector >= vectors) return;
   DecodeTiles& tiles = ((DecodeTiles*)memory)[threadIdx.x / WARP];
@@ -357,7 +362,9 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
 #pragma unroll
   for (int e = 0; e < OWN; e++) {
     if (own + e < heads.size) {
-      out[(s64)vector * heads.size + own + e] = __fdiv_rn(sums[e], total);
+      float element = __fdiv_rn(sums[e], total);
+      out[(s64)vector * heads.size + own + e] = element;
+      if (rounded) RoundedRows{rounded, groups}.store(row, head * heads.size + own + e, element);
     }
   }
 }

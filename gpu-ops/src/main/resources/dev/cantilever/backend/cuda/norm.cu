@@ -1,12 +1,14 @@
 // Layer norm. In its sums a row is taken less its mean as first found; what the mean's rounding left out
 // is the mean of that, and removed from the sums and the row.
 #include "prelude.cuh"
+#include "early_launch.cuh"
+#include "rounded_rows.cuh"
 #include "norm.cuh"
 
 template <bool WIDE>
 static __device__ __forceinline__ void normalize(
     float* y, const float* x, const void* gamma, const void* beta, int c, int gammaStorage,
-    int betaStorage, float eps) {
+    int betaStorage, float eps, const RoundedRows& rounded) {
   __shared__ float4 firstSums[1][WARPS / 4];
   __shared__ float4 secondSums[2][WARPS / 4];
   quad row[QUADS];
@@ -30,16 +32,19 @@ static __device__ __forceinline__ void normalize(
     }
   }
   store_row<WIDE>(y, c, row);
+  if (rounded.base) store_rounded_row(rounded, c, row);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) layer_norm(
     float* y, const float* x, const void* gamma, const void* beta, int c, int gammaStorage,
-    int betaStorage, float eps) {
+    int betaStorage, float eps, u16* rounded, int groups) {
+  let_next_kernel_begin();
+  RoundedRows to = {rounded, groups};
   s64 start = (s64)blockIdx.x * c;
   if (quads_align((u64)y | (u64)x | (u64)gamma | (u64)beta, c)) {
-    normalize<true>(y + start, x + start, gamma, beta, c, gammaStorage, betaStorage, eps);
+    normalize<true>(y + start, x + start, gamma, beta, c, gammaStorage, betaStorage, eps, to);
   } else {
-    normalize<false>(y + start, x + start, gamma, beta, c, gammaStorage, betaStorage, eps);
+    normalize<false>(y + start, x + start, gamma, beta, c, gammaStorage, betaStorage, eps, to);
   }
 }
 

@@ -36,6 +36,16 @@ static __device__ __forceinline__ void store_row(float* base, int c, const quad 
   }
 }
 
+// A row of whole quads, rounded.
+static __device__ __forceinline__ void store_rounded_row(
+    const RoundedRows& to, int c, const quad (&row)[QUADS]) {
+#pragma unroll
+  for (int q = 0; q < QUADS; q++) {
+    int at = quad_start(q);
+    if (at < c) to.store(blockIdx.x, at, row[q]);
+  }
+}
+
 // Four elements as they are stored: 16-bit ones in the first two words, the earlier one in the low half.
 struct stored_quad {
   u32 words[4];

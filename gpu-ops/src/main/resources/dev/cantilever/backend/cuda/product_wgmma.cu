@@ -21,9 +21,13 @@
 //   shared   a block has one segment, and the blocks of a tile add up a part of it each, for one tile of
 //            rows where a tile has segments of its own (job.each).
 //
-// A product is brought onto the card while `pack_operand` runs (CUDA C++ Programming Guide, programmatic
-// dependent launch) and begins to copy the weight, which nothing launched just before has written.
+// A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
+// or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
+// which nothing launched just before has written. No other kernel is launched early: the one before has waited
+// for all in front of it, and whatever comes next waits for the product.
 #include "prelude.cuh"
+#include "early_launch.cuh"
+#include "rounded_rows.cuh"
 #include "weight_fragments.cuh"
 #include "bulk_copy.cuh"
 #include "wgmma.cuh"
@@ -32,7 +36,6 @@
 #define GROUPS 2                     // warpgroups that multiply
 #define GROUP_M 128                  // of M that a warpgroup has: two products of 64
 #define TILE_M (GROUPS * GROUP_M)
-#define STAGE_K 64
 #define CONSUMERS (GROUPS * 4 * WARP)
 #define THREADS (CONSUMERS + 4 * WARP)
 #define HALVES (WEIGHT == F16 ? 2 : 1)  // products that an element of the weight makes
@@ -539,13 +542,11 @@ PRODUCT(in_turn, IN_TURN)
 PRODUCT(chained, CHAINED)
 PRODUCT(shared, SHARED)
 
-// The rows as operand B: for stage s, group r of 8 rows and piece p of 8 inner elements, 128 bytes at
-// ((s * groups + r) * 8 + p) * 128, a row's 16 bytes after the other's: x[n][k], times absmax[k] / 127 where
-// given, rounded to bf16, zero behind n and k. Pieces 2 * i and 2 * i + 1 have of four inner elements {0, 2} and
-// {1, 3}, for a FORWARD weight of 16 bits {0, 1} and {2, 3}; of the fours 4 * i + t, t = 0 .. 3, for such a
-// weight 8 * (i / 2) + 2 * t + i % 2 (see `fragments`). A warp has 8 rows of a stage.
+// The rows as operand B, as rounded_rows.cuh says: x[n][k], times absmax[k] / 127 where given, rounded to bf16,
+// zero behind n and k. For a FORWARD weight of 16 bits pieces 2 * i and 2 * i + 1 have of four inner elements
+// {0, 1} and {2, 3}, and of the fours 8 * (i / 2) + 2 * t + i % 2 (see `fragments`). A warp has 8 rows of a stage.
 extern "C" __global__ void pack_operand(
-    uint4* rows, const float* x, int n, int k, int groups, int stages, const float* absmax) {
+    u16* rows, const float* x, int n, int k, int groups, int stages, const float* absmax) {
   let_next_kernel_begin();
   int lane = threadIdx.x % WARP;
   int stage = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
@@ -571,11 +572,12 @@ extern "C" __global__ void pack_operand(
     even[t] = pack_bfloats(q.e[0], q.e[1]);
     odd[t] = pack_bfloats(q.e[2], q.e[3]);
 #else
-    even[t] = pack_bfloats(q.e[0], q.e[2]);
-    odd[t] = pack_bfloats(q.e[1], q.e[3]);
+    uint2 words = rounded_words(q);
+    even[t] = words.x;
+    odd[t] = words.y;
 #endif
   }
-  uint4* to = rows + ((s64)stage * groups + blockIdx.y) * 64 + i * 16 + lane % 8;
-  to[0] = make_uint4(even[0], even[1], even[2], even[3]);
-  to[8] = make_uint4(odd[0], odd[1], odd[2], odd[3]);
+  u16* to = rows + rounded_at(groups, row, stage * STAGE_K + 16 * i);
+  *(uint4*)to = make_uint4(even[0], even[1], even[2], even[3]);
+  *(uint4*)(to + ODD) = make_uint4(odd[0], odd[1], odd[2], odd[3]);
 }

@@ -1,10 +1,13 @@
 // RMS norm.
 #include "prelude.cuh"
+#include "early_launch.cuh"
+#include "rounded_rows.cuh"
 #include "norm.cuh"
 
 template <bool WIDE>
 static __device__ __forceinline__ void normalize(
-    float* y, const float* x, const void* gamma, int c, int gammaStorage, float eps) {
+    float* y, const float* x, const void* gamma, int c, int gammaStorage, float eps,
+    const RoundedRows& rounded) {
   __shared__ float4 scratch[1][WARPS / 4];
   quad row[QUADS];
   load_row<WIDE>(row, x, c);
@@ -19,15 +22,19 @@ static __device__ __forceinline__ void normalize(
     for (int i = 0; i < 4; i++) row[q].e[i] = row[q].e[i] * factor * scale.e[i];
   }
   store_row<WIDE>(y, c, row);
+  if (rounded.base) store_rounded_row(rounded, c, row);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) rms_norm(
-    float* y, const float* x, const void* gamma, int c, int gammaStorage, float eps) {
+    float* y, const float* x, const void* gamma, int c, int gammaStorage, float eps,
+    u16* rounded, int groups) {
+  let_next_kernel_begin();
+  RoundedRows to = {rounded, groups};
   s64 start = (s64)blockIdx.x * c;
   if (quads_align((u64)y | (u64)x | (u64)gamma, c)) {
-    normalize<true>(y + start, x + start, gamma, c, gammaStorage, eps);
+    normalize<true>(y + start, x + start, gamma, c, gammaStorage, eps, to);
   } else {
-    normalize<false>(y + start, x + start, gamma, c, gammaStorage, eps);
+    normalize<false>(y + start, x + start, gamma, c, gammaStorage, eps, to);
   }
 }
 

@@ -44,7 +44,7 @@ public final class CublasProduct implements AutoCloseable {
    * @param w [O, I] BF16
    */
   public void product(Tensor y, Tensor x, Tensor w) {
-    device.enter();
+    device.enterToEnqueue();
     int n = x.size(0);
     int in = x.size(1);
     int out = w.size(0);

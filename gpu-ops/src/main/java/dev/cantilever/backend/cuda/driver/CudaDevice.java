@@ -45,6 +45,7 @@ public final class CudaDevice implements AutoCloseable {
   private CUstream_st stream = main; // what enqueues now
   private Thread current;
   private boolean capturing;
+  private long enqueued;
   private boolean closed;
 
   private CudaDevice(int ordinal) {
@@ -194,13 +195,27 @@ public final class CudaDevice implements AutoCloseable {
     }
   }
 
+  /** As {@link #enter}, by whoever enqueues something or captures what is. */
+  void enterToEnqueue() {
+    enter();
+    enqueued++;
+  }
+
+  /**
+   * How often anything was enqueued so far, or began or ceased to be captured: between two calls
+   * that say the same, nothing was, and nothing new is going to change the device's memory.
+   */
+  public long enqueued() {
+    return enqueued;
+  }
+
   CUstream_st stream() {
     return stream;
   }
 
   /** Begins two branches, of which what is enqueued now is the first. */
   public void fork() {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(cudart.cuEventRecord(forked, main), "begin branches");
     CudaStatus.check(cudart.cuStreamWaitEvent(side, forked, 0), "begin branches");
   }
@@ -212,7 +227,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** Ends both branches: what is enqueued now comes after them. */
   public void join() {
-    enter();
+    enterToEnqueue();
     stream = main;
     CudaStatus.check(cudart.cuEventRecord(joined, side), "join branches");
     CudaStatus.check(cudart.cuStreamWaitEvent(main, joined, 0), "join branches");
@@ -249,7 +264,7 @@ public final class CudaDevice implements AutoCloseable {
 
   /** From now on what is enqueued is written down and not done, until {@link #endCapture}. */
   void beginCapture() {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
         "record its work");
@@ -263,6 +278,7 @@ public final class CudaDevice implements AutoCloseable {
    * @return the driver's status
    */
   int endCapture(CUgraph_st graph) {
+    enqueued++;
     capturing = false;
     return cudart.cuStreamEndCapture(stream, graph);
   }
@@ -285,7 +301,7 @@ public final class CudaDevice implements AutoCloseable {
   /** Enqueues a copy from pinned host memory, which must stay as it is until it is done. */
   public void copyFromHost(long target, Pointer host, long bytes) {
     requireNoCapture("copies from the host");
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyHtoDAsync(target, host, bytes, stream), "take " + bytes + " bytes");
   }
@@ -293,21 +309,21 @@ public final class CudaDevice implements AutoCloseable {
   /** Enqueues a copy to pinned host memory. */
   public void copyToHost(Pointer host, long source, long bytes) {
     requireNoCapture("copies to the host");
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyDtoHAsync(host, source, bytes, stream), "give " + bytes + " bytes");
   }
 
   /** Enqueues a copy on the device. */
   public void copy(long target, long source, long bytes) {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemcpyDtoDAsync(target, source, bytes, stream), "copy " + bytes + " bytes");
   }
 
   /** Enqueues setting every byte. */
   public void fill(long target, int value, long bytes) {
-    enter();
+    enterToEnqueue();
     CudaStatus.check(
         cudart.cuMemsetD8Async(target, (byte) value, bytes, stream), "fill " + bytes + " bytes");
   }

@@ -57,7 +57,7 @@ public final class CudaGraph implements AutoCloseable {
 
   /** Enqueues all of it. */
   public void launch() {
-    device.enter();
+    device.enterToEnqueue();
     CudaStatus.check(cudart.cuGraphLaunch(executable, device.stream()), "repeat recorded work");
   }
 

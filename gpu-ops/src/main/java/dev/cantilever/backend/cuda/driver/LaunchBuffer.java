@@ -123,7 +123,7 @@ public final class LaunchBuffer implements AutoCloseable {
     if (x == 0 || y == 0 || z == 0) {
       return;
     }
-    device.enter();
+    device.enterToEnqueue();
     launched.allowShared(sharedBytes);
     size.put(at);
     launch.gridDimX(x).gridDimY(y).gridDimZ(z).blockDimX(threads).sharedMemBytes(sharedBytes);

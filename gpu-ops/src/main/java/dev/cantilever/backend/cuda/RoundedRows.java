@@ -1,0 +1,126 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.tensor.Tensor;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rows that the kernel which makes them leaves rounded too, in the order in which {@link
+ * WarpgroupProduct} wants them for an int8 weight (see {@code rounded_rows.cuh}), so that the
+ * product behind it needs no kernel to round them. For the few rows of decoding, where that kernel
+ * costs more to launch than to run.
+ *
+ * <p>What is known of a region is good for the next thing that is enqueued, and for nothing after
+ * it: a product finds its rows here only if it comes directly behind the kernel that made them.
+ * Neither they nor the region can have been overwritten then, in whatever order operations are
+ * called, and a recording begins and ends with nothing known. A region is overwritten in the order
+ * of the stream: its writers are not launched early, so they wait for the product that reads it.
+ */
+final class RoundedRows {
+
+  /** Rows for which it is worth while. */
+  private static final int MOST_ROWS = 64;
+
+  /** The widest of them that have room: inputs of the last product of NeoX-20B's blocks. */
+  private static final int MOST_WIDTH = 24_576;
+
+  private static final int BYTES = 2;
+
+  /** Bytes of a region. */
+  static final long REGION_BYTES = (long) BYTES * MOST_ROWS * MOST_WIDTH;
+
+  /** Chains of operations that may be on the device side by side, with a region each. */
+  static final int BRANCHES = 2;
+
+  /**
+   * Where a kernel puts its rows rounded too.
+   *
+   * @param address of the device, or 0 for nowhere
+   * @param width elements of a row
+   * @param groups of 8 rows that it has
+   */
+  record Place(long address, int width, int groups) {
+
+    private static final Place NOWHERE = new Place(0, 0, 0);
+  }
+
+  /**
+   * What a region holds.
+   *
+   * @param rows [N, K] F32, the same that are not rounded
+   * @param enqueued what had been enqueued when the kernel was that wrote it
+   */
+  private record Note(Tensor rows, Place place, long enqueued) {
+
+    boolean holds(Tensor wanted) {
+      return rows.address() == wanted.address() && rows.shape().equals(wanted.shape());
+    }
+  }
+
+  private final LongSupplier enqueued;
+  private final long address;
+  private final long regionBytes;
+  private final @Nullable Note[] notes = new Note[BRANCHES];
+  private int branch;
+
+  /**
+   * Regions that hold nothing.
+   *
+   * @param enqueued how often anything was enqueued on the device so far
+   * @param address of the regions, one behind the other
+   * @param regionBytes of each, a multiple of 16
+   */
+  RoundedRows(LongSupplier enqueued, long address, long regionBytes) {
+    this.enqueued = enqueued;
+    this.address = address;
+    this.regionBytes = regionBytes;
+  }
+
+  /** Of a device whose products all round their rows themselves. */
+  static RoundedRows none() {
+    return new RoundedRows(() -> 0, 0, 0);
+  }
+
+  /** Says which chain of operations the following ones belong to, from 0. */
+  void useBranch(int number) {
+    branch = number;
+  }
+
+  /**
+   * Where the kernel that is launched next and makes these elements puts them too: nowhere unless
+   * they are rows, [N, K] F32, that a region has room for.
+   */
+  Place place(Tensor rows) {
+    if (rows.shape().rank() != 2 || rows.dim(0) == 0 || rows.dim(0) > MOST_ROWS) {
+      return Place.NOWHERE;
+    }
+    int groups = WarpgroupProduct.leastGroups(rows.size(0));
+    long bytes = BYTES * WarpgroupProduct.GROUP_ROWS * groups * rows.dim(1);
+    return rows.dim(1) % Runs.STAGE_K == 0 && bytes <= regionBytes
+        ? new Place(address + branch * regionBytes, rows.size(1), groups)
+        : Place.NOWHERE;
+  }
+
+  /** Says that the kernel enqueued last has put rows there. */
+  void written(Tensor rows, Place place) {
+    if (!place.equals(Place.NOWHERE)) {
+      notes[branch] = new Note(rows, place, enqueued.getAsLong());
+    }
+  }
+
+  /**
+   * Where rows lie rounded in so many groups, for what is enqueued next.
+   *
+   * @return a device address, or none unless the kernel enqueued last has put them there
+   */
+  OptionalLong find(Tensor rows, int groups) {
+    Note note = notes[branch];
+    return note != null
+            && note.enqueued() == enqueued.getAsLong()
+            && note.place().groups() == groups
+            && note.holds(rows)
+        ? OptionalLong.of(note.place().address())
+        : OptionalLong.empty();
+  }
+}
