@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What every implementation of {@link EmbeddingOps} must do. */
 public abstract class EmbeddingOpsConformance extends OpsConformance {
 
-  private static final int[] WIDTHS = {1, 3, 16, 33, 512};
+  private static final int[] WIDTHS = {1, 3, 16, 33, 512, 1030, 2052};
 
   @ParameterizedTest
   @EnumSource(names = {"F32", "F16", "BF16"})

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every implementation of {@link SamplingOps} must do. */
 public abstract class SamplingOpsConformance extends OpsConformance {
@@ -73,29 +74,112 @@ public abstract class SamplingOpsConformance extends OpsConformance {
     SamplingSpec spec = new SamplingSpec(temperature, topK, topP);
     for (int v : new int[] {1, 2, 17, 256, 257, 1000}) {
       int b = 40;
-      float[] logits = tensors.normal(b * v, 3);
-      Drawn drawn = draw(logits, v, queries(b), positions(b), spec, 3);
-      for (int r = 0; r < b; r++) {
-        float[] row = TestTensors.rowsOf(logits, v, r, r + 1);
-        double[] law = ReferenceSamplingOps.law(row, spec);
-        double u = ReferenceSamplingOps.uniform(SEED, 3, queries(b)[r], positions(b)[r]);
-        int token = drawn.tokens()[r];
-        assertThat(token)
-            .as("token of row %d, v %d, %s", r, v, tensors)
-            .isBetween(
-                ReferenceSamplingOps.draw(law, Math.max(0, u - BOUNDARY)),
-                ReferenceSamplingOps.draw(law, u + BOUNDARY));
-        assertThat(law[token]).as("law of the token drawn").isPositive();
-        double expected = Math.log(ReferenceSamplingOps.softmax(row, temperature)[token]);
-        Closeness.assertClose(
-            "logprob, v " + v,
-            new float[] {drawn.logprobs()[r]},
-            new double[] {expected},
-            // 1/temperature magnifies the rounding of a difference of logits.
-            LOGPROB_TOLERANCE,
-            1e-6);
+      assertFollowsTheReference(tensors.normal(b * v, 3), v, b, spec);
+    }
+  }
+
+  /** Around the sizes at which a row is cut, and those of real vocabularies, aligned or not. */
+  @ParameterizedTest
+  @ValueSource(
+      ints = {5, 127, 128, 129, 4095, 4096, 4097, 8200, 50_257, 50_304, 128_256, 131_073, 151_936})
+  void sample_anyVocabulary_followsTheReference(int v) {
+    int b = 3;
+    float[] logits = tensors.normal(b * v, 3);
+    assertFollowsTheReference(logits, v, b, SamplingSpec.PLAIN);
+    assertFollowsTheReference(logits, v, b, new SamplingSpec(0.7f, 0, 1));
+    assertFollowsTheReference(logits, v, b, new SamplingSpec(1, 50, 0.9f));
+    assertGreedyTakesTheFirstLargest(logits, v, b);
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {1e-42f, 1e-30f, 1e-3f, 1e4f, 1e30f, Float.MAX_VALUE})
+  void sample_extremeTemperature_followsTheReference(float temperature) {
+    int v = 9000;
+    int b = 8;
+    float[] logits = tensors.normal(b * v, 3);
+    logits[3] = 1e30f;
+    logits[8000] = -1e30f;
+    logits[v + 4000] = 1e38f;
+    logits[v + 5000] = -1e38f;
+    assertFollowsTheReference(logits, v, b, new SamplingSpec(temperature, 0, 1));
+  }
+
+  /** Only a stretch of a large vocabulary, or a single token, may be drawn. */
+  @ParameterizedTest
+  @CsvSource({"0,1", "0,100", "29990,30100", "50303,50304", "1664,1665", "12345,12346"})
+  void sample_maskedButForAStretch_drawsWithinIt(int from, int to) {
+    int v = 50_304;
+    int b = 20;
+    float[] logits = new float[b * v];
+    Arrays.fill(logits, Float.NEGATIVE_INFINITY);
+    float[] open = tensors.normal(b * (to - from), 2);
+    for (int r = 0; r < b; r++) {
+      System.arraycopy(open, r * (to - from), logits, r * v + from, to - from);
+    }
+    assertFollowsTheReference(logits, v, b, SamplingSpec.PLAIN);
+    assertFollowsTheReference(logits, v, b, new SamplingSpec(1, 200, 0.9f));
+    assertGreedyTakesTheFirstLargest(logits, v, b);
+  }
+
+  /** Where the likely tokens lie far apart, each of them is drawn. */
+  @Test
+  void sample_fewTokensFarApart_drawsAllOfThem() {
+    int v = 20_000;
+    int b = 200;
+    int[] likely = {0, 639, 640, 7777, 19_999};
+    float[] logits = new float[b * v];
+    Arrays.fill(logits, -200);
+    for (int r = 0; r < b; r++) {
+      for (int token : likely) {
+        logits[r * v + token] = 5;
       }
     }
+    assertFollowsTheReference(logits, v, b, SamplingSpec.PLAIN);
+    assertThat(draw(logits, v, queries(b), positions(b), SamplingSpec.PLAIN, 0).tokens())
+        .containsOnly(0, 639, 640, 7777, 19_999)
+        .contains(0, 639, 640, 7777, 19_999);
+  }
+
+  private void assertFollowsTheReference(float[] logits, int v, int b, SamplingSpec spec) {
+    Drawn drawn = draw(logits, v, queries(b), positions(b), spec, 3);
+    for (int r = 0; r < b; r++) {
+      float[] row = TestTensors.rowsOf(logits, v, r, r + 1);
+      double[] law = ReferenceSamplingOps.law(row, spec);
+      double u = ReferenceSamplingOps.uniform(SEED, 3, queries(b)[r], positions(b)[r]);
+      int token = drawn.tokens()[r];
+      assertThat(token)
+          .as("token of row %d, v %d, %s, %s", r, v, spec, tensors)
+          .isBetween(
+              ReferenceSamplingOps.draw(law, Math.max(0, u - BOUNDARY)),
+              ReferenceSamplingOps.draw(law, u + BOUNDARY));
+      assertThat(law[token]).as("law of the token drawn").isPositive();
+      double expected = Math.log(ReferenceSamplingOps.softmax(row, spec.temperature())[token]);
+      Closeness.assertClose(
+          "logprob, v " + v,
+          new float[] {drawn.logprobs()[r]},
+          new double[] {expected},
+          // 1/temperature magnifies the rounding of a difference of logits.
+          LOGPROB_TOLERANCE,
+          1e-6);
+    }
+  }
+
+  private void assertGreedyTakesTheFirstLargest(float[] logits, int v, int b) {
+    Drawn greedy = draw(logits, v, queries(b), positions(b), SamplingSpec.GREEDY, 0);
+    for (int r = 0; r < b; r++) {
+      float[] row = TestTensors.rowsOf(logits, v, r, r + 1);
+      assertThat(greedy.tokens()[r]).as("token of row %d, v %d", r, v).isEqualTo(firstLargest(row));
+    }
+  }
+
+  private static int firstLargest(float[] row) {
+    int largest = 0;
+    for (int token = 1; token < row.length; token++) {
+      if (row[token] > row[largest]) {
+        largest = token;
+      }
+    }
+    return largest;
   }
 
   @Test
@@ -124,11 +208,11 @@ public abstract class SamplingOpsConformance extends OpsConformance {
     assertThat(chiSquare).as("chi-square, %s", tensors).isLessThan(31.26);
   }
 
-  @Test
-  void sample_rowAnywhere_isTheSame() {
-    int v = 300;
+  @ParameterizedTest
+  @CsvSource({"300,0.9,50,0.9", "300,0.9,0,1", "9001,0.9,0,1", "9004,0.9,0,1", "9001,0,0,1"})
+  void sample_rowAnywhere_isTheSame(int v, float temperature, int topK, float topP) {
     int b = 33;
-    SamplingSpec spec = new SamplingSpec(0.9f, 50, 0.9f);
+    SamplingSpec spec = new SamplingSpec(temperature, topK, topP);
     float[] logits = tensors.normal(b * v, 2);
     Drawn together = draw(logits, v, queries(b), positions(b), spec, 5);
     int[] order = tensors.permutation(b);
@@ -195,6 +279,23 @@ public abstract class SamplingOpsConformance extends OpsConformance {
   }
 
   @Test
+  void sample_greedyTiesFarApart_takesTheFirst() {
+    int v = 50_304;
+    int[][] largest = {{0, 50_303}, {50_303}, {1663, 1664}, {40_000, 127, 45_000}, {3328, 3329}};
+    float[] logits = new float[largest.length * v];
+    int[] expected = new int[largest.length];
+    for (int r = 0; r < largest.length; r++) {
+      for (int token : largest[r]) {
+        logits[r * v + token] = 0.5f;
+      }
+      expected[r] = Arrays.stream(largest[r]).min().getAsInt();
+    }
+    int b = largest.length;
+    assertThat(draw(logits, v, queries(b), positions(b), SamplingSpec.GREEDY, 0).tokens())
+        .isEqualTo(expected);
+  }
+
+  @Test
   void sample_maskedAndHugeLogits_neverDrawsTheImpossible() {
     int b = 200;
     float inf = Float.NEGATIVE_INFINITY;
@@ -232,6 +333,37 @@ public abstract class SamplingOpsConformance extends OpsConformance {
           .hasMessageContaining(bad + " at token 11")
           .hasMessageContaining("row 3")
           .hasMessageContaining("query " + queries(5)[3]);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2600", "0", "4999"})
+  void sample_nanInALargeRow_namesItsFirst(int first) {
+    int v = 5000;
+    float[] logits = tensors.normal(2 * v, 1);
+    Arrays.fill(logits, v + 100, v + 2500, Float.NEGATIVE_INFINITY);
+    logits[v + 4999] = Float.NaN;
+    logits[v + first] = Float.NaN;
+    for (SamplingSpec spec :
+        new SamplingSpec[] {SamplingSpec.PLAIN, SamplingSpec.GREEDY, new SamplingSpec(1, 5, 1)}) {
+      assertFoundInValues(() -> draw(logits, v, queries(2), positions(2), spec, 0))
+          .isInstanceOf(OpsException.class)
+          .hasMessageContaining("NaN at token " + first)
+          .hasMessageContaining("row 1");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {3, 5000})
+  void sample_minusInfinityEverywhere_namesTheRow(int v) {
+    float[] logits = tensors.normal(3 * v, 1);
+    Arrays.fill(logits, v, 2 * v, Float.NEGATIVE_INFINITY);
+    for (SamplingSpec spec :
+        new SamplingSpec[] {SamplingSpec.PLAIN, SamplingSpec.GREEDY, new SamplingSpec(1, 2, 1)}) {
+      assertFoundInValues(() -> draw(logits, v, queries(3), positions(3), spec, 0))
+          .isInstanceOf(OpsException.class)
+          .hasMessageContaining("minus infinity everywhere")
+          .hasMessageContaining("row 1");
     }
   }
 

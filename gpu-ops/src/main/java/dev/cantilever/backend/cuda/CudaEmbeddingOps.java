@@ -15,6 +15,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
   static final KernelSource KERNELS = KernelSource.of(CudaEmbeddingOps.class, "embedding.cu");
 
   private static final int THREADS = 256;
+  private static final int ELEMENTS_PER_BLOCK = 4 * THREADS;
 
   private final Execution execution;
 
@@ -37,7 +38,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
         .integer(StorageCode.of(table.dtype()))
         .integer(accumulate ? 1 : 0)
         .pointer(execution.faults().word())
-        .run(ids.size(0), THREADS);
+        .run(ids.size(0), Grids.blocks(table.size(1), ELEMENTS_PER_BLOCK), 1, THREADS, 0);
   }
 
   @Override

@@ -5,22 +5,32 @@ import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.SamplingOps;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.cuda.driver.LaunchBuffer;
+import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
 /**
- * Sampling on the GPU, a block a row. The counter of a draw is (position, step, query id low, query
- * id high), its key the seed; the draw takes 53 bits of the first two words.
+ * Sampling on the GPU. The counter of a draw is (position, step, query id low, query id high), its
+ * key the seed; the draw takes 53 bits of the first two words.
  *
- * <p>Nothing is sorted: the borders of top-k and top-p are found by halving the range of float
- * bits, each time summing over the row what lies above.
+ * <p>A row is cut into pieces by the vocabulary alone. Blocks of their own sum the pieces; then one
+ * block a row adds these, so that it has to read only the piece in which the token lies. Top-k and
+ * top-p read the whole row many times with that one block: nothing is sorted, their borders are
+ * found by halving the range of float bits.
  */
 final class CudaSamplingOps implements SamplingOps {
 
   static final KernelSource KERNELS = KernelSource.of(CudaSamplingOps.class, "sampling.cu");
 
-  private static final int THREADS = 1024;
+  private static final int WEIGH_THREADS = 128;
+  private static final int DRAW_THREADS = 1024;
+
+  /** Of a row, as in the kernels; those behind the vocabulary are empty. */
+  private static final int PIECES = 32;
+
+  private static final long PIECE_BYTES = 16;
 
   /** Where in a fault's value the token ends and the kind begins. */
   private static final int TOKEN_BITS = 30;
@@ -53,25 +63,36 @@ final class CudaSamplingOps implements SamplingOps {
         execution
             .faults()
             .expect((row, found) -> report(row, found, queryIds.address(), positions.address()));
-    execution
-        .kernels()
-        .kernel(KERNELS, "sample")
-        .with()
-        .pointer(tokens)
-        .pointer(logprobs)
-        .pointer(logits)
-        .pointer(queryIds)
-        .pointer(positions)
-        .integer(vocabulary)
-        .real(inverse)
-        .integer(greedy ? 1 : 0)
-        .integer(limited ? spec.topK() : 0)
-        .real(greedy ? 1f : spec.topP())
-        .integer64(seed)
-        .integer(step)
-        .pointer(execution.faults().word())
-        .integer(call)
-        .run(logits.size(0), THREADS);
+    int rows = logits.size(0);
+    Arena.Mark mark = execution.workspace().mark();
+    try {
+      long pieces = execution.workspace().allocate(PIECE_BYTES * PIECES * rows);
+      kernel("weigh_pieces")
+          .pointer(pieces)
+          .pointer(logits)
+          .integer(vocabulary)
+          .real(inverse)
+          .run(rows, PIECES, 1, WEIGH_THREADS, 0);
+      kernel("draw_tokens")
+          .pointer(tokens)
+          .pointer(logprobs)
+          .pointer(logits)
+          .pointer(pieces)
+          .pointer(queryIds)
+          .pointer(positions)
+          .integer(vocabulary)
+          .real(inverse)
+          .integer(greedy ? 1 : 0)
+          .integer(limited ? spec.topK() : 0)
+          .real(greedy ? 1f : spec.topP())
+          .integer64(seed)
+          .integer(step)
+          .pointer(execution.faults().word())
+          .integer(call)
+          .run(rows, DRAW_THREADS);
+    } finally {
+      execution.workspace().reset(mark);
+    }
   }
 
   /**
@@ -88,6 +109,10 @@ final class CudaSamplingOps implements SamplingOps {
     long query = HostMemory.getLong(staging.fetch(queryIds + 8L * row, Long.BYTES));
     int position = HostMemory.getInt(staging.fetch(positions + 4L * row, Integer.BYTES));
     return OpChecks.logitsNotFinite(what, row, query, position);
+  }
+
+  private LaunchBuffer kernel(String name) {
+    return execution.kernels().kernel(KERNELS, name).with();
   }
 
   static List<KernelSource> sources() {

@@ -11,23 +11,23 @@ extern "C" __global__ void check_indices(
   }
 }
 
-// A block a row of y.
+// Block (row of y, part of the row), four elements a thread.
 extern "C" __global__ void gather(
     float* y, const void* table, const int* ids, int c, int storage, int accumulate,
     const u64* faults) {
+  int id = ids[blockIdx.x];  // comes while the fault is waited for
   if (faulted(faults)) return;
+  int at = 4 * (blockIdx.y * blockDim.x + threadIdx.x);
+  if (at >= c) return;
   bool wide = quads_align((u64)y | (u64)table, c);
   s64 target = (s64)blockIdx.x * c;
-  s64 source = (s64)ids[blockIdx.x] * c;
-  for (int at = 4 * threadIdx.x; at < c; at += 4 * blockDim.x) {
-    quad v = load_quad(table, source + at, c - at, wide, storage);
-    if (accumulate) {
-      quad present = load_quad(y, target + at, c - at, wide);
+  quad v = load_quad(table, (s64)id * c + at, c - at, wide, storage);
+  if (accumulate) {
+    quad present = load_quad(y, target + at, c - at, wide);
 #pragma unroll
-      for (int i = 0; i < 4; i++) v.e[i] += present.e[i];
-    }
-    store_quad(y, target + at, c - at, wide, v);
+    for (int i = 0; i < 4; i++) v.e[i] += present.e[i];
   }
+  store_quad(y, target + at, c - at, wide, v);
 }
 
 // A block an entry of ids. The block of an index's first entry adds the rows of all its entries, in
