@@ -13,6 +13,7 @@
 // 4,096 inputs is 1 KB a term. Of many rows it would become as much as y itself; there blocks take several tiles
 // of columns and add once (18,432 columns: 72 times with 32 rows, 36 with 160, 3 with 2,560).
 #include "prelude.cuh"
+#include "early_launch.cuh"
 #include "slice_sums.cuh"
 
 #define RANKS LONG_COLUMNS  // of a term that a block has at once; each term takes whole RANKS of h

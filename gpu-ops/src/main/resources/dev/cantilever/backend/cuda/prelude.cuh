@@ -20,22 +20,6 @@ static __device__ __forceinline__ u32 shared_address(const void* p) {
   return (u32)__cvta_generic_to_shared(p);
 }
 
-// ---- order of kernels; from compute capability 9.0, elsewhere a kernel begins when the one before has ended ----
-
-// Waits until the kernels launched before are done and what they wrote can be read.
-static __device__ __forceinline__ void await_kernels_before() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
-
-// Lets the next kernel be brought onto the card.
-static __device__ __forceinline__ void let_next_kernel_begin() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.launch_dependents;");
-#endif
-}
-
 // ---- 16-bit floats -------------------------------------------------------------------------
 
 static __device__ __forceinline__ float half_to_float(u16 h) {

@@ -70,6 +70,7 @@ struct Target {
   float scales[4];  // of the thread's four of M
   float biases[4];
 
+  // Reads what finishing a tile takes: before others' sums are waited for, since it comes from far.
   __device__ __forceinline__ void begin(const Job& job, u32 tile) {
     int m = tile * TILE_M + m_of();
 #pragma unroll
@@ -141,8 +142,7 @@ struct Target {
 // Sums in registers. Those that cannot be written four at a time take the way through memory, so that the
 // code of the usual case stays short.
 static __device__ __forceinline__ void store(
-    Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH], float4* quads) {
-  out.begin(job, segment.tile);
+    const Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH], float4* quads) {
   if (!out.wide) {
     put_aside(quads, c, out.n - segment.rows * ROWS);
 #pragma unroll 1

@@ -39,7 +39,8 @@
 #define CONSUMERS (GROUPS * 4 * WARP)
 #define THREADS (CONSUMERS + 4 * WARP)
 #define HALVES (WEIGHT == F16 ? 2 : 1)  // products that an element of the weight makes
-#define COPIERS (WEIGHT == INT8 ? 0 : 2 * WARP)  // threads that copy nothing but weight
+#define COPIERS (WEIGHT == INT8 ? WARP : 2 * WARP)  // threads that copy weight
+#define WEIGHT_ARRIVALS (WEIGHT == INT8 ? 1 : COPIERS)  // at the barrier of a stage that they have copied
 #define WEIGHT_BYTES (TILE_M * STAGE_K * (WEIGHT == INT8 ? 1 : 2))
 #define ROW_BYTES (ROWS * STAGE_K * 2)
 #define STAGE_BYTES (WEIGHT_BYTES + ROW_BYTES)
@@ -72,110 +73,87 @@ struct Place {
 
 // ---- copying ---------------------------------------------------------------------------------
 
-// One warp, for the rows, and for a weight of INT8. Of that a stage lies in shared memory in its tiles of
-// 32 x 32: FORWARD 8 tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's
-// end are left out: what they would have been multiplied by is zero or is not stored.
+// One thread, for the rows, once the kernels that wrote them are done.
 template <int WAY>
-struct Source {
-  const Job& job;
-  Segments<WAY> segments;
-  const u8* rows;
-#if WEIGHT == INT8
-  const u8* weight;  // of the lane's first tile
-  int inner;         // tile
-  int outerCount;    // tiles of M that there are
-#endif
-  u32 left;          // stages of the segment
-
-  __device__ __forceinline__ Source(const Job& job, int rowTiles) : job(job), segments(job, rowTiles) {
-    left = 0;
-  }
-
-#if WEIGHT == INT8
-  __device__ __forceinline__ int inner_tiles() const { return (job.k + 31) / 32; }
-  __device__ __forceinline__ int outer_tiles() const { return (job.m + 31) / 32; }
-  __device__ __forceinline__ int inner_count() const { return min(2, inner_tiles() - inner); }
-#endif
-
-  // Goes to the block's next stage, if there is one.
-  __device__ __forceinline__ bool next() {
-    if (left > 0) {
-      left--;
-      rows += (s64)job.groups * 1024;
-#if WEIGHT == INT8
-      inner += 2;
-      weight += DIRECTION == FORWARD ? 2048 : (s64)outer_tiles() * 2048;
-#endif
-      return true;
-    }
-    Segment segment;
-    if (!segments.take(segment)) return false;
-    left = segment.count - 1;
-    rows = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
-#if WEIGHT == INT8
-    int lane = threadIdx.x % WARP;
-    int outer = segment.tile * (TILE_M / 32);
-    outerCount = min(TILE_M / 32, outer_tiles() - outer);
-    inner = 2 * segment.from;
-    weight = job.data + (DIRECTION == FORWARD ? (s64)(outer + lane) * inner_tiles() + inner
-                                              : (s64)(inner + lane) * outer_tiles() + outer) * 1024;
-#endif
-    return true;
-  }
-
-  // Says what the stage's barrier waits for, and copies the weight.
-  __device__ __forceinline__ void begin_stage(u32 to, u32 barrier) const {
-    int lane = threadIdx.x % WARP;
-#if WEIGHT == INT8
-    if (lane == 0) barrier_expect(barrier, outerCount * inner_count() * 1024 + ROW_BYTES);
-    __syncwarp();
-#if DIRECTION == FORWARD
-    if (lane < outerCount) bulk_copy(to + lane * 2048, weight, inner_count() * 1024, barrier);
-#else
-    if (lane < inner_count()) {
-      bulk_copy(to + lane * (TILE_M / 32 * 1024), weight, outerCount * 1024, barrier);
-    }
-#endif
-#else
-    if (lane == 0) barrier_expect(barrier, ROW_BYTES);
-#endif
-  }
-
-  __device__ __forceinline__ void copy_rows(u32 to, u32 barrier) const {
-    if (threadIdx.x % WARP == 0) bulk_copy(to + WEIGHT_BYTES, rows, ROW_BYTES, barrier);
-  }
-};
-
-// The weight was there before the kernels that this one waits for: the ring is filled with it meanwhile.
-template <int WAY>
-static __device__ __forceinline__ void copy_stages(
+static __device__ __forceinline__ void copy_rows(
     const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
-  Source<WAY> source(job, rowTiles);
-  int ahead = 0;
-#pragma unroll 1
-  while (ahead < STAGES && source.next()) {
-    source.begin_stage(shared + ahead * STAGE_BYTES, full + 8 * ahead);
-    ahead++;
-  }
   await_kernels_before();
-  Source<WAY> again(job, rowTiles);
+  Segments<WAY> segments(job, rowTiles);
+  Place place = {0, 0};
+  Segment segment;
+  while (segments.take(segment)) {
+    const u8* from = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
 #pragma unroll 1
-  for (int i = 0; i < ahead; i++) {
-    again.next();
-    again.copy_rows(shared + i * STAGE_BYTES, full + 8 * i);
-  }
-  Place place = {0, 1};
-#pragma unroll 1
-  while (ahead == STAGES && source.next()) {
-    barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
-    u32 to = shared + place.slot * STAGE_BYTES;
-    source.begin_stage(to, full + 8 * place.slot);
-    source.copy_rows(to, full + 8 * place.slot);
-    place.advance();
+    for (u32 left = segment.count; left > 0; left--) {
+      u32 barrier = full + 8 * place.slot;
+      barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
+      barrier_expect(barrier, ROW_BYTES);
+      bulk_copy(shared + place.slot * STAGE_BYTES + WEIGHT_BYTES, from, ROW_BYTES, barrier);
+      from += (s64)job.groups * 1024;
+      place.advance();
+    }
   }
 }
 
-#if WEIGHT != INT8
+#if WEIGHT == INT8
+// Cycles in which memory brings every multiprocessor a stage. The first stages are asked for at that pace: all
+// at once they would come all at once, late, and memory would have nothing to do while they are multiplied.
+#define PACE 1200
+
+static __device__ __forceinline__ u32 cycles() {
+  u32 now;
+  asm volatile("mov.u32 %0, %%clock;" : "=r"(now)::"memory");
+  return now;
+}
+
+// One warp, for a weight of INT8. Of that a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8
+// tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out:
+// what they would have been multiplied by is zero or is not stored.
+template <int WAY>
+static __device__ __forceinline__ void copy_weight(
+    const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
+  int lane = threadIdx.x % WARP;
+  int innerTiles = (job.k + 31) / 32;
+  int outerTiles = (job.m + 31) / 32;
+  Segments<WAY> segments(job, rowTiles);
+  Place place = {0, 0};
+  Segment segment;
+  u32 began = cycles();
+  int ahead = 0;
+  while (segments.take(segment)) {
+    int outer = segment.tile * (TILE_M / 32);
+    int outerCount = min(TILE_M / 32, outerTiles - outer);
+    int inner = 2 * segment.from;
+    const u8* from = job.data + (DIRECTION == FORWARD ? (s64)(outer + lane) * innerTiles + inner
+                                                      : (s64)(inner + lane) * outerTiles + outer) * 1024;
+#pragma unroll 1
+    for (u32 left = segment.count; left > 0; left--) {
+      if (ahead < STAGES) {
+        while (ahead > 1 && cycles() - began < (ahead - 1) * PACE) {}
+        ahead++;
+      }
+      u32 to = shared + place.slot * STAGE_BYTES;
+      u32 barrier = full + 8 * place.slot;
+      int innerCount = min(2, innerTiles - inner);
+      barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
+      if (lane == 0) barrier_expect(barrier, outerCount * innerCount * 1024);
+      __syncwarp();
+#if DIRECTION == FORWARD
+      if (lane < outerCount) bulk_copy(to + lane * 2048, from, innerCount * 1024, barrier);
+      from += 2048;
+#else
+      if (lane < innerCount) {
+        bulk_copy(to + lane * (TILE_M / 32 * 1024), from, outerCount * 1024, barrier);
+      }
+      from += (s64)outerTiles * 2048;
+#endif
+      inner += 2;
+      place.advance();
+    }
+  }
+}
+
+#else
 // Two warps, for a row-major weight. Of that a stage lies in shared memory as rows of pieces of 16 bytes,
 // FORWARD TILE_M rows of STAGE_K inner elements, GRADIENT STAGE_K rows of TILE_M; zeros behind the weight's
 // end. A piece of a row is at `piece_at`, so that lanes that read together have banks of their own.
@@ -403,13 +381,12 @@ static __device__ __forceinline__ void announce_run(const Job& job, u32* counter
 
 // The blocks of a segment's tile add up a part of the quads each.
 static __device__ __forceinline__ void add_part(
-    Target& out, const Job& job, const Segment& segment, float4* aside) {
+    const Target& out, const Job& job, const Segment& segment, float4* aside) {
   const int ONCE = ROWS < 64 ? (QUADS < 4 ? QUADS : 4) : 8;  // as registers allow
   u32 first = segment.tile * job.each;
   u32 last = first + job.each - 1;
   int from = QUADS * (segment.run - first) / job.each;
   int to = QUADS * (segment.run - first + 1) / job.each;
-  out.begin(job, segment.tile);
 #pragma unroll 1
   for (int base = from; base < to; base += ONCE) {
     float4 sums[ONCE];
@@ -455,7 +432,7 @@ static __device__ __forceinline__ void product(
   if (threadIdx.x == 0) {
     twice128 = TWICE_128;
     for (int i = 0; i < STAGES; i++) {
-      barrier_init(full + 8 * i, 1 + COPIERS);
+      barrier_init(full + 8 * i, 1 + WEIGHT_ARRIVALS);
       barrier_init(empty + 8 * i, GROUPS);
     }
     barrier_init_done();
@@ -465,14 +442,15 @@ static __device__ __forceinline__ void product(
   if (threadIdx.x >= CONSUMERS) {  // a warpgroup gives its registers away; warps of it copy
     asm volatile("setmaxnreg.dec.sync.aligned.u32 " COPYING ";");
     int warp = threadIdx.x / WARP * WARP;
-    if (warp == CONSUMERS) copy_stages<WAY>(job, rowTiles, shared, full, empty);
+    if (threadIdx.x == CONSUMERS) copy_rows<WAY>(job, rowTiles, shared, full, empty);
     if (WAY != IN_TURN && warp == ANNOUNCER) {
       await_kernels_before();
       announce_run<WAY>(job, counters);
     }
-#if WEIGHT != INT8
-    if (warp > ANNOUNCER) copy_weight<WAY>(job, rowTiles, shared, full, empty);
-#endif
+    if (warp > ANNOUNCER && threadIdx.x < ANNOUNCER + WARP + COPIERS) {
+      copy_weight<WAY>(job, rowTiles, shared, full, empty);
+      if (FEW) let_next_kernel_begin();
+    }
     return;
   }
   asm volatile("setmaxnreg.inc.sync.aligned.u32 " MULTIPLYING ";");
@@ -498,7 +476,9 @@ static __device__ __forceinline__ void product(
         put_aside(quads, c, present);
         continue;
       }
+      out.begin(job, segment.tile);
     } else if (WAY == SHARED) {
+      out.begin(job, segment.tile);
       put_aside(quads, c, present);
       sums_are_aside();
       u32* counter = counters + 2 * segment.tile;
@@ -514,6 +494,7 @@ static __device__ __forceinline__ void product(
       sums_are_aside();
       continue;
     } else {
+      out.begin(job, segment.tile);
       u32 first = segment.first(job);
       if (first < segment.run) {
         await(counters + 2 * segment.tile, segment.run - first);

@@ -18,6 +18,10 @@ public final class Kernel {
     this.name = name;
     this.function = function;
     this.buffer = buffer;
+    CudaStatus.check(
+        cudart.cuFuncSetAttribute(
+            function, cudart.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 100),
+        "give " + name + " the shared memory of a multiprocessor");
   }
 
   /** Begins a launch; arguments follow in the order of the kernel's parameters. */
