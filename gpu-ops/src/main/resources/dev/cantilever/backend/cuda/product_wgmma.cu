@@ -3,7 +3,8 @@
 //   forward:  y[n, o]  = sum over i of x[n, i] * W[o, i]        M = O, K = I
 //   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
 //
-// Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block, with STAGES of the ring.
+// Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block,
+// with STAGES of the ring.
 // A block takes TILE_M of the M dimension; warps of it copy stages of STAGE_K inner elements of weight and
 // rows into shared memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once
 // for all rows of the block; the rows are operand B. Which of the 16 inner indices of a product an element
@@ -23,8 +24,8 @@
 //
 // A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
-// which nothing launched just before has written. No other kernel is launched early: the one before has waited
-// for all in front of it, and whatever comes next waits for the product.
+// which nothing launched just before has written. The one before was not launched early, so it has waited for
+// all in front of it, and whatever comes next waits for the product.
 #include "prelude.cuh"
 #include "early_launch.cuh"
 #include "rounded_rows.cuh"
@@ -449,7 +450,6 @@ static __device__ __forceinline__ void product(
     }
     if (warp > ANNOUNCER && threadIdx.x < ANNOUNCER + WARP + COPIERS) {
       copy_weight<WAY>(job, rowTiles, shared, full, empty);
-      if (FEW) let_next_kernel_begin();
     }
     return;
   }
@@ -509,7 +509,7 @@ static __device__ __forceinline__ void product(
 }
 
 #define PRODUCT(name, WAY)                                                                       \
-  extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                                 \
+  extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                       \
       float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,     \
       int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,     \
       const float* addend, float4* aside, u32* counters) {                                       \
