@@ -7,14 +7,15 @@
  * what a few do. {@code KernelCatalog} lists every source, so that all are compiled for every
  * architecture where there is no GPU.
  *
- * <p>Invariants: one stream, so operations run in the order they are called; nothing allocates or
- * waits inside an operation, so that it can be captured as part of a graph ({@code CudaRecording});
- * the order of every sum follows from the weight, the direction and the architecture; no kernel
- * spills registers, and none asks for more than 99 KiB of shared memory but those that run on
- * Hopper alone ({@code WarpgroupProduct}); only products of that class and the second kernel of
- * {@code LowRankProduct} are launched early, that is before the kernel in front is done. What a
- * kernel finds wrong with values is thrown when the host next waits ({@code Faults}). A process
- * that has a card open has it to itself ({@code DeviceLock}).
+ * <p>Invariants: one stream, so operations run in the order they are called, but for the two groups
+ * of a {@link dev.cantilever.backend.Fork} in a recording, which share neither scratch nor counters
+ * ({@code Branches}); nothing allocates or waits inside an operation, so that it can be captured as
+ * part of a graph ({@code CudaRecording}); the order of every sum follows from the weight, the
+ * direction and the architecture; no kernel spills registers, and none asks for more than 99 KiB of
+ * shared memory but those that run on Hopper alone ({@code WarpgroupProduct}). Only products of
+ * that class and the second kernel of {@code LowRankProduct} are launched early, that is before the
+ * kernel in front is done. What a kernel finds wrong with values is thrown when the host next waits
+ * ({@code Faults}). A process that has a card open has it to itself ({@code DeviceLock}).
  *
  * <p>Only the factory {@code dev.cantilever.backend.Backends} and tests may use this package.
  */
