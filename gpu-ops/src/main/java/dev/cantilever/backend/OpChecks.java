@@ -437,6 +437,32 @@ public final class OpChecks {
     require("sample", "positions", positions, I32, "B", b);
   }
 
+  /** {@link SamplingOps#feedTokens}. */
+  public static void feedTokens(
+      Tensor ids,
+      Tensor positions,
+      Tensor responsePositions,
+      Tensor kept,
+      Tensor place,
+      Tensor tokens,
+      Tensor logprobs) {
+    long b = axes("feedTokens", "tokens", tokens, I32, "B")[0];
+    require("feedTokens", "logprobs", logprobs, F32, "B", b);
+    require("feedTokens", "ids", ids, I32, "B", b);
+    require("feedTokens", "positions", positions, I32, "B", b);
+    require("feedTokens", "responsePositions", responsePositions, I32, "B", b);
+    long places = axes("feedTokens", "kept", kept, I32, "P, 2*B")[0];
+    require("feedTokens", "kept", kept, I32, "P, 2*B", places, 2 * b);
+    require("feedTokens", "place", place, I32, "count", 1);
+  }
+
+  /** What {@link SamplingOps#feedTokens} throws of a place that is not there. */
+  public static ShapeException noSuchPlace(int places, int place) {
+    return new ShapeException(
+        "feedTokens: expected a place in [0, %d), got %d. Begin at 0 and take no more steps than there are places before reading them."
+            .formatted(places, place));
+  }
+
   /**
    * What {@link SamplingOps} throws of a row that nothing can be drawn from.
    *

@@ -3,9 +3,9 @@ package dev.cantilever.backend;
 import dev.cantilever.tensor.Tensor;
 
 /**
- * Choice of the next token. Randomness is Philox4x32-10 (Salmon et al. 2011) keyed by seed and
- * counted by (step, query id, position): the same token whichever worker, batch or slot computes
- * it.
+ * Choice of the next token, and its way back into the model. Randomness is Philox4x32-10 (Salmon et
+ * al. 2011) keyed by seed and counted by (step, query id, position): the same token whichever
+ * worker, batch or slot computes it.
  */
 public interface SamplingOps {
 
@@ -31,4 +31,29 @@ public interface SamplingOps {
       SamplingSpec spec,
       long seed,
       int step);
+
+  /**
+   * Makes what a decoding step drew the input of the next, so that steps follow each other without
+   * the host: ids = tokens, every position is one more, and what was drawn is kept for later, the
+   * next step's in the next place.
+   *
+   * @param ids [B] I32, what the step read
+   * @param positions [B] I32, where these stand in their rows
+   * @param responsePositions [B] I32, those of {@link #sample}
+   * @param kept [P, 2·B] I32, of which one place is overwritten: tokens, then the bits of their
+   *     log-probabilities
+   * @param place [1] I32, which place, in [0, P); one more afterwards
+   * @param tokens [B] I32, as drawn
+   * @param logprobs [B] F32, as drawn
+   * @throws ShapeException if the place is out of range; then nothing changes, nor once an
+   *     operation before has found something wrong
+   */
+  void feedTokens(
+      Tensor ids,
+      Tensor positions,
+      Tensor responsePositions,
+      Tensor kept,
+      Tensor place,
+      Tensor tokens,
+      Tensor logprobs);
 }

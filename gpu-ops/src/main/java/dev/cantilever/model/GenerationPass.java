@@ -6,13 +6,14 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The rows of one pass through the model.
+ * The rows of one pass through the model, or of several in a row.
  *
  * @param feeding those whose tokens go through it
  * @param drawing those that draw a token behind it, each from the last token of its {@link
  *     GenerationRow#source}, which is among those feeding
+ * @param steps how often: each time but the first, rows feed what they drew the time before
  */
-record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing) {
+record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing, int steps) {
 
   /** Copies the lists. */
   GenerationPass {
@@ -20,14 +21,14 @@ record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing) 
     drawing = List.copyOf(drawing);
   }
 
-  /** Of rows that each draw from their own tokens. */
-  static GenerationPass of(List<GenerationRow> rows) {
-    return new GenerationPass(rows, rows);
+  /** Of rows in the middle of a response, none of which may have fewer tokens left than steps. */
+  static GenerationPass decoding(List<GenerationRow> rows, int steps) {
+    return new GenerationPass(rows, rows, steps);
   }
 
   /** Of rows that enter, some perhaps with the query of another. */
   static GenerationPass entering(List<GenerationRow> rows) {
-    return new GenerationPass(rows.stream().filter(row -> row.source() == row).toList(), rows);
+    return new GenerationPass(rows.stream().filter(row -> row.source() == row).toList(), rows, 1);
   }
 
   /** What goes through the model. */

@@ -80,6 +80,11 @@ final class GenerationRow {
     return length;
   }
 
+  /** Most tokens that it draws yet. */
+  int remaining() {
+    return tokens.length - length;
+  }
+
   /** Takes the token that was drawn. */
   void append(int token, float logprob, StopRule stop) {
     tokens[length] = token;

@@ -16,17 +16,26 @@ import java.util.List;
  *
  * <p>A response depends on its query, query id, length limit, the model and the seed, never on the
  * rows beside it, on how many there are at once, or on when it entered (under {@link
- * dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be promised).
+ * dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be promised). Rows may go through the model
+ * for a few more steps after a token that ended them; of these only a number that is not finite is
+ * told, as of any other step.
  */
 public final class Generator {
 
   private final Backend backend;
   private final CausalLm model;
+  private final int mostSteps;
 
   /** A generator for a model; adapters are named per call. */
   public Generator(Backend backend, CausalLm model) {
+    this(backend, model, GenerationSchedule.MOST_STEPS);
+  }
+
+  /** The same that looks at what was drawn after so many decoding steps at the latest. */
+  Generator(Backend backend, CausalLm model, int mostSteps) {
     this.backend = backend;
     this.model = model;
+    this.mostSteps = mostSteps;
   }
 
   /**
@@ -52,7 +61,9 @@ public final class Generator {
     try (Arena cacheArena = memory.openCache()) {
       KvCache cache =
           new KvCache(backend, cacheArena, attention(), model.architecture().layers(), size);
-      generate(memory, cache, new GenerationSchedule(rows, cache, size.slots()), spec);
+      GenerationSchedule schedule =
+          new GenerationSchedule(rows, cache, size.slots(), spec.stop(), mostSteps);
+      generate(memory, cache, schedule, spec);
     }
     return rows.stream().map(GenerationRow::generation).toList();
   }

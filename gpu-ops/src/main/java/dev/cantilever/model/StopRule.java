@@ -21,6 +21,11 @@ public record StopRule(Set<Integer> endOfText, Set<Integer> stopTokens) {
     return new StopRule(Set.of(), Set.of());
   }
 
+  /** Whether there is none. */
+  boolean isEmpty() {
+    return endOfText.isEmpty() && stopTokens.isEmpty();
+  }
+
   boolean ends(int token) {
     return endOfText.contains(token) || stopTokens.contains(token);
   }

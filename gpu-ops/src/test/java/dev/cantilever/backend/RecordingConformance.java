@@ -97,6 +97,31 @@ public abstract class RecordingConformance extends OpsConformance {
   }
 
   @Test
+  void run_againBehindOneThatWasWrong_throwsWhatThatFound() {
+    Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor ids = tensors.of(0, 0);
+    Tensor y = tensors.output(DType.F32, 2, 2);
+    try (Recording recording =
+        backend.record(() -> backend.embedding().gather(y, table, ids, false))) {
+      for (int run = 1; run <= RUNS; run++) {
+        int wrong = 1 + run;
+        assertFoundInValues(
+                () -> {
+                  for (int[] each : new int[][] {{1, 1}, {0, wrong}, {99, 0}, {0, 0}}) {
+                    backend.transfers().upload(ids, each);
+                    recording.run();
+                  }
+                })
+            .isInstanceOf(ShapeException.class)
+            .hasMessageContaining("got " + wrong + " at position 1");
+        backend.transfers().upload(ids, new int[] {1, 0});
+        recording.run();
+        assertThat(tensors.read(y)).containsExactly(3, 4, 1, 2);
+      }
+    }
+  }
+
+  @Test
   void run_amongOtherOperations_reportsTheOneThatIsWrong() {
     Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
     Tensor other = tensors.of(new float[] {1, 2, 3}, 3, 1);

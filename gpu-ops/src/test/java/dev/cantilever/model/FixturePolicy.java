@@ -121,25 +121,44 @@ final class FixturePolicy implements AutoCloseable {
       int rowsAtOnce,
       Set<String> adapters,
       long seed) {
-    return generate(memory, queries, ids, limits, spec(rowsAtOnce, adapters, seed));
+    return new Generator(backend, model)
+        .generate(memory, queries, ids, limits, spec(rowsAtOnce, adapters, StopRule.never(), seed));
   }
 
-  private static GenerationSpec spec(int rowsAtOnce, Set<String> adapters, long seed) {
-    return new GenerationSpec(adapters, SamplingSpec.PLAIN, StopRule.never(), seed, 3, rowsAtOnce);
+  /** Responses under the adapter that end at some tokens, looked at after so many steps. */
+  List<Generation> generateStopping(
+      TokenRows queries,
+      long[] ids,
+      int[] limits,
+      int rowsAtOnce,
+      StopRule stop,
+      int mostSteps,
+      long seed) {
+    return new Generator(backend, model, mostSteps)
+        .generate(memory, queries, ids, limits, spec(rowsAtOnce, Set.of(NAME), stop, seed));
   }
 
-  private List<Generation> generate(
-      PassMemory arenas, TokenRows queries, long[] ids, int[] limits, GenerationSpec spec) {
-    return new Generator(backend, model).generate(arenas, queries, ids, limits, spec);
+  private static GenerationSpec spec(
+      int rowsAtOnce, Set<String> adapters, StopRule stop, long seed) {
+    return new GenerationSpec(adapters, SamplingSpec.PLAIN, stop, seed, 3, rowsAtOnce);
   }
 
-  /** Responses under the adapter in a planned KV cache, of which no more is taken. */
+  /**
+   * Responses under the adapter, ending at some tokens, in a planned KV cache, of which no more is
+   * taken.
+   */
   List<Generation> generateWithin(
-      KvCacheSize cache, TokenRows queries, long[] ids, int[] limits, int rowsAtOnce) {
+      KvCacheSize cache,
+      TokenRows queries,
+      long[] ids,
+      int[] limits,
+      int rowsAtOnce,
+      StopRule stop) {
     PassBytes bytes = new PassBytes(0, 0, 0, cacheBytes(cache));
     try (PassMemory arenas = new PassMemory(backend, "planned", bytes)) {
       List<Generation> generations =
-          generate(arenas, queries, ids, limits, spec(rowsAtOnce, Set.of(NAME), SEED));
+          new Generator(backend, model)
+              .generate(arenas, queries, ids, limits, spec(rowsAtOnce, Set.of(NAME), stop, SEED));
       assertThat(arenas.peakBytes().cache()).isLessThanOrEqualTo(bytes.cache());
       return generations;
     }

@@ -12,6 +12,7 @@ import dev.cantilever.nn.KvCacheSize;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -233,7 +234,89 @@ public abstract class GenerationConformance {
         for (int pages : new int[] {4, 5, 9}) { // 4: of the longest row
           assertSame(
               policy.generateWithin(
-                  new KvCacheSize(6, 4, pages), rows.tokens(), rows.ids(), rows.limits(), 6),
+                  new KvCacheSize(6, 4, pages),
+                  rows.tokens(),
+                  rows.ids(),
+                  rows.limits(),
+                  6,
+                  StopRule.never()),
+              expected);
+        }
+      }
+    }
+  }
+
+  /** Tokens that end some of the rows in the middle, of both kinds. */
+  private static StopRule someOf(List<Generation> whole) {
+    List<Integer> tokens =
+        whole.stream().filter(g -> g.tokens().length > 4).map(g -> g.tokens()[3]).toList();
+    return new StopRule(new HashSet<>(tokens.subList(0, 2)), new HashSet<>(tokens.subList(2, 4)));
+  }
+
+  /** Responses that only their lengths ended, ended by tokens too. */
+  private static List<Generation> cut(List<Generation> whole, StopRule stop) {
+    List<Generation> ended = new ArrayList<>();
+    for (Generation each : whole) {
+      int length = 0;
+      Generation.End end = Generation.End.LENGTH;
+      while (length < each.tokens().length && end == Generation.End.LENGTH) {
+        int token = each.tokens()[length++];
+        end =
+            stop.endOfText().contains(token)
+                ? Generation.End.END_OF_TEXT
+                : stop.stopTokens().contains(token) ? Generation.End.STOP_TOKEN : end;
+      }
+      ended.add(
+          new Generation(
+              Arrays.copyOf(each.tokens(), length), Arrays.copyOf(each.logprobs(), length), end));
+    }
+    assertThat(ended.stream().map(Generation::end))
+        .contains(Generation.End.LENGTH, Generation.End.END_OF_TEXT);
+    return ended;
+  }
+
+  private static void assertSameEnds(List<Generation> actual, List<Generation> expected) {
+    assertSame(actual, expected);
+    assertThat(actual.stream().map(Generation::end))
+        .containsExactlyElementsOf(expected.stream().map(Generation::end).toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void responses_ofSeveralStepsAtOnce_areThoseOfOneAtATime(long seed) throws IOException {
+    try (FixturePolicy policy = policy(true)) {
+      for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {
+        List<Generation> whole = stopping(policy, rows, 1, StopRule.never(), 1, seed);
+        StopRule stop = someOf(whole);
+        List<Generation> ended = cut(whole, stop);
+        for (int maxRows : new int[] {1, 3, 12}) {
+          for (int mostSteps : new int[] {2, 3, 8}) {
+            assertSameEnds(
+                stopping(policy, rows, maxRows, StopRule.never(), mostSteps, seed), whole);
+            assertSameEnds(stopping(policy, rows, maxRows, stop, mostSteps, seed), ended);
+          }
+        }
+      }
+    }
+  }
+
+  private static List<Generation> stopping(
+      FixturePolicy policy, Rows rows, int maxRows, StopRule stop, int mostSteps, long seed) {
+    return policy.generateStopping(
+        rows.tokens(), rows.ids(), rows.limits(), maxRows, stop, mostSteps, seed);
+  }
+
+  @Test
+  void responses_thatEndAtATokenWhereRowsWaitForPages_areThoseOfEachRowAlone() throws IOException {
+    try (FixturePolicy policy = policy(true)) {
+      for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {
+        List<Generation> whole = rows.alone(policy);
+        StopRule stop = someOf(whole);
+        List<Generation> expected = cut(whole, stop);
+        for (int pages : new int[] {4, 5, 9}) {
+          assertSameEnds(
+              policy.generateWithin(
+                  new KvCacheSize(6, 4, pages), rows.tokens(), rows.ids(), rows.limits(), 6, stop),
               expected);
         }
       }
@@ -246,7 +329,12 @@ public abstract class GenerationConformance {
       assertThatThrownBy(
               () ->
                   policy.generateWithin(
-                      new KvCacheSize(2, 2, 1), TokenRows.of(QUERIES), IDS, LIMITS, 2))
+                      new KvCacheSize(2, 2, 1),
+                      TokenRows.of(QUERIES),
+                      IDS,
+                      LIMITS,
+                      2,
+                      StopRule.never()))
           .isInstanceOf(OpsException.class)
           .hasMessageStartingWith("Row 3: ")
           .hasMessageContaining("25 tokens")

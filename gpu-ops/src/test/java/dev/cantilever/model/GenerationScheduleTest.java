@@ -14,12 +14,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who goes through the model when, with nothing computed. */
 class GenerationScheduleTest {
@@ -46,9 +50,14 @@ class GenerationScheduleTest {
   }
 
   private GenerationSchedule schedule(List<GenerationRow> rows, KvCacheSize size) {
+    return schedule(rows, size, StopRule.never(), 1);
+  }
+
+  private GenerationSchedule schedule(
+      List<GenerationRow> rows, KvCacheSize size, StopRule stop, int mostSteps) {
     KvCache cache =
         new KvCache(backend, arena, architecture.block().attention(), architecture.layers(), size);
-    return new GenerationSchedule(rows, cache, size.slots());
+    return new GenerationSchedule(rows, cache, size.slots(), stop, mostSteps);
   }
 
   /** Rows that differ in their first token. */
@@ -62,25 +71,69 @@ class GenerationScheduleTest {
     return rows;
   }
 
-  /** Runs all passes; how many rows draw in each, negative where they enter. */
-  private static List<Integer> passes(GenerationSchedule schedule) {
-    List<Integer> passes = new ArrayList<>();
+  /**
+   * A pass that was run.
+   *
+   * @param rows that drew in each step, negative where they entered
+   */
+  private record Ran(int rows, int steps) {}
+
+  /** Runs all passes, in which no row draws a token that ends it. */
+  private static List<Ran> run(GenerationSchedule schedule) {
+    List<Ran> passes = new ArrayList<>();
     while (schedule.goesOn()) {
       GenerationPass pass = schedule.next();
-      passes.add(pass.enters() ? -pass.drawing().size() : pass.drawing().size());
+      int rows = pass.drawing().size();
+      passes.add(new Ran(pass.enters() ? -rows : rows, pass.steps()));
       assertThat(pass.slots()).doesNotHaveDuplicates();
-      pass.drawing().forEach(row -> row.append(1, -1, StopRule.never()));
+      for (int step = 0; step < pass.steps(); step++) {
+        assertThat(pass.drawing()).noneMatch(GenerationRow::ended);
+        pass.drawing().forEach(row -> row.append(1, -1, StopRule.never()));
+      }
       schedule.settle();
     }
     return passes;
   }
 
+  /** Runs all passes; the rows of each step. */
+  private static List<Integer> passes(GenerationSchedule schedule) {
+    return run(schedule).stream()
+        .flatMap(pass -> Collections.nCopies(pass.steps(), pass.rows()).stream())
+        .toList();
+  }
+
+  /** Runs all passes; the steps of each. */
+  private static List<Integer> steps(GenerationSchedule schedule) {
+    return run(schedule).stream().map(Ran::steps).toList();
+  }
+
   @Test
-  void rows_enterOnceAQuarterOfTheSlotsIsFree() {
+  void steps_whereOnlyLengthsEndRows_areAsManyAsAllRowsHaveLeft() {
+    List<GenerationRow> rows = rows(4, 2, 3, 30, 30, 6);
+
+    // Four enter; a step until row 0 ends; row 4 enters; a step until row 1 ends, 4 until row 4
+    // does, and 23 of the others.
+    assertThat(steps(schedule(rows, new KvCacheSize(4, 3, 12), StopRule.never(), 8)))
+        .containsExactly(1, 1, 1, 1, 4, 8, 8, 7);
+  }
+
+  @Test
+  void steps_whereATokenMayEndRows_areFewWhileOthersWaitOrOneIsAlone() {
+    StopRule stop = new StopRule(Set.of(2), Set.of());
+    List<GenerationRow> rows = rows(4, 6, 12, 14, 4);
+
+    // 5 steps while the last row waits; 3 until it ends; 3 of the two that are left; 2 of one.
+    assertThat(steps(schedule(rows, new KvCacheSize(3, 2, 6), stop, 8)))
+        .containsExactly(1, 2, 2, 1, 1, 3, 3, 2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 8})
+  void rows_enterOnceAQuarterOfTheSlotsIsFree(int mostSteps) {
     List<GenerationRow> rows = rows(4, 2, 3, 9, 9, 9, 9, 9, 9, 3, 3, 1);
 
     // Row 0 ends after 2 tokens, row 1 after 3: then two enter. With these ends row 10 enters.
-    assertThat(passes(schedule(rows, new KvCacheSize(8, 1, 8))))
+    assertThat(passes(schedule(rows, new KvCacheSize(8, 1, 8), StopRule.never(), mostSteps)))
         .containsExactly(-8, 8, 7, -2, 8, 8, -1, 6, 6, 6, 6);
     assertThat(rows).allMatch(GenerationRow::ended);
   }

@@ -29,6 +29,19 @@ class GenerationTest extends GenerationConformance {
   }
 
   @Test
+  void decoding_whereNoRowEnds_waitsOnceInEightSteps() throws IOException {
+    RepeatedCalls calls = new RepeatedCalls(open());
+    try (FixturePolicy policy =
+        new FixturePolicy(calls.checked(), "gpt_neox", 1, KeepPlan.blockInputs())) {
+      int[][] queries = {{5, 9, 11}, {7}};
+
+      policy.generate(TokenRows.of(queries), new long[] {1, 2}, new int[] {21, 29}, 2);
+    }
+    // For the queries, after 8, 8 and 4 steps of both rows, and after 8 of the longer one.
+    assertThat(calls.downloads()).isEqualTo(1 + 3 + 1);
+  }
+
+  @Test
   void decoding_afterOthersHaveEntered_repeatsWhatWasRecorded() throws IOException {
     RepeatedCalls calls = new RepeatedCalls(open());
     try (FixturePolicy policy =

@@ -28,6 +28,7 @@ final class RepeatedCalls {
   private final List<String> calls = new ArrayList<>();
   private boolean recording;
   private int repetitions;
+  private int downloads;
 
   RepeatedCalls(Backend backend) {
     this.backend = backend;
@@ -36,6 +37,11 @@ final class RepeatedCalls {
   /** Runs of recordings that were not the first. */
   int repetitions() {
     return repetitions;
+  }
+
+  /** How often anything was brought to the host, which waits for the device. */
+  int downloads() {
+    return downloads;
   }
 
   /** The backend to give to who is tested. */
@@ -65,6 +71,9 @@ final class RepeatedCalls {
             assertThat(method.getName()).isNotIn("upload", "download", "squaredNorm");
             calls.add(
                 method.getName() + Arrays.stream(arguments).map(RepeatedCalls::described).toList());
+          }
+          if (method.getName().equals("download")) {
+            downloads++;
           }
           return invoke(operations, method, arguments);
         });

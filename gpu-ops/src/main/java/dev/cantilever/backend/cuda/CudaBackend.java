@@ -69,7 +69,7 @@ public final class CudaBackend implements Backend {
     this.reservation = new Reservation(device, budgetBytes);
     this.budget = new MemoryBudget(device.name(), budgetBytes, reservation.memory());
     this.workspace = budget.open("cuda workspace", Purpose.WORKSPACE, workspaceBytes);
-    this.faults = new Faults(device, workspace.allocate(Long.BYTES));
+    this.faults = new Faults(device, kernels, workspace.allocate(Faults.BYTES));
     long counterBytes = 2L * Integer.BYTES * WarpgroupProduct.MOST_TILES;
     long tileCounters = workspace.allocate(2 * counterBytes);
     device.fill(tileCounters, 0, 2 * counterBytes);

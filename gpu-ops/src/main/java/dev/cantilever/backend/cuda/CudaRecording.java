@@ -30,7 +30,11 @@ final class CudaRecording implements Recording {
   CudaRecording(CudaDevice device, Faults faults, Runnable operations) {
     this.device = device;
     this.faults = faults;
-    this.operations = operations;
+    this.operations =
+        () -> {
+          operations.run();
+          faults.hold();
+        };
   }
 
   @Override

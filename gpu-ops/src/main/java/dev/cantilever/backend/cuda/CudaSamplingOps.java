@@ -26,6 +26,7 @@ final class CudaSamplingOps implements SamplingOps {
 
   private static final int WEIGH_THREADS = 128;
   private static final int DRAW_THREADS = 1024;
+  private static final int FEED_THREADS = 128;
 
   /** Of a row, as in the kernels; those behind the vocabulary are empty. */
   private static final int PIECES = 32;
@@ -95,8 +96,36 @@ final class CudaSamplingOps implements SamplingOps {
     }
   }
 
+  @Override
+  public void feedTokens(
+      Tensor ids,
+      Tensor positions,
+      Tensor responsePositions,
+      Tensor kept,
+      Tensor place,
+      Tensor tokens,
+      Tensor logprobs) {
+    OpChecks.feedTokens(ids, positions, responsePositions, kept, place, tokens, logprobs);
+    int places = kept.size(0);
+    int call = execution.faults().expect((row, found) -> OpChecks.noSuchPlace(places, found));
+    kernel("feed_tokens")
+        .pointer(ids)
+        .pointer(positions)
+        .pointer(responsePositions)
+        .pointer(kept)
+        .pointer(place)
+        .pointer(tokens)
+        .pointer(logprobs)
+        .integer(places)
+        .integer(tokens.size(0))
+        .pointer(execution.faults().word())
+        .integer(call)
+        .run(1, FEED_THREADS);
+  }
+
   /**
-   * Made while the device is waited for; ids and positions are still there, as inputs of a draw.
+   * Made while the device is waited for; ids and positions are still there, as inputs of a draw:
+   * {@link #feedTokens} leaves positions alone once something was found wrong.
    */
   private OpsException report(int row, int found, long queryIds, long positions) {
     int token = found & (1 << TOKEN_BITS) - 1;

@@ -2,6 +2,8 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.OpsException;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
+import dev.cantilever.backend.cuda.driver.KernelLibrary;
+import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.memory.HostMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,13 +12,15 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * What kernels find wrong with values: an index out of range, a number that is not finite.
  *
- * <p>One word of 64 bits on the device, all ones when nothing is wrong. A kernel reports by the
+ * <p>A word of 64 bits on the device, all ones when nothing is wrong. A kernel reports by the
  * atomic minimum with {@code call·2⁵⁶ + row·2³² + value}, where {@code call} is what {@link
  * #expect} gave and {@code value} the bits found; so the first call and its first row are what
  * stays, whichever thread came first. The word is looked at whenever the host waits for the device.
  *
  * <p>A recording has its calls' numbers in its launches, so it begins at 0 and is alone: what is
- * expected before it is waited for first.
+ * expected before it is waited for first. It may be run again without waiting: each run ends by
+ * {@link #hold}, so that what it found stays in a second word, before anything that a later run of
+ * the same calls reports.
  */
 final class Faults {
 
@@ -33,25 +37,39 @@ final class Faults {
     OpsException exception(int row, int value);
   }
 
+  static final KernelSource KERNELS = KernelSource.of(Faults.class, "faults.cu");
+
+  /** Of the two words: what was reported, and what is held. */
+  static final long BYTES = 2L * Long.BYTES;
+
+  /** In a word where nothing is wrong. */
+  private static final long NOTHING = -1;
+
   private static final int MOST_CALLS = 255;
   private static final int ROW_BITS = 24;
 
   private final CudaDevice device;
+  private final KernelLibrary kernels;
   private final long word;
   private final Pointer host;
   private final List<Report> expected = new ArrayList<>();
   private boolean recording;
 
   /**
-   * Makes the word.
+   * Makes the words.
    *
-   * @param word device address of 8 bytes
+   * @param word device address of {@link #BYTES}
    */
-  Faults(CudaDevice device, long word) {
+  Faults(CudaDevice device, KernelLibrary kernels, long word) {
     this.device = device;
+    this.kernels = kernels;
     this.word = word;
-    this.host = device.allocateHost(Long.BYTES);
-    device.fill(word, 0xff, Long.BYTES);
+    this.host = device.allocateHost(BYTES);
+    forget();
+  }
+
+  private void forget() {
+    device.fill(word, 0xff, BYTES);
   }
 
   /** Device address of the word, a kernel's {@code unsigned long long*} parameter. */
@@ -87,10 +105,20 @@ final class Faults {
     return calls;
   }
 
-  /** Registers the calls of a recording that is about to be run. */
+  /**
+   * Registers the calls of a recording that is about to be run. If they are what is expected
+   * already, it was run before and nothing since: then nothing is waited for.
+   */
   void expectAgain(List<Report> calls) {
-    settleOthers();
-    expected.addAll(calls);
+    if (!expected.equals(calls)) {
+      settleOthers();
+      expected.addAll(calls);
+    }
+  }
+
+  /** Enqueues the end of a run of a recording: what was found so far stays found. */
+  void hold() {
+    kernels.kernel(KERNELS, "hold_fault").with().pointer(word).pointer(word + Long.BYTES).run(1, 1);
   }
 
   private void settleOthers() {
@@ -106,30 +134,35 @@ final class Faults {
     settle();
   }
 
-  /** Enqueues bringing the word to the host, for whoever waits for something else anyway. */
+  /** Enqueues bringing the words to the host, for whoever waits for something else anyway. */
   void fetch() {
     if (!expected.isEmpty()) {
-      device.copyToHost(host, word, Long.BYTES);
+      device.copyToHost(host, word, BYTES);
     }
   }
 
-  /** Throws what the word says that was brought and waited for since {@link #fetch}. */
+  /** Throws what the words say that were brought and waited for since {@link #fetch}. */
   void settle() {
     if (expected.isEmpty()) {
       return;
     }
-    long found = HostMemory.getLong(host.address());
-    if (found == -1) {
+    long held = HostMemory.getLong(host.address() + Long.BYTES);
+    long found = held == NOTHING ? HostMemory.getLong(host.address()) : held;
+    if (found == NOTHING) {
       expected.clear();
       return;
     }
     Report report = expected.get((int) (found >>> 56));
     expected.clear();
-    device.fill(word, 0xff, Long.BYTES);
+    forget();
     throw report.exception((int) (found >>> 32) & (1 << ROW_BITS) - 1, (int) found);
   }
 
   void close() {
     device.freeHost(host);
+  }
+
+  static List<KernelSource> sources() {
+    return List.of(KERNELS);
   }
 }

@@ -12,6 +12,7 @@ final class KernelCatalog {
   /** All sources, under all definitions that are ever used. */
   static List<KernelSource> all() {
     return Stream.of(
+            Faults.sources(),
             CudaTransfers.sources(),
             CudaMatmulOps.sources(),
             CudaNormOps.sources(),

@@ -20,4 +20,16 @@ final class MetaSamplingOps implements SamplingOps {
       int step) {
     OpChecks.sample(tokens, logprobs, logits, queryIds, positions);
   }
+
+  @Override
+  public void feedTokens(
+      Tensor ids,
+      Tensor positions,
+      Tensor responsePositions,
+      Tensor kept,
+      Tensor place,
+      Tensor tokens,
+      Tensor logprobs) {
+    OpChecks.feedTokens(ids, positions, responsePositions, kept, place, tokens, logprobs);
+  }
 }

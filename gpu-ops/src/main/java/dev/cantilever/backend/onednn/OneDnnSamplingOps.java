@@ -67,6 +67,36 @@ final class OneDnnSamplingOps implements SamplingOps {
     }
   }
 
+  @Override
+  public void feedTokens(
+      Tensor ids,
+      Tensor positions,
+      Tensor responsePositions,
+      Tensor kept,
+      Tensor place,
+      Tensor tokens,
+      Tensor logprobs) {
+    OpChecks.feedTokens(ids, positions, responsePositions, kept, place, tokens, logprobs);
+    int at = HostMemory.getInt(place.address());
+    if (at < 0 || at >= kept.size(0)) {
+      throw OpChecks.noSuchPlace(kept.size(0), at);
+    }
+    Tensor row = kept.slice(at, at + 1L);
+    HostMemory.copy(row.address(), tokens.address(), tokens.bytes());
+    HostMemory.copy(row.address() + tokens.bytes(), logprobs.address(), logprobs.bytes());
+    HostMemory.copy(ids.address(), tokens.address(), tokens.bytes());
+    for (int r = 0; r < tokens.size(0); r++) {
+      raise(positions, r);
+      raise(responsePositions, r);
+    }
+    raise(place, 0);
+  }
+
+  private static void raise(Tensor values, int index) {
+    long address = values.address() + 4L * index;
+    HostMemory.putInt(address, HostMemory.getInt(address) + 1);
+  }
+
   private static String culprit(Tensor logits, int r) {
     int v = logits.size(1);
     for (int token = 0; token < v; token++) {

@@ -5,6 +5,8 @@
 // draw_tokens   block a row         adds the pieces, and finds the token by cutting the piece in
 //                                   which it lies into pieces, and so on
 //
+// feed_tokens   one block           what was drawn becomes the input of the next step
+//
 // Weights are floats; four are added as floats, everything else in double. The law is that of
 // dev.cantilever.backend.onednn.TokenDraw.
 #include "prelude.cuh"
@@ -389,4 +391,26 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) draw_tokens(
     float scaled = (row.logits[token] - most) * inverseTemperature;
     logprobs[r] = (float)((double)scaled - log(s.row.sum));
   }
+}
+
+// ids = tokens, positions + 1, and place *place of `kept` = tokens and the bits of their logprobs;
+// *place + 1. Nothing of it once a fault is reported: then the draw that it names can be looked up.
+extern "C" __global__ void feed_tokens(
+    int* ids, int* positions, int* responsePositions, int* kept, int* place, const int* tokens,
+    const float* logprobs, int places, int rows, u64* faults, int call) {
+  int at = *place;
+  bool wrong = at < 0 || at >= places;
+  bool stopped = wrong || faulted(faults);
+  if (wrong && threadIdx.x == 0) report_fault(faults, call, 0, (u32)at);
+  if (__syncthreads_or(stopped)) return;  // all have read the place when it is raised
+  int* row = kept + 2 * (s64)at * rows;
+  for (int r = threadIdx.x; r < rows; r += blockDim.x) {
+    int token = tokens[r];
+    row[r] = token;
+    row[rows + r] = __float_as_int(logprobs[r]);
+    ids[r] = token;
+    positions[r]++;
+    responsePositions[r]++;
+  }
+  if (threadIdx.x == 0) *place = at + 1;
 }

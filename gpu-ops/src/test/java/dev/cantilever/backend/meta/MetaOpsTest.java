@@ -266,7 +266,26 @@ class MetaOpsTest {
             of("logprobs", F32, 2),
             of("logits", F32, 2, 11).free(1),
             of("queryIds", I64, 2),
-            of("positions", I32, 2)));
+            of("positions", I32, 2)),
+        op(
+            "feedTokens",
+            (b, t) ->
+                b.sampling()
+                    .feedTokens(
+                        tensor(t, "ids"),
+                        tensor(t, "positions"),
+                        tensor(t, "responsePositions"),
+                        tensor(t, "kept"),
+                        tensor(t, "place"),
+                        tensor(t, "tokens"),
+                        tensor(t, "logprobs")),
+            of("ids", I32, 2),
+            of("positions", I32, 2),
+            of("responsePositions", I32, 2),
+            of("kept", I32, 5, 4).free(0),
+            of("place", I32, 1),
+            of("tokens", I32, 2),
+            of("logprobs", F32, 2)));
   }
 
   private static Stream<OpCase> attention() {
