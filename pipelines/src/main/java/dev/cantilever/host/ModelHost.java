@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** The models of this process, one host per kind of device. */
@@ -35,10 +36,22 @@ public final class ModelHost {
    * @throws dev.cantilever.backend.DeviceException if the device is not there
    */
   public static ModelLease lease(DeviceSpec spec, String stage) throws InterruptedException {
-    return of(spec.backend()).take(spec, stage);
+    return lease(spec, stage, nanoseconds -> {});
   }
 
-  private ModelLease take(DeviceSpec spec, String stage) throws InterruptedException {
+  /**
+   * As above, for whoever counts how long the device works for it.
+   *
+   * @param held told when the lease is returned, on the thread that returns it, for how many
+   *     nanoseconds it was held: what is loaded under it counts, the wait for it does not
+   */
+  public static ModelLease lease(DeviceSpec spec, String stage, LongConsumer held)
+      throws InterruptedException {
+    return of(spec.backend()).take(spec, stage, held);
+  }
+
+  private ModelLease take(DeviceSpec spec, String stage, LongConsumer held)
+      throws InterruptedException {
     if (turn.isHeldByCurrentThread()) {
       throw new IllegalStateException(
           "Expected '"
@@ -49,6 +62,7 @@ public final class ModelHost {
               + " a DoFn closes its lease first and emits then.");
     }
     turn.lockInterruptibly();
+    long began = System.nanoTime();
     try {
       holder = stage;
       LoadedDevice open = device;
@@ -61,7 +75,14 @@ public final class ModelHost {
         open = new LoadedDevice(spec);
         device = open;
       }
-      return new ModelLease(open, stage, this::giveBack);
+      return new ModelLease(
+          open,
+          stage,
+          () -> {
+            long ended = System.nanoTime();
+            giveBack();
+            held.accept(ended - began);
+          });
     } catch (RuntimeException | Error e) {
       giveBack();
       throw e;

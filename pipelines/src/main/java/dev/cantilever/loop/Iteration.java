@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
@@ -46,9 +47,11 @@ final class Iteration {
    * Runs the pipeline to its end.
    *
    * @param queries asked for only if the step's rollouts are to be made
+   * @return how long the device worked, where the runner counted
    * @throws ManifestException if the pipeline ended without a state
    */
-  void run(PipelineOptions options, Supplier<List<Query>> queries) throws IOException {
+  Optional<DeviceTimes> run(PipelineOptions options, Supplier<List<Query>> queries)
+      throws IOException {
     CommitDirectory rollouts = CommitDirectory.at(layout.rollouts(step));
     rollouts.deleteLitter();
     if (Files.exists(layout.updates(step))) { // of an update that did not get to its state
@@ -63,7 +66,8 @@ final class Iteration {
                     .withCoder(StringUtf8Coder.of()))
             : rollouts(pipeline, queries.get());
     manifest.apply(UpdatePolicy.as(update));
-    PipelineResult.State ended = pipeline.run().waitUntilFinish();
+    PipelineResult result = pipeline.run();
+    PipelineResult.State ended = result.waitUntilFinish();
     Path state = layout.state(step);
     if (ended != PipelineResult.State.DONE || !Files.exists(state)) {
       throw new ManifestException(
@@ -74,6 +78,7 @@ final class Iteration {
               + ended
               + ". Look at the runner's log, then run the command again; committed rollouts stay.");
     }
+    return DeviceTimes.of(result.metrics());
   }
 
   private PCollection<String> rollouts(Pipeline pipeline, List<Query> queries) {

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.options.PipelineOptions;
@@ -64,10 +65,12 @@ public final class RlhfLoop {
       int step = last + 1;
       long began = System.nanoTime();
       RolloutPolicy policy = policy(last);
-      new Iteration(task, layout, policy, update(step, policy))
-          .run(options.get(), () -> queries.ofStep(order, step));
-      StepStats stats = log.add(step, (System.nanoTime() - began) / NANOS_PER_SECOND);
+      Optional<DeviceTimes> device =
+          new Iteration(task, layout, policy, update(step, policy))
+              .run(options.get(), () -> queries.ofStep(order, step));
+      StepStats stats = log.add(step);
       checkpoints.keepNewest(task.loop().keepStates());
+      log.finish(stats, new StepTimes((System.nanoTime() - began) / NANOS_PER_SECOND, device));
       listener.finished(stats);
       last = step;
       more = last < steps && !tooFar(log.rows());

@@ -22,7 +22,8 @@ import java.util.Map;
 
 /**
  * The tables of steps. {@code steps.parquet} is made anew from the committed updates and depends on
- * nothing else; {@code metrics.jsonl} has the same numbers and the wall-clock seconds.
+ * nothing else; {@code metrics.jsonl} has the same numbers and the wall-clock seconds of {@link
+ * StepTimes}, but for a step whose line a kill took: its times are lost.
  */
 final class StepLog {
 
@@ -57,19 +58,24 @@ final class StepLog {
     return List.copyOf(rows);
   }
 
-  /** Takes in a step that is done. */
-  StepStats add(int step, double seconds) throws IOException {
+  /** Takes a step that is done into the table. */
+  StepStats add(int step) throws IOException {
     StepStats stats = statistics(step);
     rows.add(stats);
     writeTable();
-    ObjectNode line = line(stats).put("time/iteration", seconds);
+    return stats;
+  }
+
+  /** Ends a step with its line in {@code metrics.jsonl}. */
+  void finish(StepStats stats, StepTimes times) throws IOException {
+    ObjectNode line = line(stats);
+    times.statistics().forEach(line::put);
     Files.writeString(
         layout.metrics(),
         line + "\n",
         StandardCharsets.UTF_8,
         StandardOpenOption.CREATE,
         StandardOpenOption.APPEND);
-    return stats;
   }
 
   private StepStats statistics(int step) throws IOException {

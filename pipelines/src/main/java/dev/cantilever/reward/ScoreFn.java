@@ -13,6 +13,8 @@ import dev.cantilever.row.Score;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.KV;
 
@@ -23,6 +25,9 @@ final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBat
 
   private final Judge judge;
   private final PassBytes bytes;
+  private final Counter deviceNanos =
+      Metrics.counter(
+          ScoreRollouts.DEVICE_NANOS.getNamespace(), ScoreRollouts.DEVICE_NANOS.getName());
 
   ScoreFn(Judge judge, PassBytes bytes) {
     this.judge = judge;
@@ -37,7 +42,7 @@ final class ScoreFn extends DoFn<KV<BatchKey, ArrowBatch>, KV<BatchKey, ArrowBat
     List<String> texts =
         rollouts.stream().map(r -> r.query().query() + r.response().text()).toList();
     List<List<Score>> scores;
-    try (ModelLease lease = ModelHost.lease(judge.device(), "score rollouts")) {
+    try (ModelLease lease = ModelHost.lease(judge.device(), "score rollouts", deviceNanos::inc)) {
       Hosted<SequenceClassifier> classifier = lease.classifier(judge.model());
       scores = new TextScorer(lease.backend(), classifier, judge, bytes).scores(texts);
     }

@@ -3,6 +3,7 @@ package dev.cantilever.reward;
 import dev.cantilever.beam.ArrowBatch;
 import dev.cantilever.beam.BatchKey;
 import dev.cantilever.model.PassBytes;
+import org.apache.beam.sdk.metrics.MetricName;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.KV;
@@ -12,6 +13,10 @@ import org.apache.beam.sdk.values.PCollection;
 public final class ScoreRollouts
     extends PTransform<
         PCollection<KV<BatchKey, ArrowBatch>>, PCollection<KV<BatchKey, ArrowBatch>>> {
+
+  /** Beam's counter of the nanoseconds for which this stage held the device, all batches' sum. */
+  public static final MetricName DEVICE_NANOS =
+      MetricName.named(ScoreRollouts.class, "device_nanos");
 
   private static final long serialVersionUID = 1L;
 

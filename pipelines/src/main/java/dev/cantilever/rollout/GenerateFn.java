@@ -34,6 +34,8 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.KV;
 
@@ -48,6 +50,9 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
   private final RolloutPolicy policy;
   private final RolloutSpec spec;
   private final RunMemory memory;
+  private final Counter deviceNanos =
+      Metrics.counter(
+          GenerateRollouts.DEVICE_NANOS.getNamespace(), GenerateRollouts.DEVICE_NANOS.getName());
 
   GenerateFn(RolloutPolicy policy, RolloutSpec spec, RunMemory memory) {
     this.policy = policy;
@@ -70,7 +75,8 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
 
   private List<Rollout> generate(int step, List<Query> queries)
       throws IOException, InterruptedException {
-    try (ModelLease lease = ModelHost.lease(policy.device(), "generate rollouts")) {
+    try (ModelLease lease =
+        ModelHost.lease(policy.device(), "generate rollouts", deviceNanos::inc)) {
       Backend backend = lease.backend();
       Hosted<CausalLm> base = lease.model(policy.base());
       try (AttachedAdapters adapters =

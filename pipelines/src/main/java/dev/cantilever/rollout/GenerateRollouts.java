@@ -6,6 +6,7 @@ import dev.cantilever.beam.BatchKeyCoder;
 import dev.cantilever.rehearsal.RunMemory;
 import dev.cantilever.row.Query;
 import org.apache.beam.sdk.coders.KvCoder;
+import org.apache.beam.sdk.metrics.MetricName;
 import org.apache.beam.sdk.transforms.GroupByKey;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
@@ -17,6 +18,10 @@ import org.apache.beam.sdk.values.TypeDescriptor;
 /** Samples a response to every query; a batch of rollouts, not yet scored, for each batch key. */
 public final class GenerateRollouts
     extends PTransform<PCollection<Query>, PCollection<KV<BatchKey, ArrowBatch>>> {
+
+  /** Beam's counter of the nanoseconds for which this stage held the device, all batches' sum. */
+  public static final MetricName DEVICE_NANOS =
+      MetricName.named(GenerateRollouts.class, "device_nanos");
 
   private static final long serialVersionUID = 1L;
 

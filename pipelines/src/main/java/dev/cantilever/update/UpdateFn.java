@@ -20,6 +20,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.DoFn;
 
 /** The path of a committed manifest to the path of the next state, on the leased device. */
@@ -28,6 +30,9 @@ final class UpdateFn extends DoFn<String, String> {
   private static final long serialVersionUID = 1L;
 
   private final UpdateTask task;
+  private final Counter deviceNanos =
+      Metrics.counter(
+          UpdatePolicy.DEVICE_NANOS.getNamespace(), UpdatePolicy.DEVICE_NANOS.getName());
 
   UpdateFn(UpdateTask task) {
     this.task = task;
@@ -46,11 +51,29 @@ final class UpdateFn extends DoFn<String, String> {
   private void update(List<Rollout> rollouts, Path target)
       throws IOException, InterruptedException {
     Optional<PolicyState> previous = previous();
+    try (StagedDirectory staged = StagedDirectory.create(target)) {
+      StepOutcome outcome = train(rollouts, previous, staged.path());
+      // The lease is back: what follows is files.
+      new PolicyState(
+              task.step(),
+              outcome.controller(),
+              outcome.moments(),
+              task.policy().base().digest(),
+              referenceDigest())
+          .write(staged.path());
+      DerivedFiles.commit(task, outcome, digestAfter(staged.path()));
+      staged.publish();
+    }
+  }
+
+  /** Trains under a lease, and leaves the tensors in a directory. */
+  private StepOutcome train(List<Rollout> rollouts, Optional<PolicyState> previous, Path tensors)
+      throws IOException, InterruptedException {
     KlController controller =
         previous.map(PolicyState::controller).orElseGet(() -> task.ppo().kl().start());
     RunningMoments moments = previous.map(PolicyState::moments).orElseGet(RunningMoments::empty);
-    try (ModelLease lease = ModelHost.lease(task.policy().device(), "update policy");
-        StagedDirectory staged = StagedDirectory.create(target)) {
+    try (ModelLease lease =
+        ModelHost.lease(task.policy().device(), "update policy", deviceNanos::inc)) {
       Backend backend = lease.backend();
       Hosted<CausalLm> base = lease.model(task.policy().base());
       try (AttachedAdapters reference =
@@ -59,16 +82,8 @@ final class UpdateFn extends DoFn<String, String> {
           PassMemory memory = new PassMemory(backend, "update", task.memory().update())) {
         StepOutcome outcome =
             new StepUpdate(task, policy, rollouts).run(memory, controller, moments);
-        policy.save(staged.path());
-        new PolicyState(
-                task.step(),
-                outcome.controller(),
-                outcome.moments(),
-                base.source().digest(),
-                referenceDigest())
-            .write(staged.path());
-        DerivedFiles.commit(task, outcome, digestAfter(staged.path()));
-        staged.publish();
+        policy.save(tensors);
+        return outcome;
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.cantilever.update;
 
 import org.apache.beam.sdk.coders.StringUtf8Coder;
+import org.apache.beam.sdk.metrics.MetricName;
 import org.apache.beam.sdk.transforms.PTransform;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.values.PCollection;
@@ -10,6 +11,10 @@ import org.apache.beam.sdk.values.PCollection;
  * the state that this leaves. One element in, one out, on one worker.
  */
 public final class UpdatePolicy extends PTransform<PCollection<String>, PCollection<String>> {
+
+  /** Beam's counter of the nanoseconds for which this stage held the device. */
+  public static final MetricName DEVICE_NANOS =
+      MetricName.named(UpdatePolicy.class, "device_nanos");
 
   private static final long serialVersionUID = 1L;
 

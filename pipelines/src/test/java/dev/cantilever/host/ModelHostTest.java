@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,6 +25,9 @@ class ModelHostTest {
 
   private static final DeviceSpec CPU =
       new DeviceSpec(BackendKind.CPU, 1L << 30, Int8Mode.WEIGHT_ONLY);
+
+  private static final long WAIT_MILLIS = 100;
+  private static final long NANOS_PER_MILLI = 1_000_000;
 
   @TempDir static Path folder;
   private static ModelRef language;
@@ -51,6 +55,41 @@ class ModelHostTest {
       assertThat(lease.classifier(classifier).model().labels())
           .containsExactly("NEGATIVE", "POSITIVE");
     }
+  }
+
+  @Test
+  void lease_returned_saysHowLongItWasHeld_withoutTheWaitForIt() throws Exception {
+    AtomicLong held = new AtomicLong(-1);
+    CountDownLatch taken = new CountDownLatch(1);
+    CountDownLatch asking = new CountDownLatch(1);
+    Thread waiting = Thread.currentThread();
+    Thread before =
+        new Thread(
+            () -> {
+              try (ModelLease lease = ModelHost.lease(CPU, "before")) {
+                lease.backend();
+                taken.countDown();
+                asking.await();
+                while (waiting.getState() != Thread.State.WAITING) {
+                  Thread.sleep(1);
+                }
+                Thread.sleep(WAIT_MILLIS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    before.start();
+    taken.await();
+    long asked = System.nanoTime();
+    asking.countDown();
+    try (ModelLease lease = ModelHost.lease(CPU, "counted", held::set)) {
+      lease.backend();
+      assertThat(held).hasValue(-1);
+    }
+    long passed = System.nanoTime() - asked;
+    before.join();
+    assertThat(held.get()).isNotNegative();
+    assertThat(passed - held.get()).isGreaterThanOrEqualTo(WAIT_MILLIS * NANOS_PER_MILLI);
   }
 
   @Test

@@ -2,7 +2,10 @@ package dev.cantilever.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cantilever.codec.ParquetRecordReader;
 import dev.cantilever.codec.Schemas;
 import dev.cantilever.commit.CommittedRollouts;
@@ -22,6 +25,7 @@ import dev.cantilever.update.DerivedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,6 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RlhfLoopTest {
 
   private static final int STEPS = 3;
+  private static final double ROUNDING = 1e-9; // seconds; of sums and differences of four numbers
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir static Path folder;
   private static SmallRun small;
@@ -82,6 +88,15 @@ class RlhfLoopTest {
   }
 
   @Test
+  void run_metrics_sayWhereEachIterationsSecondsWent() throws IOException {
+    for (JsonNode line : metrics(layout)) {
+      assertTimesAddUp(line);
+      assertThat(line.get("time/rollout").doubleValue()).isPositive();
+      assertThat(line.get("time/scores").doubleValue()).isPositive();
+    }
+  }
+
+  @Test
   void run_freshAdapter_startsAtKlZero_andThenMoves() {
     assertThat(summary.steps().get(0).get(Statistic.KL)).isZero();
     assertThat(summary.steps().get(STEPS - 1).get(Statistic.KL)).isNotZero();
@@ -106,6 +121,10 @@ class RlhfLoopTest {
         "--flinkMaster=[local]",
         "--parallelism=2");
     assertThat(RunFiles.digests(other)).isEqualTo(expected);
+    for (JsonNode line : metrics(new RunLayout(other))) {
+      assertTimesAddUp(line);
+      assertThat(line.get("time/rollout").doubleValue()).isPositive();
+    }
   }
 
   @Test
@@ -125,7 +144,11 @@ class RlhfLoopTest {
     LoopSummary continued = small.run(small.task(STEPS), other);
     assertThat(continued.steps()).isEqualTo(summary.steps());
     assertThat(RunFiles.digests(other)).isEqualTo(expected);
-    assertThat(Files.readAllLines(there.metrics())).hasSize(STEPS);
+    List<JsonNode> metrics = metrics(there);
+    assertThat(metrics).hasSize(STEPS);
+    assertThat(metrics.get(0).has("time/iteration")).isFalse(); // the kill took the line
+    metrics.subList(1, STEPS).forEach(RlhfLoopTest::assertTimesAddUp);
+    assertThat(metrics.get(1).get("time/rollout").doubleValue()).isZero(); // made before the kill
   }
 
   @Test
@@ -184,6 +207,27 @@ class RlhfLoopTest {
     IntStream.range(0, done - 1)
         .forEach(
             i -> assertThat(stopped.steps().get(i).get(Statistic.KL)).isLessThanOrEqualTo(1e-9));
+  }
+
+  private static List<JsonNode> metrics(RunLayout run) throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(run.metrics())) {
+      lines.add(JSON.readTree(line));
+    }
+    return lines;
+  }
+
+  /** One process with one device: no part is below 0, and together they are the whole. */
+  private static void assertTimesAddUp(JsonNode line) {
+    double parts = 0;
+    for (String part : List.of("rollout", "scores", "update", "pipeline")) {
+      assertThat(line.path("time/" + part).isDouble()).as(part).isTrue();
+      double seconds = line.get("time/" + part).doubleValue();
+      assertThat(seconds).as(part).isNotNegative();
+      parts += seconds;
+    }
+    assertThat(line.get("time/update").doubleValue()).isPositive();
+    assertThat(parts).isCloseTo(line.get("time/iteration").doubleValue(), within(ROUNDING));
   }
 
   private static void copy(Path from, Path to) throws IOException {
