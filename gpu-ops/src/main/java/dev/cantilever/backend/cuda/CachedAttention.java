@@ -27,6 +27,9 @@ final class CachedAttention {
   private static final int THREADS = 256;
   private static final int WARP_THREADS = 32;
 
+  /** Elements of the cache that a thread appends. */
+  private static final int QUAD = 4;
+
   /** Above it stands which fault it is, as in {@code kv_cache.cu}: slot, room or page. */
   private static final int KIND_SHIFT = 22;
 
@@ -104,7 +107,7 @@ final class CachedAttention {
             .pointer(tokens.turns())
             .pointer(execution.faults().word());
     HeadTiles.heads(launch, spec)
-        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), THREADS), 1, THREADS, 0);
+        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), QUAD * THREADS), 1, THREADS, 0);
   }
 
   /** Rows of one new token each, which the kernel appends itself. */
