@@ -2,6 +2,7 @@
 // one new token, attention_decode does that). Nothing is written once a fault is reported, by these
 // kernels or before them.
 #include "prelude.cuh"
+#include "early_launch.cuh"
 #include "attention.cuh"
 
 // Kinds of fault, above the row or slot that is wrong.
@@ -85,6 +86,7 @@ extern "C" __global__ void append_tokens(
     const float2* turns,
     const u64* faults,
     const Heads heads) {
+  let_next_kernel_begin();
   if (faulted(faults)) return;
   int elements = heads.heads / heads.group * heads.size;
   int e = 4 * (blockIdx.y * blockDim.x + threadIdx.x);
