@@ -269,13 +269,15 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
   void attentionCached_rowAlone_hasTheBitsItHasInABatch(AttentionCase c) {
     AttentionSpec spec = c.spec();
-    float[] batch = cached(c.qkv(), spec, 7, 3, 16, c.lengths()).out();
-    for (int r = 0; r < c.lengths().length; r++) {
-      float[] qkv = TestValues.part(c.qkv(), c.offsets(), r, spec.projectionSize());
-      Closeness.assertSameBits(
-          "row " + r,
-          cached(qkv, spec, 7, 3, 16, c.lengths()[r]).out(),
-          TestValues.part(batch, c.offsets(), r, spec.outputSize()));
+    for (int first : new int[] {7, 1000}) { // a short row beside short ones, and beside long ones
+      float[] batch = cached(c.qkv(), spec, first, 3, 16, c.lengths()).out();
+      for (int r = 0; r < c.lengths().length; r++) {
+        float[] qkv = TestValues.part(c.qkv(), c.offsets(), r, spec.projectionSize());
+        Closeness.assertSameBits(
+            "row " + r,
+            cached(qkv, spec, first, 3, 16, c.lengths()[r]).out(),
+            TestValues.part(batch, c.offsets(), r, spec.outputSize()));
+      }
     }
   }
 

@@ -18,14 +18,21 @@ import java.util.List;
  * and lengths are known only there; once a fault is reported, by any operation before, neither the
  * cache nor its lengths change.
  *
- * <p>A cache of F32 gives the bits of attention without one: both do the same arithmetic, key by
- * key.
+ * <p>Which kernel runs depends on the longest row, of all that are given together; all kernels do
+ * the same arithmetic, key by key, so that a row's result does not depend on it. A cache of F32
+ * gives the bits of attention without one for the same reason.
  */
 final class CachedAttention {
 
   private static final KernelSource CACHE = KernelSource.of(CachedAttention.class, "kv_cache.cu");
   private static final int THREADS = 256;
   private static final int WARP_THREADS = 32;
+
+  /** Elements of the cache that a thread appends. */
+  private static final int QUAD = 4;
+
+  /** New tokens of the longest row up to which all rows have few. */
+  private static final int FEW = 64;
 
   /** Above it stands which fault it is, as in {@code kv_cache.cu}: slot, room or page. */
   private static final int KIND_SHIFT = 22;
@@ -86,7 +93,12 @@ final class CachedAttention {
       decode(out, qkv, cache, tokens, spec, tiles);
     } else {
       append(qkv, cache, tokens, spec);
-      prefill(out, qkv, cache, tokens, spec, tiles);
+      int longest = CudaAttentionOps.longest(tokens.rows());
+      if (longest <= FEW) {
+        few(out, qkv, cache, tokens, spec, tiles, longest);
+      } else {
+        prefill(out, qkv, cache, tokens, spec, tiles, longest);
+      }
     }
   }
 
@@ -104,7 +116,7 @@ final class CachedAttention {
             .pointer(tokens.turns())
             .pointer(execution.faults().word());
     HeadTiles.heads(launch, spec)
-        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), THREADS), 1, THREADS, 0);
+        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), QUAD * THREADS), 1, THREADS, 0);
   }
 
   /** Rows of one new token each, which the kernel appends itself. */
@@ -120,7 +132,7 @@ final class CachedAttention {
     int warps = tiles.decodeWarps(storage);
     RoundedRows.Place rounded = execution.roundedRows().place(out);
     LaunchBuffer launch =
-        reading(tiles, "attention_decode", out, qkv, cache, tokens)
+        reading(tiles.cached(storage), "attention_decode", out, qkv, cache, tokens)
             .pointer(tokens.places())
             .integer(vectors)
             .pointer(execution.faults().word())
@@ -131,17 +143,44 @@ final class CachedAttention {
     execution.roundedRows().written(out, rounded);
   }
 
+  /** Rows whose tiles would be all but empty. */
+  private void few(
+      Tensor out,
+      Tensor qkv,
+      KvPages cache,
+      NewTokens tokens,
+      AttentionSpec spec,
+      HeadTiles tiles,
+      int longest) {
+    PackedRows rows = tokens.rows();
+    int perRow = Grids.blocks(longest, HeadTiles.FEW_QUERIES);
+    KernelSource source = tiles.few(cache.keys().dtype());
+    LaunchBuffer launch =
+        reading(source, "attention_few", out, qkv, cache, tokens)
+            .pointer(rows.deviceOffsets())
+            .integer(perRow)
+            .pointer(execution.faults().word());
+    HeadTiles.heads(launch, spec);
+    if (execution.hopper()) {
+      launch.early();
+    }
+    int blocks = Math.multiplyExact(CudaAttentionOps.blocks(rows, perRow), spec.heads());
+    launch.run(blocks, HeadTiles.FEW_THREADS);
+  }
+
   private void prefill(
       Tensor out,
       Tensor qkv,
       KvPages cache,
       NewTokens tokens,
       AttentionSpec spec,
-      HeadTiles tiles) {
+      HeadTiles tiles,
+      int longest) {
     PackedRows rows = tokens.rows();
-    int perRow = Grids.blocks(CudaAttentionOps.longest(rows), tiles.queries());
+    int perRow = Grids.blocks(longest, tiles.queries());
+    KernelSource source = tiles.cached(cache.keys().dtype());
     LaunchBuffer launch =
-        reading(tiles, "attention_prefill", out, qkv, cache, tokens)
+        reading(source, "attention_prefill", out, qkv, cache, tokens)
             .pointer(rows.deviceOffsets())
             .integer(perRow)
             .pointer(execution.faults().word());
@@ -155,10 +194,10 @@ final class CachedAttention {
   }
 
   private LaunchBuffer reading(
-      HeadTiles tiles, String name, Tensor out, Tensor qkv, KvPages cache, NewTokens tokens) {
+      KernelSource source, String name, Tensor out, Tensor qkv, KvPages cache, NewTokens tokens) {
     return execution
         .kernels()
-        .kernel(tiles.cached(cache.keys().dtype()), name)
+        .kernel(source, name)
         .with()
         .pointer(out)
         .pointer(qkv)

@@ -15,7 +15,10 @@ import java.util.TreeSet;
  */
 record ColumnRange(int column, int columns, int terms) {
 
-  /** Cuts what terms, up to 32, add to: ascending, at the edges of every term. */
+  /**
+   * Cuts what terms, up to 32, add to: ascending, at the edges of every term. One of rank 0 adds to
+   * nothing.
+   */
   static List<ColumnRange> of(List<LowRankTerm> terms) {
     TreeSet<Integer> edges = new TreeSet<>();
     for (LowRankTerm term : terms) {
@@ -27,7 +30,8 @@ record ColumnRange(int column, int columns, int terms) {
       int covering = 0;
       for (int t = 0; t < terms.size(); t++) {
         LowRankTerm term = terms.get(t);
-        if (term.column() <= from && from < term.column() + term.outputs()) {
+        boolean covers = term.column() <= from && from < term.column() + term.outputs();
+        if (covers && term.rank() > 0) {
           covering |= 1 << t;
         }
       }

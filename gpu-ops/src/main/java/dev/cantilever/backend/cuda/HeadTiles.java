@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * The tiles that attention in fp32 works in for one size of heads: the numbers of {@code
- * attention_tiles.cuh} and {@code attention.cu}, and the sources compiled for them.
+ * attention_tiles.cuh} and of the kernels that use it, and the sources compiled for them.
  *
  * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
  */
@@ -19,6 +19,11 @@ record HeadTiles(int width) {
 
   /** Threads of a block. */
   static final int THREADS = 128;
+
+  /** Queries of a block of {@code attention_few.cu}, which is one warp. */
+  static final int FEW_QUERIES = 8;
+
+  static final int FEW_THREADS = 32;
 
   private static final int[] WIDTHS = {64, 96, 128, 256};
   private static final int LARGE = 128;
@@ -90,11 +95,20 @@ record HeadTiles(int width) {
 
   /** Attention over a cache of F32 or BF16. */
   KernelSource cached(DType storage) {
+    return source("attention_cached.cu", definitions(storage));
+  }
+
+  /** The same of rows of few new tokens, which are cached already. */
+  KernelSource few(DType storage) {
+    return source("attention_few.cu", definitions(storage));
+  }
+
+  private List<String> definitions(DType storage) {
     List<String> definitions = new ArrayList<>(List.of("HEAD=" + width));
     if (storage == DType.BF16) {
       definitions.add("BFLOAT=1");
     }
-    return source("attention_cached.cu", definitions);
+    return definitions;
   }
 
   /** Warps of a block of decoding, with a row and head each. */
@@ -150,8 +164,10 @@ record HeadTiles(int width) {
     for (int width : WIDTHS) {
       HeadTiles tiles = new HeadTiles(width);
       sources.add(tiles.uncached());
-      sources.add(tiles.cached(DType.F32));
-      sources.add(tiles.cached(DType.BF16));
+      for (DType storage : List.of(DType.F32, DType.BF16)) {
+        sources.add(tiles.cached(storage));
+        sources.add(tiles.few(storage));
+      }
     }
     return sources;
   }

@@ -203,7 +203,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradien
 
 // dK and dV, after dQ. Block (row and tile of its keys, key head): over the query heads of the group
 // in order, over queries from the tile's own on.
-extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_key_gradient(
+extern "C" __global__ void __launch_bounds__(THREADS, HEAD > 128 ? 2 : 3) attention_key_gradient(
     float* dQkv,
     const float* delta,
     const float* dOut,

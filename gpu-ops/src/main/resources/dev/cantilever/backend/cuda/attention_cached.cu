@@ -5,25 +5,9 @@
 #include "rounded_rows.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
+#include "attention_pages.cuh"
 
-// A cache is of floats or, with BFLOAT defined, of bfloats.
-#ifdef BFLOAT
-typedef u16 Stored;
-#else
-typedef float Stored;
-#endif
-
-// Where the pages of one slot lie.
-struct Slot {
-  const int* table;
-  int pageTokens;
-
-  __device__ __forceinline__ int place(int token) const {
-    return table[token / pageTokens] * pageTokens + token % pageTokens;
-  }
-};
-
-// Rows of any number of new tokens. Block (row and tile of its queries, query head).
+// Rows of any number of new tokens, made for many (attention_few.cu for few). Block (row and tile of its queries, query head).
 extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
     float* out,
     const float* qkv,
@@ -87,13 +71,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
 // of attend. Keys of the next tokens are on their way while these values are added, and their values
 // while those keys are multiplied.
 #define DECODE_WARPS 2  // of a block, at most
-#define PIECE (16 / (int)sizeof(Stored))  // elements of an asynchronous copy
-#define PIECES (HEAD / PIECE)
-#define COPIED (PIECES < WARP ? WARP / PIECES : 1)  // tokens that a warp copies at once
-#define KEY_STRIDE (HEAD + PIECE)  // an odd number of pieces: lanes with a token each do not collide
+#define KEY_STRIDE STRIDE_OF(Stored)  // an odd number of pieces: lanes with a token each do not collide
 #define OWN (HEAD == 96 ? 4 : HEAD / WARP)  // consecutive dimensions of the output, a lane
-#define SPREAD (HEAD / WARP)                // dimensions of a new token, a lane
-#define ZERO_STORED ((Stored)0)
 
 constexpr int SCORED = PIECES > 16 ? 8 : PIECES;  // pieces of a key that are multiplied together
 
@@ -113,81 +92,13 @@ struct __align__(16) DecodeTiles {
   float weights[KEYS];
 };
 
-// Begins to copy 16 bytes to shared memory, or zeros where there are none to copy.
-static __device__ __forceinline__ void copy_piece(Stored* target, const Stored* source, bool present) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
-               :
-               : "r"(shared_address(target)), "l"(source), "r"(present ? 16 : 0));
-}
-
-static __device__ __forceinline__ void commit_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-// Awaits all copies but those last committed.
-static __device__ __forceinline__ void await_earlier_copies() {
-  asm volatile("cp.async.wait_group 1;" ::: "memory");
-}
-
-// Begins to copy the vectors of `count` tokens, which lie at the lanes' places, with zeros behind `size`;
-// 16 bytes at a time where `wide`. The warp has used what is in the tile.
-static __device__ __forceinline__ void copy_tokens(
-    Stored* tile,
-    int tileStride,
-    const Stored* source,
-    int stride,
-    int size,
-    bool wide,
-    int place,
-    int count) {
-  int lane = threadIdx.x % WARP;
-  if (wide) {
-    int own = lane / PIECES;
-    int piece = lane % PIECES;
-#pragma unroll 4
-    for (int i = 0; i < count; i += COPIED) {
-      s64 token = (s64)__shfl_sync(FULL_WARP, place, i + own) * stride;
-      if (own < COPIED && i + own < count) {
-#pragma unroll
-        for (int p = 0; p < PIECES; p += WARP) {
-          int d = (piece + p) * PIECE;
-          bool present = d < size;
-          copy_piece(tile + (i + own) * tileStride + d, source + token + (present ? d : 0), present);
-        }
-      }
-    }
-  } else {
-    for (int i = 0; i < count; i++) {
-      s64 token = (s64)__shfl_sync(FULL_WARP, place, i) * stride;
-      for (int d = lane; d < HEAD; d += WARP) {
-        tile[i * tileStride + d] = d < size ? source[token + d] : ZERO_STORED;
-      }
-    }
-  }
-}
-
 // Adds the products of a piece of a key, ascending.
 static __device__ __forceinline__ float add_piece(float sum, const float* query, const Stored* key) {
 #ifdef BFLOAT
   uint4 words = *(const uint4*)key;
   const float4* q = (const float4*)query;
-  // The lower half of a word is the first of its two bfloats.
-  sum = add_dot(
-      sum,
-      q[0],
-      make_float4(
-          __uint_as_float(words.x << 16),
-          __uint_as_float(words.x & 0xffff0000u),
-          __uint_as_float(words.y << 16),
-          __uint_as_float(words.y & 0xffff0000u)));
-  return add_dot(
-      sum,
-      q[1],
-      make_float4(
-          __uint_as_float(words.z << 16),
-          __uint_as_float(words.z & 0xffff0000u),
-          __uint_as_float(words.w << 16),
-          __uint_as_float(words.w & 0xffff0000u)));
+  sum = add_dot(sum, q[0], widened(words.x, words.y));
+  return add_dot(sum, q[1], widened(words.z, words.w));
 #else
   return add_dot(sum, *(const float4*)query, *(const float4*)key);
 #endif
@@ -320,7 +231,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
       }
     }
     place = pages.place(min(from + KEYS + lane, lastToken));
-    await_earlier_copies();  // the keys have come
+    await_copies_before<1>();  // the keys have come
     __syncwarp();
     float score = NO_SCORE;
     if (lane < present) {
@@ -340,7 +251,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     total = __fmaf_rn(total, shrink, warp_sum(weight));
 #pragma unroll
     for (int e = 0; e < OWN; e++) sums[e] = __fmul_rn(sums[e], shrink);
-    await_earlier_copies();  // the values have come
+    await_copies_before<1>();  // the values have come
     __syncwarp();
     const Stored* ownValues = tiles.values + own;
 #pragma unroll 2

@@ -3,8 +3,11 @@
 
 #define THREADS 128
 #define WARPS (THREADS / WARP)
-#define STRIDE (HEAD + 4)  // floats from token to token: four banks on, so float4 loads do not collide
+#define STRIDE STRIDE_OF(float)  // of tiles of floats
 #define PARTS (HEAD / 32)  // float4s a thread has of a token's HEAD sums
+
+// Elements from token to token: 16 bytes behind the vector, so that tokens read together do not collide.
+#define STRIDE_OF(ELEMENT) (HEAD + 16 / (int)sizeof(ELEMENT))
 
 // Keys that one step of the softmax takes, counted from the row's first. The bits of an output
 // depend on this number.
@@ -21,32 +24,90 @@
 static __device__ __forceinline__ float widened(float x) { return x; }
 static __device__ __forceinline__ float widened(u16 x) { return bfloat_to_float(x); }
 
+// A lane has every 32nd dimension of a token that it loads, and loads LOADED tokens before it uses one.
+// For what is not there it loads a neighbour, so that no load waits behind a branch for another.
+#define SPREAD (HEAD / WARP)
+#define LOADED (HEAD > 128 ? 1 : HEAD > 96 ? 2 : 4)
+
 // tile[i] = the head vector at row(i) for i < count, zeros for the others.
 template <int TOKENS, typename Row>
 static __device__ __forceinline__ void load_tile(float* tile, int count, int size, Row row) {
-  for (int i = threadIdx.x / WARP; i < TOKENS; i += WARPS) {
-    auto source = row(min(i, count - 1));
+  int lane = threadIdx.x % WARP;
+  for (int from = threadIdx.x / WARP; from < TOKENS; from += LOADED * WARPS) {
+    float x[LOADED][SPREAD] = {};
+    if (from < count) {
 #pragma unroll
-    for (int d = threadIdx.x % WARP; d < HEAD; d += WARP) {
-      tile[i * STRIDE + d] = i < count && d < size ? widened(source[d]) : 0.0f;
+      for (int b = 0; b < LOADED; b++) {
+        int i = from + b * WARPS;
+        auto source = row(min(i, count - 1));
+#pragma unroll
+        for (int c = 0; c < SPREAD; c++) {
+          int d = lane + c * WARP;
+          float element = widened(source[min(d, size - 1)]);
+          x[b][c] = i < count && d < size ? element : 0.0f;
+        }
+      }
+    }
+#pragma unroll
+    for (int b = 0; b < LOADED; b++) {
+#pragma unroll
+      for (int c = 0; c < SPREAD; c++) tile[(from + b * WARPS) * STRIDE + lane + c * WARP] = x[b][c];
     }
   }
 }
 
-// As load_tile from vectors `stride` apart, turned by turns[i] and scaled.
-template <int TOKENS>
+// As load_tile from vectors `stride` apart, turned by turns[i] and scaled, by a block of OF warps.
+template <int TOKENS, int OF = WARPS>
 static __device__ __forceinline__ void load_rotated(
     float* tile, int count, const float* source, const float2* turns, const Heads& heads, float scale) {
-  for (int i = threadIdx.x / WARP; i < TOKENS; i += WARPS) {
-    const float* vector = source + (s64)i * heads.width;
+  int lane = threadIdx.x % WARP;
+  for (int from = threadIdx.x / WARP; from < TOKENS; from += LOADED * OF) {
+    float x[LOADED][SPREAD] = {};
+    float across[LOADED][SPREAD] = {};
+    float2 turn[LOADED][SPREAD] = {};
+    if (from < count) {
 #pragma unroll
-    for (int d = threadIdx.x % WARP; d < HEAD; d += WARP) {
-      tile[i * STRIDE + d] =
-          i < count && d < heads.size
-              ? __fmul_rn(rotated(vector, d, heads.half, turns + (s64)i * heads.half, 1.0f), scale)
-              : 0.0f;
+      for (int b = 0; b < LOADED; b++) {
+        int i = from + b * OF;
+        const float* vector = source + (s64)min(i, count - 1) * heads.width;
+        const float2* own = turns + (s64)min(i, count - 1) * heads.half;
+#pragma unroll
+        for (int c = 0; c < SPREAD; c++) {
+          int d = min(lane + c * WARP, heads.size - 1);
+          x[b][c] = vector[d];
+          across[b][c] = vector[partner(d, heads.half)];
+          turn[b][c] = turn_of(d, heads.half, own);
+        }
+      }
+    }
+#pragma unroll
+    for (int b = 0; b < LOADED; b++) {
+#pragma unroll
+      for (int c = 0; c < SPREAD; c++) {
+        int d = lane + c * WARP;
+        float element = turned(x[b][c], across[b][c], d, heads.half, turn[b][c], 1.0f);
+        bool present = from + b * OF < count && d < heads.size;
+        tile[(from + b * OF) * STRIDE + d] = present ? __fmul_rn(element, scale) : 0.0f;
+      }
     }
   }
+}
+
+// Four bfloats, two of each word, the first in its lower half.
+static __device__ __forceinline__ float4 widened(u32 first, u32 second) {
+  return make_float4(
+      __uint_as_float(first << 16),
+      __uint_as_float(first & 0xffff0000u),
+      __uint_as_float(second << 16),
+      __uint_as_float(second & 0xffff0000u));
+}
+
+// Four elements of a tile.
+static __device__ __forceinline__ float4 four(const float* at) { return *(const float4*)at; }
+
+static __device__ __forceinline__ float4 four(const u16* at) {
+  uint2 words = *(const uint2*)at;
+  return widened(words.x, words.y);
 }
 
 // Adds a product of four dimensions, ascending.
@@ -65,22 +126,24 @@ static __device__ __forceinline__ float4 add_scaled(float4 sum, float factor, fl
       __fmaf_rn(factor, x.w, sum.w));
 }
 
-// The thread's I x K dot products of rows and columns, each one chain over the dimensions.
-template <int I, int K>
+// The thread's I x K dot products of rows and columns, each one chain over the dimensions, of which
+// TOGETHER are on their way at once.
+template <int TOGETHER = 4, int I, int K, typename Element>
 static __device__ __forceinline__ void multiply(
-    float (&products)[I][K], const float* rows, const float* columns) {
+    float (&products)[I][K], const float* rows, const Element* columns) {
+  constexpr int FOURS = TOGETHER / 4;
   rows += THREAD_ROW(I) * STRIDE;
-  columns += THREAD_COLUMN * STRIDE;
+  columns += THREAD_COLUMN * STRIDE_OF(Element);
 #pragma unroll
   for (int i = 0; i < I; i++) {
 #pragma unroll
     for (int k = 0; k < K; k++) products[i][k] = 0.0f;
   }
-#pragma unroll 1
+#pragma unroll FOURS
   for (int d = 0; d < HEAD; d += 4) {
     float4 b[K];
 #pragma unroll
-    for (int k = 0; k < K; k++) b[k] = *(const float4*)(columns + 8 * k * STRIDE + d);
+    for (int k = 0; k < K; k++) b[k] = four(columns + 8 * k * STRIDE_OF(Element) + d);
 #pragma unroll
     for (int i = 0; i < I; i++) {
       float4 a = *(const float4*)(rows + 4 * i * STRIDE + d);
@@ -90,23 +153,23 @@ static __device__ __forceinline__ void multiply(
   }
 }
 
-// Adds to the thread's sums [I rows][its dimensions] weights [rows][T] times tile [T][HEAD], t
-// ascending; what is not seen(i, t) adds nothing, whatever its value.
-template <int T, int I, typename Seen>
+// Adds to the thread's sums [I rows][its dimensions] weights [rows][T], FACTORS from row to row, times
+// tile [T][HEAD], t ascending; what is not seen(i, t) adds nothing, whatever its value.
+template <int T, int FACTORS = T + 4, int I, typename Element, typename Seen>
 static __device__ __forceinline__ void accumulate(
-    float4 (&sums)[I][PARTS], const float* weights, const float* tile, Seen seen) {
-  weights += THREAD_ROW(I) * (T + 4);
+    float4 (&sums)[I][PARTS], const float* weights, const Element* tile, Seen seen) {
+  weights += THREAD_ROW(I) * FACTORS;
   tile += THREAD_COLUMN * 4;
 #pragma unroll 1
   for (int t = 0; t < T; t += 4) {
     float4 w[I];
 #pragma unroll
-    for (int i = 0; i < I; i++) w[i] = *(const float4*)(weights + 4 * i * (T + 4) + t);
+    for (int i = 0; i < I; i++) w[i] = *(const float4*)(weights + 4 * i * FACTORS + t);
 #pragma unroll
     for (int u = 0; u < 4; u++) {
 #pragma unroll
       for (int c = 0; c < PARTS; c++) {
-        float4 x = *(const float4*)(tile + (t + u) * STRIDE + 32 * c);
+        float4 x = four(tile + (t + u) * STRIDE_OF(Element) + 32 * c);
 #pragma unroll
         for (int i = 0; i < I; i++) {
           float factor = u == 0 ? w[i].x : u == 1 ? w[i].y : u == 2 ? w[i].z : w[i].w;
@@ -125,11 +188,84 @@ static __device__ __forceinline__ void accumulate(
 
 #define WEIGHT_STRIDE (KEYS + 4)
 
+// Takes KEYS more scores of each of the thread's rows, of which those at their limits and behind are not
+// seen: puts their exponentials into `weights` and their sum, by halves of them (as warp_sum), into
+// `total`, and shrinks what there was by what the maximum has grown.
+template <int I>
+static __device__ __forceinline__ void take_scores(
+    float (&scores)[I][KEYS / 8],
+    const int (&limits)[I],
+    float (&most)[I],
+    float (&total)[I],
+    float4 (&sums)[I][PARTS],
+    float* weights) {
+  weights += THREAD_ROW(I) * WEIGHT_STRIDE + THREAD_COLUMN;
+#pragma unroll
+  for (int i = 0; i < I; i++) {
+    float best = most[i];
+#pragma unroll
+    for (int k = 0; k < KEYS / 8; k++) {
+      if (THREAD_COLUMN + 8 * k >= limits[i]) scores[i][k] = NO_SCORE;
+      best = fmaxf(best, scores[i][k]);
+    }
+#pragma unroll
+    for (int distance = 4; distance > 0; distance >>= 1) {
+      best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, distance));
+    }
+    float shrink = expf(most[i] - best);
+    most[i] = best;
+#pragma unroll
+    for (int k = 0; k < KEYS / 8; k++) {
+      scores[i][k] = expf(scores[i][k] - best);
+      weights[4 * i * WEIGHT_STRIDE + 8 * k] = scores[i][k];
+    }
+    float sum = (scores[i][0] + scores[i][2]) + (scores[i][1] + scores[i][3]);
+#pragma unroll
+    for (int distance = 4; distance > 0; distance >>= 1) {
+      sum += __shfl_xor_sync(FULL_WARP, sum, distance);
+    }
+    total[i] = __fmaf_rn(total[i], shrink, sum);
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) {
+      sums[i][c].x = __fmul_rn(sums[i][c].x, shrink);
+      sums[i][c].y = __fmul_rn(sums[i][c].y, shrink);
+      sums[i][c].z = __fmul_rn(sums[i][c].z, shrink);
+      sums[i][c].w = __fmul_rn(sums[i][c].w, shrink);
+    }
+  }
+}
+
+// out = sums / total of the thread's rows below `count`, of which the first is at `out`.
+template <int I>
+static __device__ __forceinline__ void store_outputs(
+    float* out,
+    s64 outStride,
+    int count,
+    const float (&total)[I],
+    const float4 (&sums)[I][PARTS],
+    int size) {
+  bool wide = quads_align((u64)out, size) && outStride % 4 == 0;
+#pragma unroll
+  for (int i = 0; i < I; i++) {
+    int query = THREAD_ROW(I) + 4 * i;
+    if (query >= count) continue;
+#pragma unroll
+    for (int c = 0; c < PARTS; c++) {
+      int d = 32 * c + 4 * THREAD_COLUMN;
+      quad q;
+      q.e[0] = __fdiv_rn(sums[i][c].x, total[i]);
+      q.e[1] = __fdiv_rn(sums[i][c].y, total[i]);
+      q.e[2] = __fdiv_rn(sums[i][c].z, total[i]);
+      q.e[3] = __fdiv_rn(sums[i][c].w, total[i]);
+      if (d < size) store_quad(out + query * outStride, d, size - d, wide, q);
+    }
+  }
+}
+
 // Attends from `count` queries, the first at `position` among the keys, to the keys below `end`;
 // causal queries stop at their own. keys(tile, from, count) and values(...) fill a tile. `shared`
 // holds the queries, then a tile, then the weights.
-// In this order for every query: scores by multiply; per KEYS keys the maximum, the exponentials and
-// their sum by halves of the tile (as warp_sum); the old sums shrunk; values added key by key.
+// In this order for every query: scores by multiply; per KEYS keys take_scores; values added key by key.
 template <typename Keys, typename Values>
 static __device__ __forceinline__ void attend(
     float* out,  // of the first query, `outStride` apart
@@ -174,37 +310,8 @@ static __device__ __forceinline__ void attend(
 #pragma unroll
       for (int i = 0; i < QUERY_ROWS; i++) {
         limits[i] = (heads.causal ? min(position + row + 4 * i + 1, end) : end) - from;
-        float best = most[i];
-#pragma unroll
-        for (int k = 0; k < KEYS / 8; k++) {
-          if (THREAD_COLUMN + 8 * k >= limits[i]) scores[i][k] = NO_SCORE;
-          best = fmaxf(best, scores[i][k]);
-        }
-#pragma unroll
-        for (int distance = 4; distance > 0; distance >>= 1) {
-          best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, distance));
-        }
-        float shrink = expf(most[i] - best);
-        most[i] = best;
-#pragma unroll
-        for (int k = 0; k < KEYS / 8; k++) {
-          scores[i][k] = expf(scores[i][k] - best);
-          weights[(row + 4 * i) * WEIGHT_STRIDE + THREAD_COLUMN + 8 * k] = scores[i][k];
-        }
-        float sum = (scores[i][0] + scores[i][2]) + (scores[i][1] + scores[i][3]);
-#pragma unroll
-        for (int distance = 4; distance > 0; distance >>= 1) {
-          sum += __shfl_xor_sync(FULL_WARP, sum, distance);
-        }
-        total[i] = __fmaf_rn(total[i], shrink, sum);
-#pragma unroll
-        for (int c = 0; c < PARTS; c++) {
-          sums[i][c].x = __fmul_rn(sums[i][c].x, shrink);
-          sums[i][c].y = __fmul_rn(sums[i][c].y, shrink);
-          sums[i][c].z = __fmul_rn(sums[i][c].z, shrink);
-          sums[i][c].w = __fmul_rn(sums[i][c].w, shrink);
-        }
       }
+      take_scores(scores, limits, most, total, sums, weights);
     }
     __syncthreads();
     values(tile, from, present);
@@ -220,14 +327,6 @@ static __device__ __forceinline__ void attend(
     int query = row + 4 * i;
     if (query >= count) continue;
     if (lse && THREAD_COLUMN == 0) lse[query * lseStride] = most[i] + logf(total[i]);
-#pragma unroll
-    for (int c = 0; c < PARTS; c++) {
-      float part[4] = {sums[i][c].x, sums[i][c].y, sums[i][c].z, sums[i][c].w};
-#pragma unroll
-      for (int e = 0; e < 4; e++) {
-        int d = 32 * c + 4 * THREAD_COLUMN + e;
-        if (d < heads.size) out[query * outStride + d] = __fdiv_rn(part[e], total[i]);
-      }
-    }
   }
+  store_outputs(out, outStride, count, total, sums, heads.size);
 }

@@ -2,6 +2,7 @@
 // one new token, attention_decode does that). Nothing is written once a fault is reported, by these
 // kernels or before them.
 #include "prelude.cuh"
+#include "early_launch.cuh"
 #include "attention.cuh"
 
 // Kinds of fault, above the row or slot that is wrong.
@@ -57,7 +58,25 @@ extern "C" __global__ void place_tokens(
   }
 }
 
-// Keys, rotated, and values of every token. Block (token, part of the K*D elements).
+// Four elements of a head vector from d on, turned by `turns` [half]: for heads, and halves of the rotated
+// dimensions, of whole quads.
+static __device__ __forceinline__ quad rotated_quad(
+    const float* vector, int d, int half, const float2* turns) {
+  quad key = load_quad(vector, d, 4, true);
+  if (d < 2 * half) {
+    quad across = load_quad(vector, partner(d, half), 4, true);
+    const float4* own = (const float4*)(turns + (d < half ? d : d - half));
+    float4 first = own[0];
+    float4 second = own[1];
+    key.e[0] = turned(key.e[0], across.e[0], d, half, make_float2(first.x, first.y), 1.0f);
+    key.e[1] = turned(key.e[1], across.e[1], d + 1, half, make_float2(first.z, first.w), 1.0f);
+    key.e[2] = turned(key.e[2], across.e[2], d + 2, half, make_float2(second.x, second.y), 1.0f);
+    key.e[3] = turned(key.e[3], across.e[3], d + 3, half, make_float2(second.z, second.w), 1.0f);
+  }
+  return key;
+}
+
+// Keys, rotated, and values of every token: four of its K*D elements a thread. Block (token, part of them).
 extern "C" __global__ void append_tokens(
     void* keys,
     void* values,
@@ -67,18 +86,38 @@ extern "C" __global__ void append_tokens(
     const float2* turns,
     const u64* faults,
     const Heads heads) {
+  let_next_kernel_begin();
   if (faulted(faults)) return;
   int elements = heads.heads / heads.group * heads.size;
-  int e = blockIdx.y * blockDim.x + threadIdx.x;
+  int e = 4 * (blockIdx.y * blockDim.x + threadIdx.x);
   if (e >= elements) return;
-  int head = e / heads.size;
-  int d = e % heads.size;
-  const float* token = qkv + (s64)blockIdx.x * heads.width + head * heads.kvStride;
   s64 target = (s64)places[blockIdx.x] * elements + e;
-  float key = rotated(
-      token + heads.keyBase, d, heads.half, turns + (s64)blockIdx.x * heads.half, 1.0f);
-  store_stored(keys, target, storage, key);
-  store_stored(values, target, storage, token[heads.valueBase + d]);
+  qkv += (s64)blockIdx.x * heads.width;
+  turns += (s64)blockIdx.x * heads.half;
+  bool wide =
+      quads_align((u64)qkv | (u64)turns | (u64)keys | (u64)values, heads.size | heads.half);
+  quad key = {};
+  quad value = {};
+  if (wide) {
+    int head = e / heads.size;
+    int d = e - head * heads.size;
+    const float* vectors = qkv + head * heads.kvStride;
+    value = load_quad(vectors + heads.valueBase, d, 4, true);
+    key = rotated_quad(vectors + heads.keyBase, d, heads.half, turns);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (e + i < elements) {
+        int head = (e + i) / heads.size;
+        int d = e + i - head * heads.size;
+        const float* vectors = qkv + head * heads.kvStride;
+        value.e[i] = vectors[heads.valueBase + d];
+        key.e[i] = rotated(vectors + heads.keyBase, d, heads.half, turns, 1.0f);
+      }
+    }
+  }
+  store_quad(keys, target, elements - e, wide, storage, key);
+  store_quad(values, target, elements - e, wide, storage, value);
 }
 
 // lengths[slot of row] += new tokens of row, for all rows or, if a slot is wrong, for none. One block.

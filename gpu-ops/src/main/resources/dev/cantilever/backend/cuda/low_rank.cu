@@ -81,13 +81,13 @@ struct Ranges {
   Range of[MOST_RANGES];
 };
 
-// Where a column of APPLY_COLUMNS has its RANKS of B: threads of a warp, which read every fourth column, find
-// eight of them on different banks, and so do those that copy.
-#define COLUMN_PITCH (RANKS + 4)
-#define PLANE (APPLY_COLUMNS / 4 * COLUMN_PITCH + 16)
+// Where a column of APPLY_COLUMNS has four ranks of B, from `r` on: eight threads of a warp that read every
+// fourth column find them on different banks, and so do eight that copy two columns.
+#define PLANE (APPLY_COLUMNS / 4 * RANKS + 16)
 
-static __device__ __forceinline__ int column_at(int column) {
-  return column % 4 * PLANE + column / 4 * COLUMN_PITCH;
+static __device__ __forceinline__ int factors_at(int column, int r) {
+  int own = column / 4;
+  return column % 4 * PLANE + own * RANKS + (r ^ own / 2 % 4 * 4);
 }
 
 // Begins to copy BYTES to shared memory, or zeros where there are none to copy.
@@ -105,8 +105,13 @@ static __device__ __forceinline__ void begin_copy(float* to, const float* from, 
   }
 }
 
-static __device__ __forceinline__ void await_copies() {
-  asm volatile("cp.async.wait_all;" ::: "memory");
+static __device__ __forceinline__ void commit_copies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
+
+// Awaits all copies but those last committed.
+static __device__ __forceinline__ void await_earlier_copies() {
+  asm volatile("cp.async.wait_group 1;" ::: "memory");
 }
 
 // Begins to copy RANKS from `k` on of `count` outputs, of which b is the first, COUNT elements at a time; zeros
@@ -119,12 +124,11 @@ static __device__ __forceinline__ void begin_copies(
   int r = threadIdx.x % (RANKS / COUNT) * COUNT;
   if (k + r >= rank) count = 0;
   const float* from = b + (s64)own * rank + k + r;
-  float* to = right + column_at(own) + r;
 #pragma unroll 4
   for (int i = 0; i < APPLY_COLUMNS / STEP; i++) {
-    begin_copy<4 * COUNT>(to, from, own + STEP * i < count);
+    int column = own + STEP * i;
+    begin_copy<4 * COUNT>(right + factors_at(column, r / 4 * 4) + r % 4, from, column < count);
     from += STEP * (s64)rank;
-    to += STEP / 4 * COLUMN_PITCH;
   }
 }
 
@@ -174,12 +178,12 @@ static __device__ __forceinline__ void add_slices(
 static __device__ __forceinline__ void multiply(
     quad (&value)[OWN_ROWS], float (*h)[RANKS], const float* right, int rows) {
   int ownRow = threadIdx.x / (APPLY_COLUMNS / 4);
-  const float* own = right + threadIdx.x % (APPLY_COLUMNS / 4) * COLUMN_PITCH;
+  int ownColumn = threadIdx.x % (APPLY_COLUMNS / 4) * 4;
 #pragma unroll
   for (int k = 0; k < RANKS; k += 4) {
     float4 b[4];
 #pragma unroll
-    for (int c = 0; c < 4; c++) b[c] = *(const float4*)(own + c * PLANE + k);
+    for (int c = 0; c < 4; c++) b[c] = *(const float4*)(right + factors_at(ownColumn + c, k));
 #pragma unroll
     for (int i = 0; i < OWN_ROWS; i++) {
       int row = ownRow + ROW_STEP * i;
@@ -197,9 +201,29 @@ static __device__ __forceinline__ void multiply(
   }
 }
 
+// What a block does next: RANKS of a term, from k on, for APPLY_COLUMNS of its range.
+struct Step {
+  int from;  // first column, in the range
+  u32 left;  // terms, of which this is the first
+  int k;
+  int tile;  // its RANKS, counted over the range's terms
+
+  __device__ __forceinline__ const Term& term(const Terms& terms) const {
+    return terms.of[__ffs(left) - 1];
+  }
+
+  __device__ __forceinline__ Step next(const Range& range, const Terms& terms) const {
+    if (k + RANKS < term(terms).rank) return {from, left, k + RANKS, tile + 1};
+    u32 others = left & (left - 1);
+    if (others != 0) return {from, others, 0, tile + 1};
+    return {from + APPLY_COLUMNS, range.terms, 0, 0};
+  }
+};
+
 // Block (rows, columns): of one range `tilesEach` tiles of APPLY_COLUMNS. partial is that of low_rank_slices.
-// What does not depend on that kernel, y and B, is read before it has ended.
-extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 4) low_rank_outputs(
+// What does not depend on that kernel, y and B, is read before it has ended; and B of the next step, and y of
+// the next columns, while these are multiplied.
+extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     float* y,
     int yPitch,
     const float* partial,
@@ -209,7 +233,7 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 4) low_rank_outputs(
     int count,
     const __grid_constant__ Ranges ranges,
     const __grid_constant__ Terms terms) {
-  __shared__ __align__(16) float right[4 * PLANE];
+  __shared__ __align__(16) float right[2][4 * PLANE];
   __shared__ __align__(16) float h[RESIDENT][APPLY_ROWS][RANKS];
   __shared__ __align__(16) float sums[ADDERS][APPLY_ROWS * RANKS];
   int which = 0;
@@ -224,46 +248,60 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 4) low_rank_outputs(
   for (u32 left = range.terms; left != 0; left &= left - 1) {
     tiles += (terms.of[__ffs(left) - 1].rank + RANKS - 1) / RANKS;
   }
+  float* target = y + (s64)ownRow * yPitch + range.column + own;
   bool wideY = quads_align((u64)(y + range.column), yPitch);
-#pragma unroll 1
-  for (int from = first; from < end; from += APPLY_COLUMNS) {
-    float* target = y + (s64)ownRow * yPitch + range.column + from + own;
-    int present = end - from - own;
-    quad value[OWN_ROWS];  // all read at once, and early
+  auto load = [&](quad(&value)[OWN_ROWS], int from) {  // all at once
 #pragma unroll
     for (int i = 0; i < OWN_ROWS; i++) {
-      int there = ownRow + ROW_STEP * i < rows ? present : 0;
-      value[i] = load_quad(target, (s64)ROW_STEP * i * yPitch, there, wideY);
+      int there = ownRow + ROW_STEP * i < rows ? end - from - own : 0;
+      value[i] = load_quad(target + from, (s64)ROW_STEP * i * yPitch, there, wideY);
     }
-    int tile = 0;
+  };
+  auto copy = [&](float* to, const Step& step) {
+    const Term& term = step.term(terms);
+    const float* b = term.b + (s64)(range.column + step.from - term.column) * term.rank;
+    if (quads_align((u64)term.b, term.rank)) {
+      begin_copies<4>(to, b, term.rank, end - step.from, step.k);
+    } else {
+      begin_copies<1>(to, b, term.rank, end - step.from, step.k);
+    }
+  };
+  Step step = {first, range.terms, 0, 0};
+  int buffer = 0;
+  quad value[OWN_ROWS];
+  load(value, first);
+  copy(right[0], step);
+  commit_copies();
 #pragma unroll 1
-    for (u32 left = range.terms; left != 0; left &= left - 1) {
-      const Term& term = terms.of[__ffs(left) - 1];
-      const float* b = term.b + (s64)(range.column + from - term.column) * term.rank;
-      bool wideB = quads_align((u64)term.b, term.rank);
-#pragma unroll 1
-      for (int k = 0; k < term.rank; k += RANKS, tile++) {
-        if (wideB) {
-          begin_copies<4>(right, b, term.rank, end - from, k);
-        } else {
-          begin_copies<1>(right, b, term.rank, end - from, k);
-        }
-        float(*factors)[RANKS] = h[tile % RESIDENT];
-        if (from == first || tiles > RESIDENT) {
-          await_kernels_before();
-          add_slices(
-              factors, sums, partial, term.tile + k / RANKS, term.scale, slices, firstRow, rows);
-        }
-        await_copies();
-        __syncthreads();
-        multiply(value, factors, right, rows - firstRow);
-        __syncthreads();
+  while (step.from < end) {
+    Step next = step.next(range, terms);
+    bool last = next.from != step.from;  // of these columns
+    quad following[OWN_ROWS];
+    if (next.from < end) {
+      if (last) load(following, next.from);
+      copy(right[1 - buffer], next);
+    }
+    commit_copies();
+    float(*factors)[RANKS] = h[step.tile % RESIDENT];
+    if (step.from == first || tiles > RESIDENT) {
+      const Term& term = step.term(terms);
+      await_kernels_before();
+      add_slices(
+          factors, sums, partial, term.tile + step.k / RANKS, term.scale, slices, firstRow, rows);
+    }
+    await_earlier_copies();
+    __syncthreads();
+    multiply(value, factors, right[buffer], rows - firstRow);
+    if (last) {
+#pragma unroll
+      for (int i = 0; i < OWN_ROWS; i++) {
+        int there = ownRow + ROW_STEP * i < rows ? end - step.from - own : 0;
+        store_quad(target + step.from, (s64)ROW_STEP * i * yPitch, there, wideY, value[i]);
+        value[i] = following[i];
       }
     }
-#pragma unroll
-    for (int i = 0; i < OWN_ROWS; i++) {
-      int there = ownRow + ROW_STEP * i < rows ? present : 0;
-      store_quad(target, (s64)ROW_STEP * i * yPitch, there, wideY, value[i]);
-    }
+    __syncthreads();
+    buffer = 1 - buffer;
+    step = next;
   }
 }

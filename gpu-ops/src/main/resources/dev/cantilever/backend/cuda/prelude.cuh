@@ -125,6 +125,25 @@ static __device__ __forceinline__ void store_quad(
   }
 }
 
+static __device__ __forceinline__ void store_quad(
+    void* base, s64 at, s64 count, bool wide, int storage, const quad& q) {
+  if (storage == STORAGE_F32) {
+    store_quad((float*)base, at, count, wide, q);
+  } else if (wide && count >= 4) {
+    bool half = storage == STORAGE_F16;
+    *(ushort4*)((u16*)base + at) = make_ushort4(
+        half ? float_to_half(q.e[0]) : float_to_bfloat(q.e[0]),
+        half ? float_to_half(q.e[1]) : float_to_bfloat(q.e[1]),
+        half ? float_to_half(q.e[2]) : float_to_bfloat(q.e[2]),
+        half ? float_to_half(q.e[3]) : float_to_bfloat(q.e[3]));
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (i < count) store_stored(base, at + i, storage, q.e[i]);
+    }
+  }
+}
+
 // ---- sums of fixed order -------------------------------------------------------------------
 
 // Sum over the warp, the same bits in every lane: pairs at distance 16, 8, 4, 2, 1.

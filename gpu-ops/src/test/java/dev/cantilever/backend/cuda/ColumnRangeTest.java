@@ -13,8 +13,12 @@ import org.junit.jupiter.api.Test;
 class ColumnRangeTest {
 
   private static LowRankTerm term(int column, int outputs) {
-    Tensor a = Tensor.at(256, DType.F32, Shape.of(2, 3));
-    return new LowRankTerm(a, Tensor.at(256, DType.F32, Shape.of(outputs, 2)), column, 1);
+    return term(2, column, outputs);
+  }
+
+  private static LowRankTerm term(int rank, int column, int outputs) {
+    Tensor a = Tensor.at(256, DType.F32, Shape.of(rank, 3));
+    return new LowRankTerm(a, Tensor.at(256, DType.F32, Shape.of(outputs, rank)), column, 1);
   }
 
   @Test
@@ -40,6 +44,12 @@ class ColumnRangeTest {
             new ColumnRange(6, 1, 7),
             new ColumnRange(7, 1, 3),
             new ColumnRange(8, 7, 1));
+  }
+
+  @Test
+  void of_termOfRankZero_addsToNothing() {
+    assertThat(ColumnRange.of(List.of(term(0, 0, 8), term(2, 4, 8))))
+        .containsExactly(new ColumnRange(4, 4, 2), new ColumnRange(8, 4, 2));
   }
 
   @Test
