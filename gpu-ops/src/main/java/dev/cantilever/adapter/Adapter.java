@@ -36,9 +36,12 @@ public final class Adapter {
       boolean trainable) {
     this.backend = backend;
     this.name = name;
-    this.config = config;
+    List<LoraTarget> wanted =
+        targets.stream().filter(t -> config.targetModules().matches(t.path())).toList();
+    this.config =
+        config.withFanInFanOut(wanted.stream().anyMatch(target -> target.storage().transposed()));
     try {
-      attach(arena, targets, trainable);
+      attach(arena, wanted, trainable);
     } catch (RuntimeException e) { // out of budget half way: the model is as it was
       detach();
       throw e;
@@ -54,11 +57,8 @@ public final class Adapter {
     }
   }
 
-  private void attach(Arena arena, List<LoraTarget> targets, boolean trainable) {
-    for (LoraTarget target : targets) {
-      if (!config.targetModules().matches(target.path())) {
-        continue;
-      }
+  private void attach(Arena arena, List<LoraTarget> wanted, boolean trainable) {
+    for (LoraTarget target : wanted) {
       LoraModule module = module(target);
       LoraBranch branch =
           new LoraBranch(
@@ -179,7 +179,10 @@ public final class Adapter {
     return name;
   }
 
-  /** Its settings, as they are saved. */
+  /**
+   * Its settings, as they are saved. Whether the base is stored [in, out] is the model's to say, as
+   * in peft, whatever the settings said.
+   */
   public AdapterConfig config() {
     return config;
   }

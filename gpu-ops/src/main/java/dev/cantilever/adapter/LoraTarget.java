@@ -1,5 +1,6 @@
 package dev.cantilever.adapter;
 
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.nn.Linear;
 
 /**
@@ -10,8 +11,10 @@ import dev.cantilever.nn.Linear;
  * @param linear the layer
  * @param column first output of the range
  * @param outFeatures width of the range
+ * @param storage how the checkpoint keeps the module
  */
-public record LoraTarget(String path, Linear linear, int column, int outFeatures) {
+public record LoraTarget(
+    String path, Linear linear, int column, int outFeatures, LinearStorage storage) {
 
   /** I. */
   public int inFeatures() {

@@ -45,6 +45,7 @@ final class DistilBertFamily implements ArchitectureFamily {
     BlockSpec block =
         new BlockSpec(
             attention,
+            false,
             true,
             true,
             new MlpSpec(

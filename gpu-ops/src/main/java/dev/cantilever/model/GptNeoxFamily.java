@@ -43,6 +43,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
     BlockSpec block =
         new BlockSpec(
             attention,
+            false,
             bias,
             bias,
             new MlpSpec(

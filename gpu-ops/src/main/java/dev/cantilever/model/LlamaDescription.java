@@ -25,6 +25,7 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
     BlockSpec block =
         new BlockSpec(
             attention(config, hidden),
+            false,
             qkvBias,
             outputBias,
             new MlpSpec(

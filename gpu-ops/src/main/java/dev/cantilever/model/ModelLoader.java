@@ -30,6 +30,7 @@ import java.util.Optional;
 public final class ModelLoader {
 
   private final WeightSource source;
+  private final ArchitectureFamily family;
   private final Architecture architecture;
   private final CheckpointNames names;
   private final WeightLoader weights;
@@ -49,7 +50,7 @@ public final class ModelLoader {
       Optional<Arena> panels) {
     this.source = source;
     ModelConfig config = source.config();
-    ArchitectureFamily family = Families.of(config);
+    this.family = Families.of(config);
     this.architecture = family.architecture(config);
     this.names = family.names();
     this.weights = new WeightLoader(backend, source, precision, base, panels);
@@ -144,7 +145,7 @@ public final class ModelLoader {
 
   private TransformerBlock block(int layer, BlockNames paths) throws IOException {
     BlockSpec spec = architecture.block();
-    AttentionSpec attention = spec.attention();
+    AttentionSpec attention = spec.attention(layer);
     MlpSpec mlp = spec.mlp();
     int hidden = architecture.hiddenSize();
     Linear qkv =
@@ -194,11 +195,16 @@ public final class ModelLoader {
       throws IOException {
     List<Integer> widths =
         paths.size() == 1 ? List.of(parts.stream().mapToInt(Integer::intValue).sum()) : parts;
-    Linear linear = new Linear(paths.get(0), weights.linear(paths, widths, in, bias, role));
-    int column = 0;
+    List<LinearPart> modules = new ArrayList<>();
     for (int part = 0; part < paths.size(); part++) {
-      targets.add(new LoraTarget(paths.get(part), linear, column, widths.get(part)));
-      column += widths.get(part);
+      String path = paths.get(part);
+      modules.add(new LinearPart(path, widths.get(part), family.storage(architecture, path)));
+    }
+    Linear linear = new Linear(paths.get(0), weights.linear(modules, in, bias, role));
+    int column = 0;
+    for (LinearPart part : modules) {
+      targets.add(new LoraTarget(part.path(), linear, column, part.width(), part.storage()));
+      column += part.width();
     }
     return linear;
   }

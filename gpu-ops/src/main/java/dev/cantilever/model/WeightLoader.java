@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
@@ -56,7 +57,7 @@ final class WeightLoader {
 
   private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {
     Tensor tensor = Tensor.in(base, floating(name, shape), shape);
-    source.fill(backend, tensor, name, role);
+    source.fill(backend, tensor, name, new PlainStorage(), role);
     return tensor;
   }
 
@@ -76,16 +77,12 @@ final class WeightLoader {
    * A linear layer of the base in its chosen precision, fused from one or more modules along the
    * outputs.
    *
-   * @param paths modules in the order of their outputs
-   * @param widths outputs of each
+   * @param parts modules in the order of their outputs
    */
-  Weight linear(List<String> paths, List<Integer> widths, int in, boolean bias, WeightRole role)
-      throws IOException {
+  Weight linear(List<LinearPart> parts, int in, boolean bias, WeightRole role) throws IOException {
     Optional<Tensor> biases =
-        bias
-            ? Optional.of(fused(new FusedTensor(paths, ".bias", widths, 0), role))
-            : Optional.empty();
-    FusedTensor matrix = new FusedTensor(paths, ".weight", widths, in);
+        bias ? Optional.of(fused(new FusedTensor(parts, ".bias", 0), role)) : Optional.empty();
+    FusedTensor matrix = new FusedTensor(parts, ".weight", in);
     if (precision == BasePrecision.STORED) {
       return panelled(DenseWeight.of(fused(matrix, role), biases));
     }
@@ -124,9 +121,9 @@ final class WeightLoader {
 
   /** The one type that all parts are stored in. */
   private DType floating(FusedTensor fused) {
-    DType dtype = floating(fused.name(0), fused.shape(0));
+    DType dtype = floating(fused.name(0), fused.storedShape(0));
     for (int part = 1; part < fused.parts(); part++) {
-      DType other = floating(fused.name(part), fused.shape(part));
+      DType other = floating(fused.name(part), fused.storedShape(part));
       if (other != dtype) {
         throw new CheckpointException(
             "%s: expected '%s' to be stored as %s like '%s', found %s. Convert the checkpoint to one type."
