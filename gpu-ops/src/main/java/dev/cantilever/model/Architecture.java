@@ -20,4 +20,10 @@ public record Architecture(
     BlockSpec block,
     boolean finalNorm,
     boolean tiedHead,
-    ClassifierSpec classifier) {}
+    ClassifierSpec classifier) {
+
+  /** E, the width of what heads read. */
+  public int outputSize() {
+    return embedding.size();
+  }
+}

@@ -11,6 +11,7 @@ public final class Families {
       List.of(
           new GptNeoxFamily(),
           new Gpt2Family(),
+          new OptFamily(),
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),

@@ -17,7 +17,7 @@ import java.util.Optional;
 final class Gpt2Family implements ArchitectureFamily {
 
   /** What transformers takes of a config that does not say; the MLP is four times as wide. */
-  private static final Gpt2Sizes DEFAULTS = new Gpt2Sizes(50_257, 1024, 768, 12, 12, 4 * 768);
+  private static final Gpt2Sizes DEFAULTS = new Gpt2Sizes(50_257, 1024, 768, 12, 12, 64, 4 * 768);
 
   @Override
   public String modelType() {
@@ -55,7 +55,7 @@ final class Gpt2Family implements ArchitectureFamily {
         modelType(),
         sizes.hiddenSize(),
         sizes.layers(),
-        new EmbeddingSpec(sizes.vocabSize(), sizes.positions(), true, false),
+        new EmbeddingSpec(sizes.vocabSize(), sizes.hiddenSize(), sizes.positions(), true, 0, false),
         block,
         true,
         config.booleanOr("tie_word_embeddings", true),
@@ -66,10 +66,12 @@ final class Gpt2Family implements ArchitectureFamily {
   public CheckpointNames names() {
     return new CheckpointNames(
         "transformer.wte",
+        Optional.empty(),
         Optional.of("transformer.wpe"),
         Optional.empty(),
         layer -> block("transformer.h." + layer),
         Optional.of("transformer.ln_f"),
+        Optional.empty(),
         Optional.of("lm_head"),
         new ClassifierNames(Optional.empty(), "score"));
   }

@@ -1,6 +1,5 @@
 package dev.cantilever.model;
 
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 
 /**
@@ -11,33 +10,31 @@ import dev.cantilever.hub.ModelConfig;
  * @param positions longest row
  * @param hiddenSize C
  * @param layers L
- * @param heads H, divides C
+ * @param heads H
+ * @param headSize D = C / H
  * @param innerSize F
  */
 record Gpt2Sizes(
-    int vocabSize, int positions, int hiddenSize, int layers, int heads, int innerSize) {
+    int vocabSize,
+    int positions,
+    int hiddenSize,
+    int layers,
+    int heads,
+    int headSize,
+    int innerSize) {
 
   /** Reads them; those that are absent are what transformers takes. */
   Gpt2Sizes read(ModelConfig config) {
     int hidden = size(config, "n_embd", "hidden_size", hiddenSize);
     int headCount = size(config, "n_head", "num_attention_heads", heads);
-    if (headCount < 1 || hidden % headCount != 0) {
-      throw new CheckpointException(
-          "%s: expected n_embd %d to divide by n_head %d. Correct the config."
-              .formatted(config.file(), hidden, headCount));
-    }
     return new Gpt2Sizes(
         config.intOr("vocab_size", vocabSize),
         size(config, "n_positions", "max_position_embeddings", positions),
         hidden,
         size(config, "n_layer", "num_hidden_layers", layers),
         headCount,
+        HeadSize.of(config, "n_embd", hidden, "n_head", headCount),
         config.intOr("n_inner", 4 * hidden));
-  }
-
-  /** D. */
-  int headSize() {
-    return hiddenSize / heads;
   }
 
   private static int size(ModelConfig config, String key, String otherKey, int otherwise) {

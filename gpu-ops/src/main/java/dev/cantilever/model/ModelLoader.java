@@ -81,7 +81,7 @@ public final class ModelLoader {
     Transformer transformer = transformer();
     String matrix = architecture.tiedHead() ? names.tokens() : head;
     Weight weight =
-        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
+        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
     return new CausalLm(transformer, weight);
   }
@@ -95,7 +95,7 @@ public final class ModelLoader {
   }
 
   private SequenceClassifier classifier(Transformer transformer) throws IOException {
-    int hidden = architecture.hiddenSize();
+    int hidden = architecture.outputSize();
     Optional<Linear> dense = Optional.empty();
     if (names.classifier().hidden().isPresent()) {
       String path = names.classifier().hidden().get();
@@ -114,14 +114,17 @@ public final class ModelLoader {
     Optional<Tensor> positions = Optional.empty();
     if (spec.learnedPositions()) {
       String path = names.positions().orElseThrow();
-      positions = Optional.of(weights.table(path, spec.maxPositions(), hidden));
+      int rows = spec.unusedPositions() + spec.maxPositions();
+      positions =
+          Optional.of(weights.table(path, rows, hidden).slice(spec.unusedPositions(), rows));
     }
     Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
       norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
     }
-    Embeddings embeddings =
-        new Embeddings(weights.table(names.tokens(), spec.vocabSize(), hidden), positions, norm);
+    Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
+    Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
+    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, norm);
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
@@ -130,16 +133,26 @@ public final class ModelLoader {
     if (architecture.finalNorm()) {
       finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
     }
-    return new Transformer(architecture, embeddings, blocks, finalNorm, targets);
+    Optional<Linear> projectionOut = projection(names.projectionOut(), spec.size(), hidden);
+    return new Transformer(architecture, embeddings, blocks, finalNorm, projectionOut, targets);
+  }
+
+  private Optional<Linear> projection(Optional<String> path, int out, int in) throws IOException {
+    return out == in
+        ? Optional.empty()
+        : Optional.of(
+            linear(List.of(path.orElseThrow()), List.of(out), in, false, WeightRole.PROJECTION));
   }
 
   private Norm norm(String path) throws IOException {
     NormSpec spec = architecture.block().norm();
-    Tensor scale = weights.normScale(path, architecture.hiddenSize());
+    int size = architecture.hiddenSize();
     return switch (spec.kind()) {
       case LAYER ->
-          new LayerNorm(scale, weights.shift(path, architecture.hiddenSize()), spec.eps());
-      case RMS -> new RmsNorm(scale, spec.eps());
+          new LayerNorm(weights.normScale(path, size), weights.shift(path, size), spec.eps());
+      case PLAIN_LAYER ->
+          new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
+      case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
     };
   }
 

@@ -12,6 +12,7 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -53,6 +54,15 @@ final class WeightLoader {
   /** What a norm or a layer adds [size], as stored. */
   Tensor shift(String path, int size) throws IOException {
     return tensor(path + ".bias", Shape.of(size), WeightRole.PROJECTION);
+  }
+
+  /** [size] F32, all of one value. */
+  Tensor constant(int size, float value) {
+    Tensor tensor = Tensor.in(base, DType.F32, size);
+    float[] values = new float[size];
+    Arrays.fill(values, value);
+    backend.transfers().upload(tensor, values);
+    return tensor;
   }
 
   private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -23,6 +24,7 @@ interface DecoderVariant {
 
   int WIDTH = 32;
   int HEADS = 4;
+  int HEAD_SIZE = 8;
   int LAYERS = 2;
   int INNER = 40;
   int VOCABULARY = 96;
@@ -30,7 +32,8 @@ interface DecoderVariant {
 
   /** All of them. */
   static Stream<DecoderVariant> all() {
-    return Stream.of(Gpt2Variant.values());
+    return Stream.<DecoderVariant[]>of(Gpt2Variant.values(), OptVariant.values())
+        .flatMap(Arrays::stream);
   }
 
   /** The names of all. */

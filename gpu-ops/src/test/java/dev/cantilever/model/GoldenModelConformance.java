@@ -53,7 +53,7 @@ public abstract class GoldenModelConformance {
   private PassMemory memory;
 
   static Stream<String> causalFixtures() {
-    return Stream.of("gpt_neox", "llama", "qwen2", "gpt2");
+    return Stream.of("gpt_neox", "llama", "qwen2", "gpt2", "opt");
   }
 
   /** Opens the backend under test; the suite closes it. */

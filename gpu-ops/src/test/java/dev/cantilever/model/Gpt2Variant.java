@@ -74,7 +74,7 @@ enum Gpt2Variant implements DecoderVariant {
     for (int layer = 0; layer < LAYERS; layer++) {
       String block = prefix + "h." + layer;
       double[][] qkv = layers.conv1d(block + ".attn.c_attn", layers.norm(block + ".ln_1", x));
-      double scale = (scaled ? 1 / Math.sqrt(WIDTH / HEADS) : 1) / (byLayer ? layer + 1 : 1);
+      double scale = (scaled ? 1 / Math.sqrt(HEAD_SIZE) : 1) / (byLayer ? layer + 1 : 1);
       double[][] attended =
           ReferenceLayers.attention(
               ReferenceLayers.columns(qkv, 0, WIDTH),
