@@ -168,9 +168,11 @@ public final class Adapter {
 
   private void read(AdapterDirectory source) throws IOException {
     for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
-      LoraModule module = module(entry.getKey());
+      LoraTarget target = entry.getKey();
+      LoraModule module = module(target);
       backend.transfers().upload(entry.getValue().a().value(), source.readA(module));
-      backend.transfers().upload(entry.getValue().b().value(), source.readB(module));
+      float[] b = target.toModel(source.readB(module));
+      backend.transfers().upload(entry.getValue().b().value(), b);
     }
   }
 
@@ -197,6 +199,17 @@ public final class Adapter {
     return parameters;
   }
 
+  /** The gradients of all matrices by their names in a file, and as the file would have them. */
+  public Map<String, float[]> gradients() {
+    Map<String, float[]> gradients = new LinkedHashMap<>();
+    branches.forEach(
+        (target, branch) -> {
+          gradients.put(branch.a().name(), download(branch.a().gradient()));
+          gradients.put(branch.b().name(), target.toFile(download(branch.b().gradient())));
+        });
+    return gradients;
+  }
+
   /** Takes the adapter off the model; its tensors stay until their arena is closed. */
   public void detach() {
     branches.keySet().forEach(target -> target.linear().detach(name));
@@ -209,7 +222,7 @@ public final class Adapter {
       for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
         LoraModule module = module(entry.getKey());
         writer.writeA(module, download(entry.getValue().a().value()));
-        writer.writeB(module, download(entry.getValue().b().value()));
+        writer.writeB(module, entry.getKey().toFile(download(entry.getValue().b().value())));
       }
       writer.finish();
     }

@@ -20,4 +20,24 @@ public record LoraTarget(
   public int inFeatures() {
     return linear.weight().inFeatures();
   }
+
+  /** B [out, r] with its outputs in the model's order, of one in the checkpoint's. */
+  float[] toModel(float[] b) {
+    float[] rows = new float[b.length];
+    int r = b.length / outFeatures;
+    for (int output = 0; output < outFeatures; output++) {
+      System.arraycopy(b, storage.storedOutput(output) * r, rows, output * r, r);
+    }
+    return rows;
+  }
+
+  /** B [out, r] with its outputs in the checkpoint's order, of one in the model's. */
+  float[] toFile(float[] b) {
+    float[] rows = new float[b.length];
+    int r = b.length / outFeatures;
+    for (int output = 0; output < outFeatures; output++) {
+      System.arraycopy(b, output * r, rows, storage.storedOutput(output) * r, r);
+    }
+    return rows;
+  }
 }

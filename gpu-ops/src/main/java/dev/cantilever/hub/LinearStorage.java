@@ -8,7 +8,7 @@ import java.io.IOException;
  * outputs in the model's order. The difference is undone where tensors are read, and made again
  * where an adapter is written.
  */
-public sealed interface LinearStorage permits PlainStorage, TransposedStorage {
+public sealed interface LinearStorage permits PlainStorage, TransposedStorage, RotaryPairStorage {
 
   /** The shape in the file of a matrix [out, in] or a bias [out]. */
   default Shape stored(Shape shape) {
@@ -18,6 +18,11 @@ public sealed interface LinearStorage permits PlainStorage, TransposedStorage {
   /** Whether the matrix is [in, out], which peft calls {@code fan_in_fan_out}. */
   default boolean transposed() {
     return false;
+  }
+
+  /** The file's output that is the model's {@code output}. */
+  default int storedOutput(int output) {
+    return output;
   }
 
   /**

@@ -63,6 +63,7 @@ final class DistilBertFamily implements ArchitectureFamily {
         block,
         false,
         true,
+        false,
         new ClassifierSpec(
             Pooling.FIRST_TOKEN, Optional.of(Activation.RELU), true, config.labels()));
   }

@@ -11,6 +11,7 @@ public final class Families {
       List.of(
           new GptNeoxFamily(),
           new Gpt2Family(),
+          new GptjFamily(),
           new OptFamily(),
           new LlamaFamily(),
           new MistralFamily(),

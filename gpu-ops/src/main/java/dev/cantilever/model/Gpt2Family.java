@@ -59,6 +59,7 @@ final class Gpt2Family implements ArchitectureFamily {
         block,
         true,
         config.booleanOr("tie_word_embeddings", true),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

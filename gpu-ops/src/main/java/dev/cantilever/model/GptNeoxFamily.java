@@ -58,6 +58,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
         block,
         true,
         config.booleanOr("tie_word_embeddings", false),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

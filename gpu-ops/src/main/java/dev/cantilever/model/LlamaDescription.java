@@ -44,6 +44,7 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
         block,
         true,
         config.booleanOr("tie_word_embeddings", false),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

@@ -80,8 +80,9 @@ public final class ModelLoader {
     String head = CheckpointHeads.language(source);
     Transformer transformer = transformer();
     String matrix = architecture.tiedHead() ? names.tokens() : head;
+    Optional<String> bias = architecture.headBias() ? Optional.of(head) : Optional.empty();
     Weight weight =
-        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.outputSize());
+        weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
     return new CausalLm(transformer, weight);
   }
@@ -189,11 +190,13 @@ public final class ModelLoader {
             mlp.innerSize(),
             mlp.bias(),
             WeightRole.RESIDUAL_PROJECTION);
+    Norm first = norm(paths.attentionNorm());
+    Norm second = paths.mlpNorm().equals(paths.attentionNorm()) ? first : norm(paths.mlpNorm());
     return new TransformerBlock(
         spec.residual(),
-        norm(paths.attentionNorm()),
+        first,
         new Attention(layer, attention, qkv, output),
-        norm(paths.mlpNorm()),
+        second,
         new Mlp(up, mlp.activation(), mlp.gated(), down));
   }
 

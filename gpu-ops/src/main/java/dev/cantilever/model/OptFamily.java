@@ -43,6 +43,7 @@ final class OptFamily implements ArchitectureFamily {
         block(config, hidden, normsBefore),
         normsBefore && !config.booleanOr("_remove_final_layer_norm", false),
         config.booleanOr("tie_word_embeddings", true),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

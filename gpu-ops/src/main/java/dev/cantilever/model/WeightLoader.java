@@ -71,9 +71,19 @@ final class WeightLoader {
     return tensor;
   }
 
-  /** The language head [out, in]: as stored, without a bias. */
-  Weight stored(String path, int out, int in) throws IOException {
-    return panelled(DenseWeight.of(table(path, out, in)));
+  /**
+   * The language head [out, in]: as stored.
+   *
+   * @param path of the matrix
+   * @param bias path of the module that has a bias for it, if one has
+   */
+  Weight head(String path, Optional<String> bias, int out, int in) throws IOException {
+    Tensor values = table(path, out, in);
+    Optional<Tensor> added = Optional.empty();
+    if (bias.isPresent()) {
+      added = Optional.of(shift(bias.get(), out));
+    }
+    return panelled(DenseWeight.of(values, added));
   }
 
   /** A linear layer that is never quantised. */

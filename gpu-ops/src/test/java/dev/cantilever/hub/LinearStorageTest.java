@@ -45,6 +45,29 @@ class LinearStorageTest {
     }
   }
 
+  /** Two heads of 6, of which 4 turn; parts that begin and end within rows. */
+  @ParameterizedTest
+  @CsvSource({"5, 1", "5, 7", "5, 60"})
+  void rotaryPairs_readInParts_areHalves(int in, int part) throws IOException {
+    int[] order = {0, 2, 1, 3, 4, 5, 6, 8, 7, 9, 10, 11};
+    short[] high = new short[order.length * in];
+    for (int e = 0; e < high.length; e++) {
+      high[e] = (short) e;
+    }
+    LinearStorage storage = new RotaryPairStorage(6, 4);
+
+    ByteBuffer found = read(storage, order.length, in, DType.F16, high, new short[0], part);
+
+    for (int o = 0; o < order.length; o++) {
+      assertThat(storage.storedOutput(o)).isEqualTo(order[o]);
+      for (int i = 0; i < in; i++) {
+        assertThat(found.getShort()).as("[%d, %d]", o, i).isEqualTo(high[order[o] * in + i]);
+      }
+    }
+    assertThat(new RotaryPairStorage(8, 8).storedOutput(3)).isEqualTo(6);
+    assertThat(new RotaryPairStorage(8, 8).storedOutput(12)).isEqualTo(9);
+  }
+
   @Test
   void transposed_shapes_swapTheAxesOfTheMatrixAlone() {
     assertThat(new TransposedStorage().stored(Shape.of(6, 2))).isEqualTo(Shape.of(2, 6));

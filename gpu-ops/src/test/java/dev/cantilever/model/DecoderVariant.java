@@ -32,7 +32,8 @@ interface DecoderVariant {
 
   /** All of them. */
   static Stream<DecoderVariant> all() {
-    return Stream.<DecoderVariant[]>of(Gpt2Variant.values(), OptVariant.values())
+    return Stream.<DecoderVariant[]>of(
+            Gpt2Variant.values(), OptVariant.values(), GptjVariant.values())
         .flatMap(Arrays::stream);
   }
 
@@ -66,8 +67,8 @@ interface DecoderVariant {
   /** What the head reads of a row, [T][E]. */
   double[][] hidden(ReferenceLayers layers, int[] row);
 
-  /** Path of the language head. */
-  String head();
+  /** Logits [T][V] of that. */
+  double[][] logits(ReferenceLayers layers, double[][] hidden);
 
   /** A tensor of F32. */
   static TensorSpec tensor(String name, long... dims) {
@@ -117,7 +118,7 @@ interface DecoderVariant {
   /** Logits [T][V] of a row, from the files. */
   default double[][] logits(ModelDirectory directory, int[] row) throws IOException {
     ReferenceLayers layers = new ReferenceLayers(directory);
-    return layers.linear(head(), hidden(layers, row));
+    return logits(layers, hidden(layers, row));
   }
 
   /** The outputs of the score head at a row's last token, from the files. */

@@ -91,7 +91,7 @@ enum Gpt2Variant implements DecoderVariant {
   }
 
   @Override
-  public String head() {
-    return tied ? prefix + "wte" : "lm_head";
+  public double[][] logits(ReferenceLayers layers, double[][] hidden) {
+    return layers.linear(tied ? prefix + "wte" : "lm_head", hidden);
   }
 }

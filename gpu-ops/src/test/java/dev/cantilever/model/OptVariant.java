@@ -122,7 +122,7 @@ enum OptVariant implements DecoderVariant {
   }
 
   @Override
-  public String head() {
-    return tied ? prefix + "embed_tokens" : "lm_head";
+  public double[][] logits(ReferenceLayers layers, double[][] hidden) {
+    return layers.linear(tied ? prefix + "embed_tokens" : "lm_head", hidden);
   }
 }

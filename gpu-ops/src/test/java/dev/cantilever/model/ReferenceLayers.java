@@ -45,19 +45,24 @@ final class ReferenceLayers {
 
   /** x·Wᵀ, plus a bias where the file has one; the weight is [out, in]. */
   double[][] linear(String path, double[][] x) {
-    return linear(path, x, false);
+    return linear(path, path, x, false);
+  }
+
+  /** The same with weight and bias of two modules. */
+  double[][] linear(String weight, String bias, double[][] x) {
+    return linear(weight, bias, x, false);
   }
 
   /** x·W, plus the bias; the weight is [in, out]. */
   double[][] conv1d(String path, double[][] x) {
-    return linear(path, x, true);
+    return linear(path, path, x, true);
   }
 
-  private double[][] linear(String path, double[][] x, boolean transposed) {
+  private double[][] linear(String path, String biasPath, double[][] x, boolean transposed) {
     double[] weight = tensor(path + ".weight");
     int in = x[0].length;
     int out = weight.length / in;
-    double[] bias = tensors.getOrDefault(path + ".bias", new double[out]);
+    double[] bias = tensors.getOrDefault(biasPath + ".bias", new double[out]);
     double[][] y = new double[x.length][out];
     for (int t = 0; t < x.length; t++) {
       for (int o = 0; o < out; o++) {
