@@ -36,9 +36,12 @@ public final class Adapter {
       boolean trainable) {
     this.backend = backend;
     this.name = name;
-    this.config = config;
+    List<LoraTarget> wanted =
+        targets.stream().filter(t -> config.targetModules().matches(t.path())).toList();
+    this.config =
+        config.withFanInFanOut(wanted.stream().anyMatch(target -> target.storage().transposed()));
     try {
-      attach(arena, targets, trainable);
+      attach(arena, wanted, trainable);
     } catch (RuntimeException e) { // out of budget half way: the model is as it was
       detach();
       throw e;
@@ -54,11 +57,8 @@ public final class Adapter {
     }
   }
 
-  private void attach(Arena arena, List<LoraTarget> targets, boolean trainable) {
-    for (LoraTarget target : targets) {
-      if (!config.targetModules().matches(target.path())) {
-        continue;
-      }
+  private void attach(Arena arena, List<LoraTarget> wanted, boolean trainable) {
+    for (LoraTarget target : wanted) {
       LoraModule module = module(target);
       LoraBranch branch =
           new LoraBranch(
@@ -168,9 +168,11 @@ public final class Adapter {
 
   private void read(AdapterDirectory source) throws IOException {
     for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
-      LoraModule module = module(entry.getKey());
+      LoraTarget target = entry.getKey();
+      LoraModule module = module(target);
       backend.transfers().upload(entry.getValue().a().value(), source.readA(module));
-      backend.transfers().upload(entry.getValue().b().value(), source.readB(module));
+      float[] b = target.toModel(source.readB(module));
+      backend.transfers().upload(entry.getValue().b().value(), b);
     }
   }
 
@@ -179,7 +181,10 @@ public final class Adapter {
     return name;
   }
 
-  /** Its settings, as they are saved. */
+  /**
+   * Its settings, as they are saved. Whether the base is stored [in, out] is the model's to say, as
+   * in peft, whatever the settings said.
+   */
   public AdapterConfig config() {
     return config;
   }
@@ -194,6 +199,17 @@ public final class Adapter {
     return parameters;
   }
 
+  /** The gradients of all matrices by their names in a file, and as the file would have them. */
+  public Map<String, float[]> gradients() {
+    Map<String, float[]> gradients = new LinkedHashMap<>();
+    branches.forEach(
+        (target, branch) -> {
+          gradients.put(branch.a().name(), download(branch.a().gradient()));
+          gradients.put(branch.b().name(), target.toFile(download(branch.b().gradient())));
+        });
+    return gradients;
+  }
+
   /** Takes the adapter off the model; its tensors stay until their arena is closed. */
   public void detach() {
     branches.keySet().forEach(target -> target.linear().detach(name));
@@ -206,7 +222,7 @@ public final class Adapter {
       for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
         LoraModule module = module(entry.getKey());
         writer.writeA(module, download(entry.getValue().a().value()));
-        writer.writeB(module, download(entry.getValue().b().value()));
+        writer.writeB(module, entry.getKey().toFile(download(entry.getValue().b().value())));
       }
       writer.finish();
     }

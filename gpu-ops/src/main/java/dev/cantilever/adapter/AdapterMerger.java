@@ -40,7 +40,9 @@ public final class AdapterMerger implements AutoCloseable {
     this.base = base;
     this.adapter = adapter;
     for (LoraModule module : adapter.modules().values()) {
-      modules.put(module.path() + WEIGHT, module);
+      String tensor = module.path() + WEIGHT;
+      requireFits(tensor, module);
+      modules.put(base.entry(tensor).name(), module);
     }
   }
 
@@ -57,9 +59,7 @@ public final class AdapterMerger implements AutoCloseable {
     try {
       ModelDirectory base = ModelDirectory.open(model);
       try {
-        AdapterMerger merger = new AdapterMerger(base, branches);
-        merger.modules.forEach(merger::requireFits);
-        return merger;
+        return new AdapterMerger(base, branches);
       } catch (RuntimeException e) {
         base.close();
         throw e;

@@ -1,5 +1,6 @@
 package dev.cantilever.adapter;
 
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.nn.Linear;
 
 /**
@@ -10,11 +11,33 @@ import dev.cantilever.nn.Linear;
  * @param linear the layer
  * @param column first output of the range
  * @param outFeatures width of the range
+ * @param storage how the checkpoint keeps the module
  */
-public record LoraTarget(String path, Linear linear, int column, int outFeatures) {
+public record LoraTarget(
+    String path, Linear linear, int column, int outFeatures, LinearStorage storage) {
 
   /** I. */
   public int inFeatures() {
     return linear.weight().inFeatures();
+  }
+
+  /** B [out, r] with its outputs in the model's order, of one in the checkpoint's. */
+  float[] toModel(float[] b) {
+    float[] rows = new float[b.length];
+    int r = b.length / outFeatures;
+    for (int output = 0; output < outFeatures; output++) {
+      System.arraycopy(b, storage.storedOutput(output) * r, rows, output * r, r);
+    }
+    return rows;
+  }
+
+  /** B [out, r] with its outputs in the checkpoint's order, of one in the model's. */
+  float[] toFile(float[] b) {
+    float[] rows = new float[b.length];
+    int r = b.length / outFeatures;
+    for (int output = 0; output < outFeatures; output++) {
+      System.arraycopy(b, output * r, rows, storage.storedOutput(output) * r, r);
+    }
+    return rows;
   }
 }

@@ -11,7 +11,7 @@ public enum Slot {
   /** Output of the attention before its projection, [N, H·D]. */
   ATTENTION,
   /**
-   * What one of two parallel branches adds to the residual stream, [N, C]; no backward reads it.
+   * What is only added to another value or selected from, [N, C] or [N, E]; no backward reads it.
    */
   BRANCH,
   /** Residual stream between attention and MLP where they run in sequence, [N, C]. */

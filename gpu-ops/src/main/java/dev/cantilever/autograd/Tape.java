@@ -103,14 +103,19 @@ public final class Tape {
   /** Ends a block: what is not kept is gone. */
   public void endBlock() {
     if (recording) {
-      for (int i = vars.size() - 1; i >= 0 && vars.get(i).block() == block; i--) {
-        if (!plan.keeps(vars.get(i).slot())) {
-          vars.get(i).drop();
-        }
-      }
+      dropWhatIsNotKept();
     }
     scratch.reset();
     block++;
+  }
+
+  /** Forgets the values of the present block that lie in scratch. */
+  private void dropWhatIsNotKept() {
+    for (int i = vars.size() - 1; i >= 0 && vars.get(i).block() == block; i--) {
+      if (!plan.keeps(vars.get(i).slot())) {
+        vars.get(i).drop();
+      }
+    }
   }
 
   /**
@@ -124,6 +129,7 @@ public final class Tape {
       throw new IllegalStateException("Expected a tape made for training, got one for inference");
     }
     output.seed(dOutput);
+    dropWhatIsNotKept(); // the last block's, which nothing has ended
     int last = vars.size() - 1;
     while (last >= 0) {
       block = vars.get(last).block();

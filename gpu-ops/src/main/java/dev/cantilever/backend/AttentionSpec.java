@@ -45,6 +45,11 @@ public record AttentionSpec(
     }
   }
 
+  /** The same with another factor on the scores. */
+  public AttentionSpec withScale(float factor) {
+    return new AttentionSpec(heads, kvHeads, headSize, layout, causal, factor, rotary);
+  }
+
   /** W, floats per token of the fused projection. */
   public int projectionSize() {
     return (heads + 2 * kvHeads) * headSize;

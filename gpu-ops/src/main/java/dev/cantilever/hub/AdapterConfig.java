@@ -62,6 +62,12 @@ public record AdapterConfig(
         r, loraAlpha, loraDropout, targetModules, useRslora, fanInFanOut, taskType, nameOrPath);
   }
 
+  /** This adapter over a base whose weights are stored {@code [in, out]}, or are not. */
+  public AdapterConfig withFanInFanOut(boolean stored) {
+    return new AdapterConfig(
+        r, loraAlpha, loraDropout, targetModules, useRslora, stored, taskType, baseModelNameOrPath);
+  }
+
   /** This adapter with another dropout. */
   public AdapterConfig withDropout(double dropout) {
     return new AdapterConfig(

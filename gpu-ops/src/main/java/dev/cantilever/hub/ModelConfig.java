@@ -295,8 +295,12 @@ public final class ModelConfig {
     return file.toString();
   }
 
-  /** The one of two keys that is there, the first if both are and agree. */
-  Optional<String> either(String key, String olderKey) {
+  /**
+   * The one of two keys that is there, the first if both are and agree.
+   *
+   * @throws CheckpointException if they do not agree
+   */
+  public Optional<String> either(String key, String olderKey) {
     if (has(key) && has(olderKey) && !require(key).asText().equals(require(olderKey).asText())) {
       throw new CheckpointException(
           "%s: expected '%s' and '%s' to agree, found %s and %s. Remove one."

@@ -21,6 +21,10 @@ import java.util.TreeSet;
  *
  * <p>Opening checks every header, and that index and shards agree both ways, before any weight is
  * read. Pickle files are never read.
+ *
+ * <p>A checkpoint of a bare model, without the head that makes it a language model or classifier,
+ * has the same tensors without the first part of their names: {@code h.0.ln_1.weight} for {@code
+ * transformer.h.0.ln_1.weight}. As in transformers, they are found by the longer name too.
  */
 public final class ModelDirectory implements AutoCloseable {
 
@@ -94,7 +98,13 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** Whether there is a tensor of this name. Tied weights may be absent from a checkpoint. */
   public boolean contains(String name) {
-    return byName.containsKey(name);
+    return byName.containsKey(stored(name));
+  }
+
+  /** The name in the files: as it is, or without its first part where only that is there. */
+  private String stored(String name) {
+    String bare = name.substring(name.indexOf('.') + 1);
+    return !byName.containsKey(name) && byName.containsKey(bare) ? bare : name;
   }
 
   /**
@@ -103,7 +113,7 @@ public final class ModelDirectory implements AutoCloseable {
    * @throws CheckpointException if no file does
    */
   public SafetensorsFile file(String name) {
-    SafetensorsFile file = byName.get(name);
+    SafetensorsFile file = byName.get(stored(name));
     if (file == null) {
       throw new CheckpointException(
           "%s: expected a tensor '%s', found %d others such as %s. Check that config and weights"
@@ -115,7 +125,7 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** Where a tensor lies in {@link #file}. */
   public TensorEntry entry(String name) {
-    return file(name).entry(name);
+    return file(name).entry(stored(name));
   }
 
   /**
@@ -135,7 +145,7 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** A whole floating-point tensor; see {@link SafetensorsFile#readFloats}. */
   public float[] readFloats(String name) throws IOException {
-    return file(name).readFloats(name);
+    return file(name).readFloats(stored(name));
   }
 
   /** The size of all tensors as stored. */

@@ -10,6 +10,7 @@ package dev.cantilever.model;
  * @param block the block, the same in every layer
  * @param finalNorm whether the stream is normalised before the head
  * @param tiedHead whether the language-model head is the token embedding
+ * @param headBias whether the language-model head has a bias
  * @param classifier the classification head, used where the model is loaded as a classifier
  */
 public record Architecture(
@@ -20,4 +21,11 @@ public record Architecture(
     BlockSpec block,
     boolean finalNorm,
     boolean tiedHead,
-    ClassifierSpec classifier) {}
+    boolean headBias,
+    ClassifierSpec classifier) {
+
+  /** E, the width of what heads read. */
+  public int outputSize() {
+    return embedding.size();
+  }
+}

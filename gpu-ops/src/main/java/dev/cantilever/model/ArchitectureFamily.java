@@ -1,6 +1,8 @@
 package dev.cantilever.model;
 
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.PlainStorage;
 
 /** From {@code config.json} to a description, and from a description to a checkpoint's names. */
 public interface ArchitectureFamily {
@@ -18,4 +20,14 @@ public interface ArchitectureFamily {
 
   /** The checkpoint's module paths. */
   CheckpointNames names();
+
+  /**
+   * How the checkpoint keeps a linear layer of a block.
+   *
+   * @param architecture its description
+   * @param module path of the layer
+   */
+  default LinearStorage storage(Architecture architecture, String module) {
+    return new PlainStorage();
+  }
 }

@@ -9,7 +9,7 @@ import java.util.List;
  * @param attentionNorm first norm
  * @param qkv one fused projection, or query, key and value in this order, fused when loaded
  * @param attentionOutput output projection
- * @param mlpNorm second norm
+ * @param mlpNorm second norm; the path of the first where the two are one
  * @param up into the MLP: one projection, or gate and up in this order, whether the checkpoint has
  *     them fused or they are fused when loaded
  * @param down out of the MLP

@@ -7,18 +7,22 @@ import java.util.function.IntFunction;
  * Where the parts of an {@link Architecture} stand in a checkpoint, as module paths.
  *
  * @param tokens token embedding
+ * @param projectionIn from the token embedding to the stream, where they differ in width
  * @param positions position embedding, if there is one
  * @param embeddingNorm norm behind the embeddings, if there is one
  * @param block paths of block i
  * @param finalNorm norm before the head, if there is one
+ * @param projectionOut back to the width of the token embedding
  * @param languageHead output layer of the causal model, if the family has one
  * @param classifier classification head
  */
 public record CheckpointNames(
     String tokens,
+    Optional<String> projectionIn,
     Optional<String> positions,
     Optional<String> embeddingNorm,
     IntFunction<BlockNames> block,
     Optional<String> finalNorm,
+    Optional<String> projectionOut,
     Optional<String> languageHead,
     ClassifierNames classifier) {}

@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
@@ -59,20 +60,22 @@ final class CheckpointWeights extends WeightSource {
   }
 
   @Override
-  void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException {
+  void fill(Backend to, Tensor target, String name, LinearStorage storage, WeightRole role)
+      throws IOException {
     if (!data) {
       return;
     }
     SafetensorsFile file = directory.file(name);
-    TensorEntry entry = file.entry(name);
+    TensorEntry entry = directory.entry(name);
     to.transfers()
-        .upload(target, (offset, bytes, address) -> file.read(entry, offset, bytes, address));
+        .upload(
+            target, (offset, bytes, address) -> storage.read(file, entry, offset, bytes, address));
   }
 
   @Override
   void fillInt8(Backend to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
       throws IOException {
-    String name = "loading " + matrix.modules().get(0);
+    String name = "loading " + matrix.modules().get(0).path();
     try (Arena staging = to.budget().open(name, Purpose.WORKSPACE)) {
       Tensor values = Tensor.in(staging, stored, matrix.shape());
       fill(to, values, matrix, role);

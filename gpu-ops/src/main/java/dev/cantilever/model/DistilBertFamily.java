@@ -4,7 +4,6 @@ import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.RotarySpec;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
@@ -27,12 +26,7 @@ final class DistilBertFamily implements ArchitectureFamily {
   public Architecture architecture(ModelConfig config) {
     int hidden = config.requireInt("dim");
     int heads = config.requireInt("n_heads");
-    if (heads < 1 || hidden % heads != 0) {
-      throw new CheckpointException(
-          "%s: expected dim %d to divide by n_heads %d. Correct the config."
-              .formatted(config.file(), hidden, heads));
-    }
-    int headSize = hidden / heads;
+    int headSize = HeadSize.of(config, "dim", hidden, "n_heads", heads);
     AttentionSpec attention =
         new AttentionSpec(
             heads,
@@ -45,6 +39,7 @@ final class DistilBertFamily implements ArchitectureFamily {
     BlockSpec block =
         new BlockSpec(
             attention,
+            false,
             true,
             true,
             new MlpSpec(
@@ -60,12 +55,15 @@ final class DistilBertFamily implements ArchitectureFamily {
         config.requireInt("n_layers"),
         new EmbeddingSpec(
             config.requireInt("vocab_size"),
+            hidden,
             config.requireInt("max_position_embeddings"),
             true,
+            0,
             true),
         block,
         false,
         true,
+        false,
         new ClassifierSpec(
             Pooling.FIRST_TOKEN, Optional.of(Activation.RELU), true, config.labels()));
   }
@@ -74,9 +72,11 @@ final class DistilBertFamily implements ArchitectureFamily {
   public CheckpointNames names() {
     return new CheckpointNames(
         "distilbert.embeddings.word_embeddings",
+        Optional.empty(),
         Optional.of("distilbert.embeddings.position_embeddings"),
         Optional.of("distilbert.embeddings.LayerNorm"),
         layer -> block("distilbert.transformer.layer." + layer),
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         new ClassifierNames(Optional.of("pre_classifier"), "classifier"));

@@ -4,9 +4,23 @@ package dev.cantilever.model;
  * How token ids enter the residual stream.
  *
  * @param vocabSize V, rows of the table
+ * @param size E, width of the table; where it is not C, projections lead from it to the stream and
+ *     from the stream's end to it
  * @param maxPositions longest row the model was made for
  * @param learnedPositions whether a table of positions is added
+ * @param unusedPositions rows of that table before the one of position 0
  * @param norm whether the sum is normalised
  */
 public record EmbeddingSpec(
-    int vocabSize, int maxPositions, boolean learnedPositions, boolean norm) {}
+    int vocabSize,
+    int size,
+    int maxPositions,
+    boolean learnedPositions,
+    int unusedPositions,
+    boolean norm) {
+
+  /** Without positions and norm: a table as wide as the stream. */
+  static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {
+    return new EmbeddingSpec(vocabSize, size, maxPositions, false, 0, false);
+  }
+}

@@ -10,6 +10,9 @@ public final class Families {
   private static final List<ArchitectureFamily> TABLE =
       List.of(
           new GptNeoxFamily(),
+          new Gpt2Family(),
+          new GptjFamily(),
+          new OptFamily(),
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),

@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.tensor.Shape;
 import java.util.List;
 
@@ -8,15 +9,13 @@ import java.util.List;
  *
  * @param modules in the order of their outputs
  * @param suffix what the modules' tensors are called, with its dot
- * @param widths outputs of each
  * @param inner size of the second axis; 0 where there is none
  */
-record FusedTensor(List<String> modules, String suffix, List<Integer> widths, int inner) {
+record FusedTensor(List<LinearPart> modules, String suffix, int inner) {
 
-  /** Copies the lists. */
+  /** Copies the list. */
   FusedTensor {
     modules = List.copyOf(modules);
-    widths = List.copyOf(widths);
   }
 
   int parts() {
@@ -25,16 +24,25 @@ record FusedTensor(List<String> modules, String suffix, List<Integer> widths, in
 
   /** The checkpoint's name of a part. */
   String name(int part) {
-    return modules.get(part) + suffix;
+    return modules.get(part).path() + suffix;
   }
 
-  Shape shape(int part) {
-    return shape((long) widths.get(part));
+  int width(int part) {
+    return modules.get(part).width();
+  }
+
+  LinearStorage storage(int part) {
+    return modules.get(part).storage();
+  }
+
+  /** The shape that a part has in a checkpoint. */
+  Shape storedShape(int part) {
+    return storage(part).stored(shape((long) width(part)));
   }
 
   /** The shape of the whole. */
   Shape shape() {
-    return shape(widths.stream().mapToLong(Integer::longValue).sum());
+    return shape(modules.stream().mapToLong(LinearPart::width).sum());
   }
 
   private Shape shape(long rows) {

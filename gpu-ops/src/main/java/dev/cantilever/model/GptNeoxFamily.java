@@ -2,7 +2,6 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
@@ -24,12 +23,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
   public Architecture architecture(ModelConfig config) {
     int hidden = config.requireInt("hidden_size");
     int heads = config.requireInt("num_attention_heads");
-    if (heads < 1 || hidden % heads != 0) {
-      throw new CheckpointException(
-          "%s: expected hidden_size %d to divide by num_attention_heads %d. Correct the config."
-              .formatted(config.file(), hidden, heads));
-    }
-    int headSize = hidden / heads;
+    int headSize = HeadSize.of(config, "hidden_size", hidden, "num_attention_heads", heads);
     boolean bias = config.booleanOr("attention_bias", true);
     AttentionSpec attention =
         new AttentionSpec(
@@ -43,6 +37,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
     BlockSpec block =
         new BlockSpec(
             attention,
+            false,
             bias,
             bias,
             new MlpSpec(
@@ -58,14 +53,12 @@ final class GptNeoxFamily implements ArchitectureFamily {
         modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
-        new EmbeddingSpec(
-            config.requireInt("vocab_size"),
-            config.intOr("max_position_embeddings", 2048),
-            false,
-            false),
+        EmbeddingSpec.ofTokens(
+            config.requireInt("vocab_size"), hidden, config.intOr("max_position_embeddings", 2048)),
         block,
         true,
         config.booleanOr("tie_word_embeddings", false),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 
@@ -75,8 +68,10 @@ final class GptNeoxFamily implements ArchitectureFamily {
         "gpt_neox.embed_in",
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         layer -> block("gpt_neox.layers." + layer),
         Optional.of("gpt_neox.final_layer_norm"),
+        Optional.empty(),
         Optional.of("embed_out"),
         new ClassifierNames(Optional.empty(), "score"));
   }

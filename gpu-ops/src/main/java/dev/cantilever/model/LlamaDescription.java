@@ -25,6 +25,7 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
     BlockSpec block =
         new BlockSpec(
             attention(config, hidden),
+            false,
             qkvBias,
             outputBias,
             new MlpSpec(
@@ -38,14 +39,12 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
         config.modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
-        new EmbeddingSpec(
-            config.requireInt("vocab_size"),
-            config.requireInt("max_position_embeddings"),
-            false,
-            false),
+        EmbeddingSpec.ofTokens(
+            config.requireInt("vocab_size"), hidden, config.requireInt("max_position_embeddings")),
         block,
         true,
         config.booleanOr("tie_word_embeddings", false),
+        false,
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 
@@ -83,8 +82,10 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
         "model.embed_tokens",
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         layer -> block("model.layers." + layer),
         Optional.of("model.norm"),
+        Optional.empty(),
         Optional.of("lm_head"),
         new ClassifierNames(Optional.empty(), "score"));
   }

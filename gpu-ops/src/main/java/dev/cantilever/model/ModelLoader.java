@@ -30,6 +30,7 @@ import java.util.Optional;
 public final class ModelLoader {
 
   private final WeightSource source;
+  private final ArchitectureFamily family;
   private final Architecture architecture;
   private final CheckpointNames names;
   private final WeightLoader weights;
@@ -49,7 +50,7 @@ public final class ModelLoader {
       Optional<Arena> panels) {
     this.source = source;
     ModelConfig config = source.config();
-    ArchitectureFamily family = Families.of(config);
+    this.family = Families.of(config);
     this.architecture = family.architecture(config);
     this.names = family.names();
     this.weights = new WeightLoader(backend, source, precision, base, panels);
@@ -79,8 +80,9 @@ public final class ModelLoader {
     String head = CheckpointHeads.language(source);
     Transformer transformer = transformer();
     String matrix = architecture.tiedHead() ? names.tokens() : head;
+    Optional<String> bias = architecture.headBias() ? Optional.of(head) : Optional.empty();
     Weight weight =
-        weights.stored(matrix, architecture.embedding().vocabSize(), architecture.hiddenSize());
+        weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
     return new CausalLm(transformer, weight);
   }
@@ -94,7 +96,7 @@ public final class ModelLoader {
   }
 
   private SequenceClassifier classifier(Transformer transformer) throws IOException {
-    int hidden = architecture.hiddenSize();
+    int hidden = architecture.outputSize();
     Optional<Linear> dense = Optional.empty();
     if (names.classifier().hidden().isPresent()) {
       String path = names.classifier().hidden().get();
@@ -113,14 +115,17 @@ public final class ModelLoader {
     Optional<Tensor> positions = Optional.empty();
     if (spec.learnedPositions()) {
       String path = names.positions().orElseThrow();
-      positions = Optional.of(weights.table(path, spec.maxPositions(), hidden));
+      int rows = spec.unusedPositions() + spec.maxPositions();
+      positions =
+          Optional.of(weights.table(path, rows, hidden).slice(spec.unusedPositions(), rows));
     }
     Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
       norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
     }
-    Embeddings embeddings =
-        new Embeddings(weights.table(names.tokens(), spec.vocabSize(), hidden), positions, norm);
+    Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
+    Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
+    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, norm);
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
@@ -129,22 +134,32 @@ public final class ModelLoader {
     if (architecture.finalNorm()) {
       finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
     }
-    return new Transformer(architecture, embeddings, blocks, finalNorm, targets);
+    Optional<Linear> projectionOut = projection(names.projectionOut(), spec.size(), hidden);
+    return new Transformer(architecture, embeddings, blocks, finalNorm, projectionOut, targets);
+  }
+
+  private Optional<Linear> projection(Optional<String> path, int out, int in) throws IOException {
+    return out == in
+        ? Optional.empty()
+        : Optional.of(
+            linear(List.of(path.orElseThrow()), List.of(out), in, false, WeightRole.PROJECTION));
   }
 
   private Norm norm(String path) throws IOException {
     NormSpec spec = architecture.block().norm();
-    Tensor scale = weights.normScale(path, architecture.hiddenSize());
+    int size = architecture.hiddenSize();
     return switch (spec.kind()) {
       case LAYER ->
-          new LayerNorm(scale, weights.shift(path, architecture.hiddenSize()), spec.eps());
-      case RMS -> new RmsNorm(scale, spec.eps());
+          new LayerNorm(weights.normScale(path, size), weights.shift(path, size), spec.eps());
+      case PLAIN_LAYER ->
+          new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
+      case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
     };
   }
 
   private TransformerBlock block(int layer, BlockNames paths) throws IOException {
     BlockSpec spec = architecture.block();
-    AttentionSpec attention = spec.attention();
+    AttentionSpec attention = spec.attention(layer);
     MlpSpec mlp = spec.mlp();
     int hidden = architecture.hiddenSize();
     Linear qkv =
@@ -175,11 +190,13 @@ public final class ModelLoader {
             mlp.innerSize(),
             mlp.bias(),
             WeightRole.RESIDUAL_PROJECTION);
+    Norm first = norm(paths.attentionNorm());
+    Norm second = paths.mlpNorm().equals(paths.attentionNorm()) ? first : norm(paths.mlpNorm());
     return new TransformerBlock(
         spec.residual(),
-        norm(paths.attentionNorm()),
+        first,
         new Attention(layer, attention, qkv, output),
-        norm(paths.mlpNorm()),
+        second,
         new Mlp(up, mlp.activation(), mlp.gated(), down));
   }
 
@@ -194,11 +211,16 @@ public final class ModelLoader {
       throws IOException {
     List<Integer> widths =
         paths.size() == 1 ? List.of(parts.stream().mapToInt(Integer::intValue).sum()) : parts;
-    Linear linear = new Linear(paths.get(0), weights.linear(paths, widths, in, bias, role));
-    int column = 0;
+    List<LinearPart> modules = new ArrayList<>();
     for (int part = 0; part < paths.size(); part++) {
-      targets.add(new LoraTarget(paths.get(part), linear, column, widths.get(part)));
-      column += widths.get(part);
+      String path = paths.get(part);
+      modules.add(new LinearPart(path, widths.get(part), family.storage(architecture, path)));
+    }
+    Linear linear = new Linear(paths.get(0), weights.linear(modules, in, bias, role));
+    int column = 0;
+    for (LinearPart part : modules) {
+      targets.add(new LoraTarget(part.path(), linear, column, part.width(), part.storage()));
+      column += part.width();
     }
     return linear;
   }

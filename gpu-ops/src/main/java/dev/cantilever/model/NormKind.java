@@ -4,6 +4,8 @@ package dev.cantilever.model;
 public enum NormKind {
   /** Mean and variance, scale and shift. */
   LAYER,
+  /** A layer norm without factor and shift. */
+  PLAIN_LAYER,
   /** Mean square, scale. */
   RMS
 }

@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Philox;
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
@@ -73,7 +74,8 @@ final class SyntheticWeights extends WeightSource {
   }
 
   @Override
-  void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException {
+  void fill(Backend to, Tensor target, String name, LinearStorage storage, WeightRole role)
+      throws IOException {
     if (role == WeightRole.NORM_SCALE) {
       normScales(to, target);
       return;

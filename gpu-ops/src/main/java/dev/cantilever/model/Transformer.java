@@ -4,6 +4,7 @@ import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenSelection;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param embeddings the way in
  * @param blocks the blocks
  * @param finalNorm the norm before the head, if there is one
+ * @param projection [E, C] behind it, where the head reads another width
  * @param targets linear layers that adapters may be attached to
  */
 public record Transformer(
@@ -25,6 +27,7 @@ public record Transformer(
     Embeddings embeddings,
     List<TransformerBlock> blocks,
     Optional<Norm> finalNorm,
+    Optional<Linear> projection,
     List<LoraTarget> targets) {
 
   /** Copies the lists. */
@@ -34,15 +37,21 @@ public record Transformer(
   }
 
   /**
-   * Hidden states after the final norm at selected tokens, [M, C]. Norm and head are run nowhere
-   * else.
+   * What heads read at selected tokens, [M, E]. Norm and head are run nowhere else, unless there is
+   * a projection: adapters act on the tokens of a batch, so it is run at all of them.
    */
   public Var forward(Pass pass, TokenSelection selection) {
     Var x = embeddings.forward(pass);
     for (TransformerBlock block : blocks) {
       x = block.forward(pass, x);
     }
-    Var selected = selection.forward(pass, x);
-    return finalNorm.map(norm -> norm.forward(pass, Slot.NORM, selected)).orElse(selected);
+    if (projection.isPresent()) {
+      return selection.forward(pass, projection.get().forward(pass, Slot.BRANCH, last(pass, x)));
+    }
+    return last(pass, selection.forward(pass, x));
+  }
+
+  private Var last(Pass pass, Var x) {
+    return finalNorm.map(norm -> norm.forward(pass, Slot.NORM, x)).orElse(x);
   }
 }

@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
@@ -11,6 +12,7 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -54,15 +56,34 @@ final class WeightLoader {
     return tensor(path + ".bias", Shape.of(size), WeightRole.PROJECTION);
   }
 
-  private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {
-    Tensor tensor = Tensor.in(base, floating(name, shape), shape);
-    source.fill(backend, tensor, name, role);
+  /** [size] F32, all of one value. */
+  Tensor constant(int size, float value) {
+    Tensor tensor = Tensor.in(base, DType.F32, size);
+    float[] values = new float[size];
+    Arrays.fill(values, value);
+    backend.transfers().upload(tensor, values);
     return tensor;
   }
 
-  /** The language head [out, in]: as stored, without a bias. */
-  Weight stored(String path, int out, int in) throws IOException {
-    return panelled(DenseWeight.of(table(path, out, in)));
+  private Tensor tensor(String name, Shape shape, WeightRole role) throws IOException {
+    Tensor tensor = Tensor.in(base, floating(name, shape), shape);
+    source.fill(backend, tensor, name, new PlainStorage(), role);
+    return tensor;
+  }
+
+  /**
+   * The language head [out, in]: as stored.
+   *
+   * @param path of the matrix
+   * @param bias path of the module that has a bias for it, if one has
+   */
+  Weight head(String path, Optional<String> bias, int out, int in) throws IOException {
+    Tensor values = table(path, out, in);
+    Optional<Tensor> added = Optional.empty();
+    if (bias.isPresent()) {
+      added = Optional.of(shift(bias.get(), out));
+    }
+    return panelled(DenseWeight.of(values, added));
   }
 
   /** A linear layer that is never quantised. */
@@ -76,16 +97,12 @@ final class WeightLoader {
    * A linear layer of the base in its chosen precision, fused from one or more modules along the
    * outputs.
    *
-   * @param paths modules in the order of their outputs
-   * @param widths outputs of each
+   * @param parts modules in the order of their outputs
    */
-  Weight linear(List<String> paths, List<Integer> widths, int in, boolean bias, WeightRole role)
-      throws IOException {
+  Weight linear(List<LinearPart> parts, int in, boolean bias, WeightRole role) throws IOException {
     Optional<Tensor> biases =
-        bias
-            ? Optional.of(fused(new FusedTensor(paths, ".bias", widths, 0), role))
-            : Optional.empty();
-    FusedTensor matrix = new FusedTensor(paths, ".weight", widths, in);
+        bias ? Optional.of(fused(new FusedTensor(parts, ".bias", 0), role)) : Optional.empty();
+    FusedTensor matrix = new FusedTensor(parts, ".weight", in);
     if (precision == BasePrecision.STORED) {
       return panelled(DenseWeight.of(fused(matrix, role), biases));
     }
@@ -124,9 +141,9 @@ final class WeightLoader {
 
   /** The one type that all parts are stored in. */
   private DType floating(FusedTensor fused) {
-    DType dtype = floating(fused.name(0), fused.shape(0));
+    DType dtype = floating(fused.name(0), fused.storedShape(0));
     for (int part = 1; part < fused.parts(); part++) {
-      DType other = floating(fused.name(part), fused.shape(part));
+      DType other = floating(fused.name(part), fused.storedShape(part));
       if (other != dtype) {
         throw new CheckpointException(
             "%s: expected '%s' to be stored as %s like '%s', found %s. Convert the checkpoint to one type."

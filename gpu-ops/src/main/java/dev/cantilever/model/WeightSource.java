@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.tensor.DType;
@@ -74,12 +75,18 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
   /**
    * The type a tensor is stored in.
    *
+   * @param shape in the checkpoint
    * @throws CheckpointException if it is missing or has another shape
    */
   abstract DType dtype(String name, Shape shape);
 
-  /** Fills a tensor of the type and shape asked for before. */
-  abstract void fill(Backend to, Tensor target, String name, WeightRole role) throws IOException;
+  /**
+   * Fills a tensor of the type and shape asked for before.
+   *
+   * @param storage how a checkpoint keeps it
+   */
+  abstract void fill(Backend to, Tensor target, String name, LinearStorage storage, WeightRole role)
+      throws IOException;
 
   /** Fills integers and scales of an 8-bit weight. */
   abstract void fillInt8(
@@ -91,8 +98,8 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
       throws IOException {
     long row = 0;
     for (int part = 0; part < fused.parts(); part++) {
-      long end = row + fused.widths().get(part);
-      fill(to, target.slice(row, end), fused.name(part), role);
+      long end = row + fused.width(part);
+      fill(to, target.slice(row, end), fused.name(part), fused.storage(part), role);
       row = end;
     }
   }

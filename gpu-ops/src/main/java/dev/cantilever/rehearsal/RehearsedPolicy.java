@@ -89,7 +89,7 @@ public final class RehearsedPolicy implements AutoCloseable {
               workload.seed());
       adapterBytes = parameters.usedBytes();
       valueHead =
-          ValueHead.fresh(backend, parameters, model.architecture().hiddenSize(), workload.seed());
+          ValueHead.fresh(backend, parameters, model.architecture().outputSize(), workload.seed());
       optimizer =
           new AdamW(
               backend,

@@ -9,7 +9,6 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.AdapterConfig;
-import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
@@ -23,9 +22,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * An adapter on every linear layer, on each part of those that are fused when loaded. The reference
@@ -45,15 +45,20 @@ public abstract class AdapterPartsConformance {
   /** Opens the backend under test, which rounds nothing below F32; the suite closes it. */
   protected abstract Backend open();
 
+  static Stream<String> checkpoints() {
+    return Stream.concat(Stream.of("gpt_neox", "llama", "qwen2", "gpt2"), DecoderVariant.names());
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "qwen2"})
-  void adapterOnEveryLinear_logitsAndGradients_areThoseOfItsMergeAndOfDifferences(String fixture)
+  @MethodSource("checkpoints")
+  void adapterOnEveryLinear_logitsAndGradients_areThoseOfItsMergeAndOfDifferences(String name)
       throws IOException {
+    Path base = DecoderVariant.checkpoint(name, folder);
     try (Backend backend = open();
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena parameters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "test")) {
-      CausalLm model = load(backend, weights, Fixtures.path(fixture));
+      CausalLm model = load(backend, weights, base);
       Adapter adapter =
           Adapter.fresh(
               backend,
@@ -68,7 +73,7 @@ public abstract class AdapterPartsConformance {
       Path saved = folder.resolve("adapter");
       Path merged = folder.resolve("merged");
       adapter.save(saved);
-      assertThat(AdapterMerger.merge(Fixtures.path(fixture), saved, merged).tensorsMerged())
+      assertThat(AdapterMerger.merge(base, saved, merged).tensorsMerged())
           .isEqualTo(model.transformer().targets().size());
       float[] expected = load(backend, weights, merged).logits(backend, memory, ROWS, Set.of());
       for (int i = 0; i < found.length; i++) {

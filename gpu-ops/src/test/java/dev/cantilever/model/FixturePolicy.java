@@ -8,8 +8,8 @@ import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.AdapterConfig;
-import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
@@ -51,7 +51,7 @@ final class FixturePolicy implements AutoCloseable {
    * Loads the model.
    *
    * @param backend closed with this
-   * @param fixture which model
+   * @param fixture which model, of the fixtures or of {@link DecoderVariant}
    * @param maxTokens most tokens of a pass
    * @param keep what a training pass keeps
    */
@@ -60,7 +60,9 @@ final class FixturePolicy implements AutoCloseable {
     weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
     trained = backend.budget().open("adapter", Purpose.ADAPTER);
     memory = new PassMemory(backend, "test");
-    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
+    try (ScratchDirectory scratch = ScratchDirectory.temporary("policy");
+        ModelDirectory directory =
+            ModelDirectory.open(DecoderVariant.checkpoint(fixture, scratch.path()))) {
       model =
           new ModelLoader(
                   backend, directory, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.empty())
@@ -74,7 +76,7 @@ final class FixturePolicy implements AutoCloseable {
             AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
             model.transformer().targets(),
             SEED);
-    ValueHead head = ValueHead.fresh(backend, trained, model.architecture().hiddenSize(), SEED);
+    ValueHead head = ValueHead.fresh(backend, trained, model.architecture().outputSize(), SEED);
     optimizer =
         new AdamW(
             backend,

@@ -277,6 +277,10 @@ class SyntheticWeightsTest {
     assertBytes(WeightSource.synthetic(config, 5), precision, ModelLoader::causalLm);
     ModelConfig gated = ModelConfig.at(FIXTURES.resolve("qwen2"));
     assertBytes(WeightSource.synthetic(gated, 5), precision, ModelLoader::causalLm);
+    for (String name : List.of("gpt2", "opt")) {
+      ModelConfig learned = ModelConfig.at(FIXTURES.resolve(name));
+      assertBytes(WeightSource.synthetic(learned, 5), precision, ModelLoader::causalLm);
+    }
     ModelConfig classifier = ModelConfig.at(FIXTURES.resolve("distilbert_cls"));
     assertBytes(WeightSource.synthetic(classifier, 5), precision, ModelLoader::classifier);
   }

@@ -126,7 +126,7 @@ final class TrainablePolicy implements AutoCloseable {
 
   private static ValueHead valueHead(
       Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
-    int hidden = base.model().architecture().hiddenSize();
+    int hidden = base.model().architecture().outputSize();
     return task.previous().isPresent()
         ? ValueHead.load(backend, arena, hidden, task.previous().get().resolve(ValueHead.FILE))
         : ValueHead.fresh(backend, arena, hidden, task.policy().seed());

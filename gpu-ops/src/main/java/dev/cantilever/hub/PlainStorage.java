@@ -1,0 +1,13 @@
+package dev.cantilever.hub;
+
+import java.io.IOException;
+
+/** As the model has it. */
+public record PlainStorage() implements LinearStorage {
+
+  @Override
+  public void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
+      throws IOException {
+    file.read(entry, offset, bytes, address);
+  }
+}

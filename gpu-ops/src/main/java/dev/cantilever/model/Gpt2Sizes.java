@@ -1,0 +1,43 @@
+package dev.cantilever.model;
+
+import dev.cantilever.hub.ModelConfig;
+
+/**
+ * The sizes in the configs of GPT-2 and GPT-J, whose keys have two names each in transformers
+ * ({@code attribute_map}).
+ *
+ * @param vocabSize V
+ * @param positions longest row
+ * @param hiddenSize C
+ * @param layers L
+ * @param heads H
+ * @param headSize D = C / H
+ * @param innerSize F
+ */
+record Gpt2Sizes(
+    int vocabSize,
+    int positions,
+    int hiddenSize,
+    int layers,
+    int heads,
+    int headSize,
+    int innerSize) {
+
+  /** Reads them; those that are absent are what transformers takes. */
+  Gpt2Sizes read(ModelConfig config) {
+    int hidden = size(config, "n_embd", "hidden_size", hiddenSize);
+    int headCount = size(config, "n_head", "num_attention_heads", heads);
+    return new Gpt2Sizes(
+        config.intOr("vocab_size", vocabSize),
+        size(config, "n_positions", "max_position_embeddings", positions),
+        hidden,
+        size(config, "n_layer", "num_hidden_layers", layers),
+        headCount,
+        HeadSize.of(config, "n_embd", hidden, "n_head", headCount),
+        config.intOr("n_inner", 4 * hidden));
+  }
+
+  private static int size(ModelConfig config, String key, String otherKey, int otherwise) {
+    return config.either(key, otherKey).map(config::requireInt).orElse(otherwise);
+  }
+}

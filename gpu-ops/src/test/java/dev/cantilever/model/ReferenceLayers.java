@@ -1,0 +1,155 @@
+package dev.cantilever.model;
+
+import dev.cantilever.hub.ModelDirectory;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+
+/**
+ * The layers of a decoder in double precision, over one row and slowly: each value x[t][i] by the
+ * formula. Tensors are taken by their names in the file.
+ */
+final class ReferenceLayers {
+
+  private final Map<String, double[]> tensors = new HashMap<>();
+
+  ReferenceLayers(ModelDirectory directory) throws IOException {
+    for (String name : directory.names()) {
+      tensors.put(name, directory.file(name).readDoubles(name));
+    }
+  }
+
+  /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
+  static double geluNew(double x) {
+    return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+  }
+
+  double[] tensor(String name) {
+    double[] tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("no tensor " + name);
+    }
+    return tensor;
+  }
+
+  /** Rows of a table. */
+  double[][] rows(String name, int[] indices, int width) {
+    double[][] rows = new double[indices.length][width];
+    for (int t = 0; t < rows.length; t++) {
+      System.arraycopy(tensor(name), indices[t] * width, rows[t], 0, width);
+    }
+    return rows;
+  }
+
+  /** x·Wᵀ, plus a bias where the file has one; the weight is [out, in]. */
+  double[][] linear(String path, double[][] x) {
+    return linear(path, path, x, false);
+  }
+
+  /** The same with weight and bias of two modules. */
+  double[][] linear(String weight, String bias, double[][] x) {
+    return linear(weight, bias, x, false);
+  }
+
+  /** x·W, plus the bias; the weight is [in, out]. */
+  double[][] conv1d(String path, double[][] x) {
+    return linear(path, path, x, true);
+  }
+
+  private double[][] linear(String path, String biasPath, double[][] x, boolean transposed) {
+    double[] weight = tensor(path + ".weight");
+    int in = x[0].length;
+    int out = weight.length / in;
+    double[] bias = tensors.getOrDefault(biasPath + ".bias", new double[out]);
+    double[][] y = new double[x.length][out];
+    for (int t = 0; t < x.length; t++) {
+      for (int o = 0; o < out; o++) {
+        y[t][o] = bias[o];
+        for (int i = 0; i < in; i++) {
+          y[t][o] += x[t][i] * weight[transposed ? i * out + o : o * in + i];
+        }
+      }
+    }
+    return y;
+  }
+
+  /** A layer norm of ε 1e-5; without factor and shift where the file has none. */
+  double[][] norm(String path, double[][] x) {
+    int width = x[0].length;
+    double[][] y = new double[x.length][width];
+    for (int t = 0; t < x.length; t++) {
+      double mean = 0;
+      double square = 0;
+      for (double value : x[t]) {
+        mean += value / width;
+        square += value * value / width;
+      }
+      double deviation = Math.sqrt(square - mean * mean + 1e-5);
+      for (int i = 0; i < width; i++) {
+        y[t][i] = (x[t][i] - mean) / deviation;
+        if (tensors.containsKey(path + ".weight")) {
+          y[t][i] = y[t][i] * tensor(path + ".weight")[i] + tensor(path + ".bias")[i];
+        }
+      }
+    }
+    return y;
+  }
+
+  /** softmax(scale·q·kᵀ)·v in each head, a token seeing itself and what came before. */
+  static double[][] attention(double[][] q, double[][] k, double[][] v, int heads, double scale) {
+    int width = q[0].length;
+    int size = width / heads;
+    double[][] y = new double[q.length][width];
+    for (int head = 0; head < heads; head++) {
+      for (int t = 0; t < q.length; t++) {
+        double[] weights = new double[t + 1];
+        double sum = 0;
+        for (int s = 0; s <= t; s++) {
+          double score = 0;
+          for (int i = head * size; i < (head + 1) * size; i++) {
+            score += scale * q[t][i] * k[s][i];
+          }
+          weights[s] = Math.exp(score);
+          sum += weights[s];
+        }
+        for (int s = 0; s <= t; s++) {
+          for (int i = head * size; i < (head + 1) * size; i++) {
+            y[t][i] += weights[s] / sum * v[s][i];
+          }
+        }
+      }
+    }
+    return y;
+  }
+
+  static double[][] map(double[][] x, DoubleUnaryOperator function) {
+    double[][] y = new double[x.length][x[0].length];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < y[t].length; i++) {
+        y[t][i] = function.applyAsDouble(x[t][i]);
+      }
+    }
+    return y;
+  }
+
+  static double[][] sum(double[][] x, double[][] y) {
+    double[][] z = new double[x.length][x[0].length];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < z[t].length; i++) {
+        z[t][i] = x[t][i] + y[t][i];
+      }
+    }
+    return z;
+  }
+
+  /** Columns [from, to). */
+  static double[][] columns(double[][] x, int from, int to) {
+    double[][] y = new double[x.length][];
+    for (int t = 0; t < x.length; t++) {
+      y[t] = Arrays.copyOfRange(x[t], from, to);
+    }
+    return y;
+  }
+}
