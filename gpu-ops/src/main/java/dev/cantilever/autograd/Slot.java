@@ -14,7 +14,10 @@ public enum Slot {
    * What is only added to another value or selected from, [N, C] or [N, E]; no backward reads it.
    */
   BRANCH,
-  /** Residual stream between attention and MLP where they run in sequence, [N, C]. */
+  /**
+   * Residual stream between attention and MLP where they run in sequence, [N, C], or embeddings
+   * before their projection, [N, E], or norm.
+   */
   MIDDLE,
   /** MLP before its activation, [N, F], or [N, 2F] where it has a gate. */
   MLP_PRE,

@@ -7,8 +7,8 @@ package dev.cantilever.backend;
  * <p>A device that has to be told every operation by the host may keep what the operations told it
  * and repeat that (a CUDA graph), so that later runs need not call them. Hence they do nothing but
  * enqueue: they neither transfer to or from the host nor wait, and leave nothing on the host that
- * differs from run to run. What is wrong with values is thrown as if they had been called, of runs
- * that follow each other what the first that was wrong has found.
+ * differs from run to run. What is wrong with values is thrown as if they had been called; where
+ * several runs follow each other before the host waits, the first fault is thrown.
  *
  * <p>Closing it ends it before the tensors it works on; it is made by {@link Backend#record}.
  */

@@ -63,9 +63,9 @@ public record AdapterConfig(
   }
 
   /** This adapter over a base whose weights are stored {@code [in, out]}, or are not. */
-  public AdapterConfig withFanInFanOut(boolean stored) {
+  public AdapterConfig withFanInFanOut(boolean transposed) {
     return new AdapterConfig(
-        r, loraAlpha, loraDropout, targetModules, useRslora, stored, taskType, baseModelNameOrPath);
+        r, loraAlpha, loraDropout, targetModules, useRslora, transposed, taskType, baseModelNameOrPath);
   }
 
   /** This adapter with another dropout. */

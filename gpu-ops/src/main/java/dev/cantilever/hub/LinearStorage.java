@@ -28,10 +28,12 @@ public sealed interface LinearStorage permits PlainStorage, TransposedStorage, R
   /**
    * Copies bytes of a matrix or bias to host memory, as the model has it.
    *
+   * @param file where it is stored
    * @param entry where it lies in the file
    * @param offset bytes from its start as the model has it, whole elements
    * @param bytes size of what is copied, whole elements
    * @param address where {@code bytes} writable bytes lie
+   * @throws IOException if the file cannot be read
    */
   void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
       throws IOException;

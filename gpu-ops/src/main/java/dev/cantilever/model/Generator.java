@@ -17,8 +17,8 @@ import java.util.List;
  * <p>A response depends on its query, query id, length limit, the model and the seed, never on the
  * rows beside it, on how many there are at once, or on when it entered (under {@link
  * dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be promised). Rows may go through the model
- * for a few more steps after a token that ended them; of these only a number that is not finite is
- * told, as of any other step.
+ * for a few more steps after a token that ended them, whose tokens are dropped; a number that is
+ * not finite is an error there too.
  */
 public final class Generator {
 

@@ -4,7 +4,7 @@ package dev.cantilever.model;
 public enum NormKind {
   /** Mean and variance, scale and shift. */
   LAYER,
-  /** A layer norm without factor and shift. */
+  /** A layer norm without scale and shift. */
   PLAIN_LAYER,
   /** Mean square, scale. */
   RMS

@@ -86,7 +86,7 @@ public final class ValueHead {
    * Values of hidden states.
    *
    * @param values [M, 1] F32
-   * @param hidden [M, C] F32
+   * @param hidden [M, E] F32
    * @param ones [M, 1] F32, all one
    */
   void forward(Tensor values, Tensor hidden, Tensor ones) {
@@ -98,7 +98,7 @@ public final class ValueHead {
   /**
    * Adds to the parameters' gradients and to the gradient of the hidden states.
    *
-   * @param dHidden [M, C] F32, added to
+   * @param dHidden [M, E] F32, added to
    * @param dValues [M, 1] F32
    * @param rows the rows the M tokens belong to
    */

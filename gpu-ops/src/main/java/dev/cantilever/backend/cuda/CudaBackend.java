@@ -28,7 +28,7 @@ import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An NVIDIA GPU as a device: one card, one context, one stream. */
+/** An NVIDIA GPU as a device: one card, one context. */
 public final class CudaBackend implements Backend {
 
   private final DeviceLock lock;
