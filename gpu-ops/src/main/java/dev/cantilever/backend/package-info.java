@@ -12,8 +12,8 @@
  * operation enqueues, {@link dev.cantilever.backend.Backend#synchronize} waits, downloading waits
  * too. What is run again and again on the same tensors is a {@link
  * dev.cantilever.backend.Recording}; what a device may do side by side is a {@link
- * dev.cantilever.backend.Fork}. Backward operations write a gradient, or add to it where
- * {@code accumulate} is true.
+ * dev.cantilever.backend.Fork}. Backward operations write a gradient, or add to it where {@code
+ * accumulate} is true.
  *
  * <p>The reduction contract: the order of every sum may depend on the weight, the direction and the
  * architecture, never on the number of rows, their neighbours, or a timing. A row computed alone

@@ -65,7 +65,14 @@ public record AdapterConfig(
   /** This adapter over a base whose weights are stored {@code [in, out]}, or are not. */
   public AdapterConfig withFanInFanOut(boolean transposed) {
     return new AdapterConfig(
-        r, loraAlpha, loraDropout, targetModules, useRslora, transposed, taskType, baseModelNameOrPath);
+        r,
+        loraAlpha,
+        loraDropout,
+        targetModules,
+        useRslora,
+        transposed,
+        taskType,
+        baseModelNameOrPath);
   }
 
   /** This adapter with another dropout. */

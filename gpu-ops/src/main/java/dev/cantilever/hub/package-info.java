@@ -18,9 +18,9 @@
  * else {@code model.safetensors.index.json} with {@code weight_map} (bare file names; index and
  * shards must agree both ways; {@code metadata} is not read) and its shards. Written: the same,
  * shards of at most 5 GB, and the tokenizer and generation files copied. {@code
- * quantization_config} must be inactive. A tensor is found by its name in the whole model also where
- * the checkpoint is of the bare one. A {@link dev.cantilever.hub.LinearStorage} says how a linear
- * layer is kept where that is not [out, in] in the model's order.
+ * quantization_config} must be inactive. A tensor is found by its name in the whole model also
+ * where the checkpoint is of the bare one. A {@link dev.cantilever.hub.LinearStorage} says how a
+ * linear layer is kept where that is not [out, in] in the model's order.
  *
  * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
  * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3 or yarn;
@@ -36,7 +36,7 @@
  * revision}. Every other key, known or not, is refused unless null, false or empty ({@code bias}
  * also {@code "none"}; {@code init_lora_weights} also true, gaussian, orthogonal).
  *
- * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, C] and {@code
+ * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, E] and {@code
  * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.
  *
  * <p><b>Invariant</b>: a file or directory appears under its name whole or not at all. <b>Not

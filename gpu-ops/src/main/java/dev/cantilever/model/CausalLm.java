@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * head in chunks.
  *
  * @param transformer everything before the head
- * @param head [V, E], E the width of the token embedding
+ * @param head [V, E]
  */
 public record CausalLm(Transformer transformer, Weight head) {
 

@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * @param transformer everything before the head
  * @param hidden the dense layer before the output, if there is one
- * @param output [labels, C]
+ * @param output [labels, E]
  */
 public record SequenceClassifier(Transformer transformer, Optional<Linear> hidden, Linear output) {
 

@@ -40,7 +40,7 @@ public final class ValueHead {
     this.bias = Parameter.in(arena, BIAS, Shape.of(1, 1));
   }
 
-  /** A new head, weight and bias from U(−1/√C, 1/√C) as torch initialises a linear layer. */
+  /** A new head, weight and bias from U(−1/√E, 1/√E) as torch initialises a linear layer. */
   public static ValueHead fresh(Backend backend, Arena arena, int hiddenSize, long seed) {
     ValueHead head = new ValueHead(backend, arena, hiddenSize);
     SplittableRandom random = new SplittableRandom(seed * 31 + WEIGHT.hashCode());

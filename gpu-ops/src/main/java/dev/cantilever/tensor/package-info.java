@@ -11,7 +11,8 @@
  *
  * <ul>
  *   <li>N tokens of a packed batch; B rows (sequences); T length of a row; S keys seen by a token
- *   <li>C hidden size; H heads; K key/value heads; D head size; F feed-forward size
+ *   <li>C hidden size; E width of the token embedding, which is C but in a few models
+ *   <li>H heads; K key/value heads; D head size; F feed-forward size
  *   <li>V vocabulary; R rank of an adapter; L layers; M selected tokens (those whose logits matter)
  *   <li>O, I outputs and inputs of a linear layer, whose weight is [O, I] and applied as x·Wᵀ
  * </ul>

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Operations as a CUDA graph. The first run calls them as they are, which compiles and loads their
- * kernels; the second captures a graph, which it and all later ones launch. Each run ends by holding what it
- * found wrong ({@link Faults#hold}).
+ * kernels; the second captures a graph, which it and all later ones launch. Each run ends by
+ * holding what it found wrong ({@link Faults#hold}).
  */
 final class CudaRecording implements Recording {
 

@@ -2,8 +2,8 @@
  * The CUDA driver and compiler from Java, knowing nothing of operations.
  *
  * <p>Enter by {@link dev.cantilever.backend.cuda.driver.CudaDevice}, a card with its context and
- * the stream that work goes through, and {@link dev.cantilever.backend.cuda.driver.KernelLibrary}, which turns a {@link
- * dev.cantilever.backend.cuda.driver.KernelSource} into {@link
+ * the stream that work goes through, and {@link dev.cantilever.backend.cuda.driver.KernelLibrary},
+ * which turns a {@link dev.cantilever.backend.cuda.driver.KernelSource} into {@link
  * dev.cantilever.backend.cuda.driver.Kernel kernels} that can be launched: compiled by {@link
  * dev.cantilever.backend.cuda.driver.KernelCompiler} (NVRTC) for the card's own architecture, kept
  * by {@link dev.cantilever.backend.cuda.driver.CubinCache}.
