@@ -6,6 +6,15 @@ import org.bytedeco.cuda.global.cudart;
 /** A kernel loaded on a device. */
 public final class Kernel {
 
+  /*
+   * A multiprocessor divides its memory between cache and shared memory as the kernel on it prefers,
+   * and kernels that prefer otherwise wait for it to be empty. All kernels prefer what products
+   * need, so that those of another branch run beside them.
+   */
+
+  /** Percentage of a multiprocessor's memory that is shared memory. */
+  private static final int CARVEOUT = 100;
+
   /** Shared memory a block may have without being asked for. */
   private static final int DEFAULT_SHARED_BYTES = 48 << 10;
 
@@ -20,7 +29,7 @@ public final class Kernel {
     this.buffer = buffer;
     CudaStatus.check(
         cudart.cuFuncSetAttribute(
-            function, cudart.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, 100),
+            function, cudart.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, CARVEOUT),
         "give " + name + " the shared memory of a multiprocessor");
   }
 
