@@ -210,13 +210,15 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Recording record(Runnable operations) {
-    return new CudaRecording(device, faults, operations);
+    return new CudaRecording(device, faults, branches, operations);
   }
 
   /** Branches are worth their events where they are captured; else one comes after the other. */
   @Override
   public Fork fork() {
-    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
+    return device.capturing() || branches.rehearsing()
+        ? new CudaFork(device, branches)
+        : Fork.inOrder();
   }
 
   @Override

@@ -23,14 +23,16 @@ final class CudaRecording implements Recording {
 
   private final CudaDevice device;
   private final Faults faults;
+  private final Branches branches;
   private final Runnable operations;
   private boolean called;
   private boolean closed;
   private @Nullable Captured captured;
 
-  CudaRecording(CudaDevice device, Faults faults, Runnable operations) {
+  CudaRecording(CudaDevice device, Faults faults, Branches branches, Runnable operations) {
     this.device = device;
     this.faults = faults;
+    this.branches = branches;
     this.operations =
         () -> {
           operations.run();
@@ -44,7 +46,7 @@ final class CudaRecording implements Recording {
       throw new IllegalStateException("Expected an open recording, found one that was closed");
     }
     if (!called) {
-      operations.run();
+      branches.rehearse(operations);
       called = true;
       return;
     }

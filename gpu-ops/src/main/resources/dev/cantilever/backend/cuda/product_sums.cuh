@@ -139,15 +139,14 @@ struct Target {
 
 #define STORED_AT_ONCE 4  // quads whose addends are read before any is written, as registers allow
 
-// Sums in registers. Those that cannot be written four at a time take the way through memory, so that the
-// code of the usual case stays short.
+// Sums in registers. None of them goes through memory aside: what a block has there may be another's segment,
+// which the block that adds it has not read yet.
 static __device__ __forceinline__ void store(
-    const Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH], float4* quads) {
+    const Target& out, const Job& job, const Segment& segment, const float c[2][SUMS_EACH]) {
   if (!out.wide) {
-    put_aside(quads, c, out.n - segment.rows * ROWS);
-#pragma unroll 1
+#pragma unroll
     for (int i = 0; i < QUADS; i++) {
-      out.write_quad(job, segment, i, __ldcg(quads + i * CONSUMERS), make_float4(0, 0, 0, 0));
+      out.write_quad(job, segment, i, sums_of(c, i), make_float4(0, 0, 0, 0));
     }
     return;
   }

@@ -504,7 +504,7 @@ static __device__ __forceinline__ void product(
         }
       }
     }
-    store(out, job, segment, c, quads);
+    store(out, job, segment, c);
   }
 }
 
