@@ -24,7 +24,9 @@ record Runs(int stages, int tiles, int count, int each) {
   /**
    * Cuts a product. A tile has runs of its own where there are two multiprocessors for each; else
    * there is a run a multiprocessor, of equal cost: its stages, and a few for each tile that it
-   * finishes.
+   * finishes. Blocks of a tile's own runs wait for each other: they never take more than half of
+   * the multiprocessors, so that two products side by side, each with a tile that is not all on the
+   * card yet, leave room for the rest of one.
    *
    * @param m outputs
    * @param k size of the inner dimension
@@ -35,7 +37,8 @@ record Runs(int stages, int tiles, int count, int each) {
     if (2 * tiles > multiprocessors) {
       return new Runs(stages, tiles, multiprocessors, 0);
     }
-    int each = Math.max(1, Math.min(multiprocessors / tiles, stages / LEAST_STAGES));
+    int most = Math.min(multiprocessors / tiles, multiprocessors / 2);
+    int each = Math.max(1, Math.min(most, stages / LEAST_STAGES));
     return new Runs(stages, tiles, tiles * each, each);
   }
 }

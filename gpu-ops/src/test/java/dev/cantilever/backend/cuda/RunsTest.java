@@ -16,6 +16,7 @@ class RunsTest {
     "6144, 24576, 120, 5", // 24 tiles, five runs each
     "2048, 8192, 128, 16",
     "2048, 2048, 64, 8", // 32 stages make no more than eight runs of four
+    "200, 65536, 66, 66", // no more than half of the multiprocessors wait for each other
     "256, 64, 1, 1",
     "40, 300, 1, 1",
   })
