@@ -5,9 +5,11 @@
 #include "rounded_rows.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
+#include "async_copy.cuh"
 #include "attention_pages.cuh"
 
-// Rows of any number of new tokens, made for many (attention_few.cu for few). Block (row and tile of its queries, query head).
+// Rows of any number of new tokens, made for many (attention_few.cu for few). Block (row and tile of its
+// queries, query head).
 extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
     float* out,
     const float* qkv,

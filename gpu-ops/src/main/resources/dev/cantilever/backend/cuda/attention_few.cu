@@ -5,6 +5,7 @@
 #include "early_launch.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
+#include "async_copy.cuh"
 #include "attention_pages.cuh"
 
 #define FEW 8

@@ -22,23 +22,6 @@ struct Slot {
 #define PIECES (HEAD / PIECE)
 #define COPIED (PIECES < WARP ? WARP / PIECES : 1)  // tokens that a warp copies at once
 
-// Begins to copy 16 bytes to shared memory, or zeros where there are none to copy.
-static __device__ __forceinline__ void copy_piece(Stored* target, const Stored* source, bool present) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
-               :
-               : "r"(shared_address(target)), "l"(source), "r"(present ? 16 : 0));
-}
-
-static __device__ __forceinline__ void commit_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-// Awaits all copies but those of the last COUNT commits.
-template <int COUNT>
-static __device__ __forceinline__ void await_copies_before() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(COUNT) : "memory");
-}
-
 // Begins to copy the vectors of `count` tokens, which lie at the lanes' places, with zeros behind `size`;
 // 16 bytes at a time where `wide`. The warp has used what is in the tile.
 static __device__ __forceinline__ void copy_tokens(
@@ -62,7 +45,7 @@ static __device__ __forceinline__ void copy_tokens(
         for (int p = 0; p < PIECES; p += WARP) {
           int d = (piece + p) * PIECE;
           bool present = d < size;
-          copy_piece(tile + (i + own) * tileStride + d, source + token + (present ? d : 0), present);
+          begin_copy<16>(tile + (i + own) * tileStride + d, source + token + (present ? d : 0), present);
         }
       }
     }

@@ -14,6 +14,7 @@
 // of columns and add once (18,432 columns: 72 times with 32 rows, 36 with 160, 3 with 2,560).
 #include "prelude.cuh"
 #include "early_launch.cuh"
+#include "async_copy.cuh"
 #include "slice_sums.cuh"
 
 #define RANKS LONG_COLUMNS  // of a term that a block has at once; each term takes whole RANKS of h
@@ -88,30 +89,6 @@ struct Ranges {
 static __device__ __forceinline__ int factors_at(int column, int r) {
   int own = column / 4;
   return column % 4 * PLANE + own * RANKS + (r ^ own / 2 % 4 * 4);
-}
-
-// Begins to copy BYTES to shared memory, or zeros where there are none to copy.
-template <int BYTES>
-static __device__ __forceinline__ void begin_copy(float* to, const float* from, bool present) {
-  int size = present ? BYTES : 0;
-  if (BYTES == 16) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
-                 "r"(size)
-                 : "memory");
-  } else {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(from),
-                 "r"(size)
-                 : "memory");
-  }
-}
-
-static __device__ __forceinline__ void commit_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-// Awaits all copies but those last committed.
-static __device__ __forceinline__ void await_earlier_copies() {
-  asm volatile("cp.async.wait_group 1;" ::: "memory");
 }
 
 // Begins to copy RANKS from `k` on of `count` outputs, of which b is the first, COUNT elements at a time; zeros
@@ -289,7 +266,7 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
       add_slices(
           factors, sums, partial, term.tile + step.k / RANKS, term.scale, slices, firstRow, rows);
     }
-    await_earlier_copies();
+    await_copies_before<1>();
     __syncthreads();
     multiply(value, factors, right[buffer], rows - firstRow);
     if (last) {

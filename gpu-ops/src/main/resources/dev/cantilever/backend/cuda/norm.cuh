@@ -212,3 +212,18 @@ static __device__ __forceinline__ void put_row(
   }
   store_row<WIDE>(dx, c, row);
 }
+
+// The kernel of a backward whose `normalize_backward` stands before it: a block a row.
+#define NORM_BACKWARD(name)                                                                     \
+  extern "C" __global__ void __launch_bounds__(THREADS) name(                                   \
+      float* dx, const float* dy, const float* x, const void* gamma, int c, int gammaStorage,   \
+      float eps, int accumulate) {                                                              \
+    s64 start = (s64)blockIdx.x * c;                                                            \
+    if (quads_align((u64)dx | (u64)dy | (u64)x | (u64)gamma, c)) {                              \
+      normalize_backward<true>(                                                                 \
+          dx + start, dy + start, x + start, gamma, c, gammaStorage, eps, accumulate);          \
+    } else {                                                                                    \
+      normalize_backward<false>(                                                                \
+          dx + start, dy + start, x + start, gamma, c, gammaStorage, eps, accumulate);          \
+    }                                                                                           \
+  }

@@ -66,15 +66,4 @@ static __device__ __forceinline__ void normalize_backward(
   put_row<WIDE>(dx, c, g, present, accumulate);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) rms_norm_backward(
-    float* dx, const float* dy, const float* x, const void* gamma, int c, int gammaStorage,
-    float eps, int accumulate) {
-  s64 start = (s64)blockIdx.x * c;
-  if (quads_align((u64)dx | (u64)dy | (u64)x | (u64)gamma, c)) {
-    normalize_backward<true>(
-        dx + start, dy + start, x + start, gamma, c, gammaStorage, eps, accumulate);
-  } else {
-    normalize_backward<false>(
-        dx + start, dy + start, x + start, gamma, c, gammaStorage, eps, accumulate);
-  }
-}
+NORM_BACKWARD(rms_norm_backward)
