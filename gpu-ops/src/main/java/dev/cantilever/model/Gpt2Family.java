@@ -65,16 +65,7 @@ final class Gpt2Family implements ArchitectureFamily {
 
   @Override
   public CheckpointNames names() {
-    return new CheckpointNames(
-        "transformer.wte",
-        Optional.empty(),
-        Optional.of("transformer.wpe"),
-        Optional.empty(),
-        layer -> block("transformer.h." + layer),
-        Optional.of("transformer.ln_f"),
-        Optional.empty(),
-        Optional.of("lm_head"),
-        new ClassifierNames(Optional.empty(), "score"));
+    return Gpt2Names.of(Optional.of("transformer.wpe"), Gpt2Family::block);
   }
 
   private static BlockNames block(String path) {

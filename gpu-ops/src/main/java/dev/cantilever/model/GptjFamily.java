@@ -84,16 +84,7 @@ final class GptjFamily implements ArchitectureFamily {
 
   @Override
   public CheckpointNames names() {
-    return new CheckpointNames(
-        "transformer.wte",
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        layer -> block("transformer.h." + layer),
-        Optional.of("transformer.ln_f"),
-        Optional.empty(),
-        Optional.of("lm_head"),
-        new ClassifierNames(Optional.empty(), "score"));
+    return Gpt2Names.of(Optional.empty(), GptjFamily::block);
   }
 
   private static BlockNames block(String path) {
