@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.cantilever.adapter.Adapter;
 import dev.cantilever.autograd.Parameter;
-import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterDirectory;
@@ -13,22 +12,18 @@ import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
-import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.Purpose;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Decoders with settings that no fixture has, against their formulas in double precision. */
-public abstract class DecoderVariantConformance {
+public abstract class DecoderVariantConformance extends ModelConformance {
 
   private static final TokenRows ROWS =
       TokenRows.of(new int[] {5, 9, 11, 80, 2, 33, 9}, new int[] {7}, new int[] {1, 95, 17, 60});
@@ -38,33 +33,8 @@ public abstract class DecoderVariantConformance {
 
   @TempDir Path folder;
 
-  private Backend backend;
-  private Arena weights;
-  private Arena adapters;
-  private PassMemory memory;
-
   static List<String> variants() {
     return DecoderVariant.names().toList();
-  }
-
-  /** Opens the backend under test, which rounds nothing below F32; the suite closes it. */
-  protected abstract Backend open();
-
-  @BeforeEach
-  void openBackend() {
-    backend = open();
-    weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
-    adapters = backend.budget().open("adapters", Purpose.ADAPTER);
-    memory = new PassMemory(backend, "test");
-  }
-
-  @AfterEach
-  void everythingIsGivenBack() {
-    memory.close();
-    adapters.close();
-    weights.close();
-    backend.close();
-    assertThat(backend.budget().openArenas()).isEmpty();
   }
 
   private CausalLm load(Path checkpoint) throws IOException {

@@ -7,15 +7,12 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.adapter.AdapterMerger;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
-import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
-import dev.cantilever.memory.Arena;
-import dev.cantilever.memory.Purpose;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -25,8 +22,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Whole models against what transformers and peft computed for the reference checkpoints, which are
  * of F32: a backend is opened so that it rounds nothing below that.
  */
-public abstract class GoldenModelConformance {
+public abstract class GoldenModelConformance extends ModelConformance {
 
   /** Of logits, in fp32: the tolerance stated with the fixtures. */
   private static final float LOGITS = 2e-4f;
@@ -48,34 +43,8 @@ public abstract class GoldenModelConformance {
 
   @TempDir Path folder;
 
-  private Backend backend;
-  private Arena weights;
-  private Arena adapters;
-  private PassMemory memory;
-
   static Stream<String> causalFixtures() {
     return Stream.of("gpt_neox", "llama", "qwen2", "gpt2", "opt");
-  }
-
-  /** Opens the backend under test; the suite closes it. */
-  protected abstract Backend open();
-
-  @BeforeEach
-  void openBackend() {
-    backend = open();
-    weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
-    adapters = backend.budget().open("adapters", Purpose.ADAPTER);
-    memory = new PassMemory(backend, "test");
-  }
-
-  @AfterEach
-  void everythingIsGivenBack() {
-    memory.close();
-    adapters.close();
-    weights.close();
-    backend.close();
-    assertThat(backend.budget().openArenas()).isEmpty();
-    assertThat(backend.budget().liveBytes()).isZero();
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
