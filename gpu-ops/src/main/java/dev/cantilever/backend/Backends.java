@@ -27,10 +27,22 @@ public final class Backends {
    * @throws dev.cantilever.memory.BudgetExceededException if not even its workspace fits
    */
   public static Backend open(BackendKind kind, long budgetBytes) {
+    return open(kind, budgetBytes, DType.BF16);
+  }
+
+  /**
+   * Opens a device as {@link #open} does, for comparisons with other implementations: products and
+   * attention take what they are given in full precision.
+   */
+  public static Backend openFullPrecision(BackendKind kind, long budgetBytes) {
+    return open(kind, budgetBytes, DType.F32);
+  }
+
+  private static Backend open(BackendKind kind, long budgetBytes, DType matrixInputs) {
     long arenas = arenaBytes(kind, budgetBytes);
     return switch (kind) {
       case CPU -> cpu(arenas, Runtime.getRuntime().availableProcessors());
-      case CUDA -> cuda(arenas, DType.BF16);
+      case CUDA -> cuda(arenas, matrixInputs);
     };
   }
 

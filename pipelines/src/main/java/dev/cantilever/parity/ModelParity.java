@@ -37,7 +37,7 @@ public final class ModelParity {
       throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(folder);
         ModelGolden golden = ModelGolden.open(folder);
-        Backend backend = Backends.open(kind, budgetBytes)) {
+        Backend backend = Backends.openFullPrecision(kind, budgetBytes)) {
       return golden.logitsRank() == 2
           ? classifier(backend, directory, golden)
           : new CausalComparison(backend, directory, golden).compare();
