@@ -32,6 +32,18 @@ public interface MatmulOps {
   void linear(Tensor y, Tensor x, Weight w, Tensor residual);
 
   /**
+   * y = r + (x₁·W₁ᵀ + b₁) + (x₂·W₂ᵀ + b₂), where attention and MLP of a block leave for the
+   * residual stream side by side: one product over both inner dimensions where a backend has one,
+   * else one after the other. The order of the sum follows from the weights alone, as everywhere.
+   *
+   * @param y [N, O] F32, overwritten
+   * @param first of any number of inputs
+   * @param second of another number
+   * @param residual r, [N, O] F32, another tensor than y
+   */
+  void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual);
+
+  /**
    * Gradient with respect to the input: dx = dy·W, or dx += dy·W. An int8 weight takes part
    * dequantised in either mode, as in bitsandbytes; dy is never quantised.
    *

@@ -3,6 +3,7 @@ package dev.cantilever.backend;
 import dev.cantilever.OpsException;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
+import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Shape;
@@ -27,20 +28,41 @@ public final class OpChecks {
 
   /** {@link MatmulOps#linear(Tensor, Tensor, Weight)}. */
   public static void linear(Tensor y, Tensor x, Weight w) {
-    weight("linear", "weight", w);
-    long n = axes("linear", "x", x, F32, "N, I")[0];
-    require("linear", "x", x, F32, "N, I", n, w.inFeatures());
-    require("linear", "y", y, F32, "N, O", n, w.outFeatures());
+    linear("linear", y, x, w);
+  }
+
+  private static void linear(String op, Tensor y, Tensor x, Weight w) {
+    weight(op, "weight", w);
+    long n = axes(op, "x", x, F32, "N, I")[0];
+    require(op, "x", x, F32, "N, I", n, w.inFeatures());
+    require(op, "y", y, F32, "N, O", n, w.outFeatures());
   }
 
   /** {@link MatmulOps#linear(Tensor, Tensor, Weight, Tensor)}. */
   public static void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
     linear(y, x, w);
-    require("linear", "residual", residual, F32, "N, O", y.dim(0), y.dim(1));
+    residual("linear", y, residual);
+  }
+
+  /** {@link MatmulOps#linearSum}. */
+  public static void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual) {
+    for (LinearTerm term : List.of(first, second)) {
+      linear("linearSum", y, term.x(), term.w());
+      if (term.w() instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
+        throw new ShapeException(
+            "linearSum: expected weights that are multiplied by rows as they are, got %s. Call linear for each."
+                .formatted(int8.mode()));
+      }
+    }
+    residual("linearSum", y, residual);
+  }
+
+  private static void residual(String op, Tensor y, Tensor residual) {
+    require(op, "residual", residual, F32, "N, O", y.dim(0), y.dim(1));
     if (residual.address() == y.address()) {
       throw new ShapeException(
-          "linear: expected residual as another tensor than y, got %s for both. Write to a tensor of its own."
-              .formatted(y));
+          "%s: expected residual as another tensor than y, got %s for both. Write to a tensor of its own."
+              .formatted(op, y));
     }
   }
 

@@ -17,17 +17,13 @@ import dev.cantilever.tensor.PackedRows;
  */
 public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output) {
 
-  /** What attention adds to the residual stream, [N, C]. */
-  public Var forward(Pass pass, Var x) {
-    return output.forward(pass, Slot.BRANCH, attended(pass, x));
-  }
-
   /** The residual stream behind the attention, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x, Var residual) {
     return output.forward(pass, slot, attended(pass, x), residual);
   }
 
-  private Var attended(Pass pass, Var x) {
+  /** What the output projection reads, [N, H·D]. */
+  Var attended(Pass pass, Var x) {
     Var projected = qkv.forward(pass, Slot.QKV, x);
     AttentionOps ops = pass.tape().backend().attention();
     PackedRows rows = pass.batch().rows();

@@ -2,6 +2,7 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.memory.Arena;
@@ -54,6 +55,17 @@ final class LinearNode implements Node {
     } else {
       matmul.linear(out, input, weight);
     }
+    addBranches(out);
+  }
+
+  /** The product by itself, as a term of a sum. */
+  LinearTerm term() {
+    return new LinearTerm(x.value(), weight);
+  }
+
+  /** Adds for each span the branches of its adapters. */
+  void addBranches(Tensor out) {
+    Tensor input = x.value();
     for (Span span : pass.batch().spans()) {
       addBranches(slice(out, span), slice(input, span), active(span));
     }

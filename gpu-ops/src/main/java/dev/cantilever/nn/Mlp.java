@@ -17,17 +17,13 @@ import dev.cantilever.backend.ActivationOps;
  */
 public record Mlp(Linear up, Activation activation, boolean gated, Linear down) {
 
-  /** What the MLP adds to the residual stream, [N, C]. */
-  public Var forward(Pass pass, Var x) {
-    return down.forward(pass, Slot.BRANCH, active(pass, x));
-  }
-
   /** The residual stream behind the MLP, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x, Var residual) {
     return down.forward(pass, slot, active(pass, x), residual);
   }
 
-  private Var active(Pass pass, Var x) {
+  /** What the projection out reads, [N, F]. */
+  Var active(Pass pass, Var x) {
     Var wide = up.forward(pass, Slot.MLP_PRE, x);
     return pass.tape()
         .apply(

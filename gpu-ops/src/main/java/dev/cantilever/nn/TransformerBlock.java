@@ -30,19 +30,13 @@ public record TransformerBlock(
 
   private Var parallel(Pass pass, Var x) {
     Var attended;
-    Var fed;
+    Var active;
     try (Fork fork = pass.tape().backend().fork()) {
-      attended = attention.forward(pass, attentionNorm.forward(pass, Slot.NORM, x));
+      attended = attention.attended(pass, attentionNorm.forward(pass, Slot.NORM, x));
       fork.second();
-      fed = mlp.forward(pass, mlpNorm.forward(pass, Slot.NORM, x));
+      active = mlp.active(pass, mlpNorm.forward(pass, Slot.NORM, x));
     }
-    return pass.tape()
-        .apply(
-            Slot.RESIDUAL,
-            x.shape().dim(0),
-            x.shape().dim(1),
-            false,
-            new SumNode(pass.tape().backend().activation(), fed, attended, x));
+    return attention.output().forwardWith(pass, Slot.RESIDUAL, attended, mlp.down(), active, x);
   }
 
   private Var preNorm(Pass pass, Var x) {

@@ -231,28 +231,6 @@ public abstract class ActivationOpsConformance extends OpsConformance {
   }
 
   @Test
-  void add_threeTerms_addsFromLeftToRight() {
-    for (int size : SIZES) {
-      float[] a = tensors.normal(size, 1);
-      float[] b = tensors.normal(size, 1e3);
-      float[] c = tensors.normal(size, 1);
-      Tensor y = tensors.output(DType.F32, size);
-      Tensor last = tensors.of(c, size);
-      backend.activation().add(y, tensors.of(a, size), tensors.of(b, size), last);
-      float[] expected = new float[size];
-      for (int i = 0; i < size; i++) {
-        expected[i] = (a[i] + b[i]) + c[i];
-      }
-      Closeness.assertSameBits("sum of " + size, tensors.read(y), expected);
-      backend.activation().add(last, last, last, last);
-      for (int i = 0; i < size; i++) {
-        expected[i] = (c[i] + c[i]) + c[i];
-      }
-      Closeness.assertSameBits("in place, " + size, tensors.read(last), expected);
-    }
-  }
-
-  @Test
   void dropout_manyElements_dropsTheStatedShareAndScalesTheRest() {
     int size = 100_000;
     float p = 0.3f;
@@ -319,7 +297,6 @@ public abstract class ActivationOpsConformance extends OpsConformance {
             () -> ops.activateGatedBackward(matrix, matrix, matrix, Activation.SILU, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("expected dx [N=2, 2F=6]");
-    assertThatThrownBy(() -> ops.add(three, three, three, four)).isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.dropout(three, three, 1f, 0, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("[0, 1)");

@@ -6,6 +6,7 @@ import static dev.cantilever.backend.TestTensors.widen;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.backend.FrozenWeightCase.Form;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
@@ -46,72 +47,24 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 50, 63, 64, 65, 100, 130, 161
   };
 
-  /** The forms a frozen weight comes in. */
-  public enum Form {
-    F32,
-    F16,
-    BF16,
-    WEIGHT_ONLY,
-    LLM_INT8
-  }
-
-  /** A weight on the device with what it stands for: [O, I] and [O]. */
-  private record Made(Weight weight, double[] values, double[] bias) {}
-
-  /** How x and dy are rounded before they meet a weight. */
   private double inputRounding(Form form) {
-    return form == Form.F32 ? 0 : StorageRounding.unit(backend.capabilities().matrixInputs());
+    return form.inputRounding(backend);
   }
 
   private boolean declared(Form form) {
-    return switch (form) {
-      case F32, F16, BF16 ->
-          backend.capabilities().weightTypes().contains(DType.valueOf(form.name()));
-      case WEIGHT_ONLY, LLM_INT8 ->
-          backend.capabilities().int8Modes().contains(Int8Mode.valueOf(form.name()));
-    };
+    return form.declaredBy(backend);
   }
 
-  private Made make(Form form, int inputs, int outputs, boolean withBias) {
-    float[] values = tensors.normal(outputs * inputs, 0.5);
-    DType type =
-        form == Form.WEIGHT_ONLY || form == Form.LLM_INT8 ? DType.F32 : DType.valueOf(form.name());
-    Optional<Tensor> bias =
-        withBias
-            ? Optional.of(tensors.stored(type, tensors.normal(outputs, 1), outputs))
-            : Optional.empty();
-    double[] biasValues = bias.map(b -> widen(tensors.read(b))).orElse(new double[outputs]);
-    if (form == Form.WEIGHT_ONLY || form == Form.LLM_INT8) {
-      Int8Weight weight =
-          quantized(tensors.of(values, outputs, inputs), Int8Mode.valueOf(form.name()), bias);
-      double[] stored =
-          ReferenceMatmulOps.dequantize(integers(weight), tensors.read(weight.absmax()), inputs);
-      return new Made(weight, stored, biasValues);
-    }
-    Tensor stored = tensors.stored(type, values, outputs, inputs);
-    return new Made(DenseWeight.of(stored, bias), widen(tensors.read(stored)), biasValues);
+  private FrozenWeightCase make(Form form, int inputs, int outputs, boolean withBias) {
+    return FrozenWeightCase.random(backend, tensors, form, inputs, outputs, withBias);
   }
 
   private Int8Weight quantized(Tensor source, Int8Mode mode, Optional<Tensor> bias) {
-    int outputs = source.size(0);
-    int inputs = source.size(1);
-    Int8Weight weight =
-        new Int8Weight(
-            outputs,
-            inputs,
-            tensors.output(DType.I8, backend.matmul().int8Bytes(outputs, inputs)),
-            tensors.output(DType.F32, outputs),
-            mode,
-            bias,
-            Optional.empty());
-    backend.matmul().quantize(weight, source);
-    return weight;
+    return FrozenWeightCase.quantized(backend, tensors, source, mode, bias);
   }
 
   private byte[] integers(Int8Weight weight) {
-    Tensor plain = tensors.output(DType.I8, weight.outFeatures(), weight.inFeatures());
-    backend.matmul().readInt8(plain, weight);
-    return tensors.readBytes(plain);
+    return FrozenWeightCase.integers(backend, tensors, weight);
   }
 
   private float[] linear(float[] x, Weight w) {
@@ -148,7 +101,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     for (int[] size : SIZES) {
       for (boolean withBias : new boolean[] {false, true}) {
         float[] x = tensors.normal(size[0] * size[1], 1);
-        Made made = make(form, size[1], size[2], withBias);
+        FrozenWeightCase made = make(form, size[1], size[2], withBias);
         ExpectedProduct expected =
             ExpectedProduct.of(
                     (l, r) -> ReferenceMatmulOps.linear(l, r, size[0], size[1], size[2]),
@@ -233,7 +186,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
     }
     for (int[] size : SIZES) {
       float[] dy = tensors.normal(size[0] * size[2], 1);
-      Made made = make(form, size[1], size[2], true);
+      FrozenWeightCase made = make(form, size[1], size[2], true);
       ExpectedProduct expected =
           ExpectedProduct.of(
               (l, r) -> ReferenceMatmulOps.inputGradient(l, r, size[0], size[1], size[2]),
@@ -260,7 +213,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       return;
     }
     for (int[] size : SIZES) {
-      Made made = make(form, size[1], size[2], true);
+      FrozenWeightCase made = make(form, size[1], size[2], true);
       long bytes = backend.matmul().panelBytes(made.weight());
       if (bytes == 0) {
         continue; // the backend has no use for one here
@@ -281,7 +234,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       return;
     }
     for (int[] size : new int[][] {{67, 45}, {1104, 300}}) {
-      Made made = make(form, size[0], size[1], true);
+      FrozenWeightCase made = make(form, size[0], size[1], true);
       assertRowsAreIndependent("y", size[0], size[1], x -> linear(x, made.weight()));
     }
   }
@@ -293,7 +246,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       return;
     }
     for (int[] size : new int[][] {{67, 45}, {304, 300}}) {
-      Made made = make(form, size[0], size[1], true);
+      FrozenWeightCase made = make(form, size[0], size[1], true);
       int width = size[0] + size[1]; // inputs and residual side by side
       assertRowsAreIndependent(
           "y",
@@ -322,7 +275,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
       return;
     }
     for (int[] size : new int[][] {{67, 45}, {304, 1100}}) {
-      Made made = make(form, size[0], size[1], true);
+      FrozenWeightCase made = make(form, size[0], size[1], true);
       assertRowsAreIndependent("dx", size[1], size[0], dy -> inputGradient(dy, made.weight()));
     }
   }
@@ -478,7 +431,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
         x[5] = Math.nextDown(6f);
       }
       Arrays.fill(x, 0, n > 2 ? inputs : 0, 0f); // a row of zeros has no scale
-      Made made = make(Form.LLM_INT8, inputs, size[2], true);
+      FrozenWeightCase made = make(Form.LLM_INT8, inputs, size[2], true);
       Int8Weight weight = (Int8Weight) made.weight();
       float[] absmax = tensors.read(weight.absmax());
       double[] expected =

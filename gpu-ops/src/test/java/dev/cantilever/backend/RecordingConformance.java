@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What every implementation of {@link Backend#record} must do. A device may call operations, write
@@ -205,7 +206,7 @@ public abstract class RecordingConformance extends OpsConformance {
                 fork.second();
                 wide.run();
               }
-              backend.activation().add(sum, wide.y(), wide.x(), wide.y());
+              backend.activation().add(sum, wide.y(), wide.x());
             })) {
       for (int run = 1; run <= RUNS; run++) {
         backend.transfers().zero(narrow.y());
@@ -218,14 +219,52 @@ public abstract class RecordingConformance extends OpsConformance {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {5, 160})
+  void fork_ofTwoThatMeetInASumOfProducts_givesWhatOneAfterTheOtherGives(int rows) {
+    Chain narrow = chain(rows, 512, 1024, 512);
+    Chain wide = chain(rows, 512, 2048, 512);
+    narrow.runToMiddle();
+    wide.runToMiddle();
+    Tensor y = tensors.output(DType.F32, rows, 512);
+    backend.matmul().linearSum(y, narrow.last(), wide.last(), narrow.x());
+    float[] expected = tensors.read(y);
+    try (Recording recording =
+        backend.record(
+            () -> {
+              try (Fork fork = backend.fork()) {
+                narrow.runToMiddle();
+                fork.second();
+                wide.runToMiddle();
+              }
+              backend.matmul().linearSum(y, narrow.last(), wide.last(), narrow.x());
+            })) {
+      for (int run = 1; run <= RUNS; run++) {
+        backend.transfers().zero(narrow.middle());
+        backend.transfers().zero(wide.middle());
+        backend.transfers().zero(y);
+        recording.run();
+        assertThat(tensors.read(y)).containsExactly(expected);
+      }
+    }
+  }
+
   /** y = W₂·relu(W₁·x), with int8 weights. */
   private record Chain(
       Backend backend, Tensor x, Int8Weight first, Tensor middle, Int8Weight second, Tensor y) {
 
     void run() {
+      runToMiddle();
+      backend.matmul().linear(y, middle, second);
+    }
+
+    void runToMiddle() {
       backend.matmul().linear(middle, x, first);
       backend.activation().activate(middle, middle, Activation.RELU);
-      backend.matmul().linear(y, middle, second);
+    }
+
+    LinearTerm last() {
+      return new LinearTerm(middle, second);
     }
   }
 

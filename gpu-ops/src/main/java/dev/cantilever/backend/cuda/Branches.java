@@ -84,17 +84,22 @@ final class Branches {
   void second() {
     require(State.FIRST);
     workspace.allocate(half()); // the first group's
-    roundedRows.useBranch(1);
+    roundedRows.second();
     state = State.SECOND;
   }
 
-  void join() {
+  /**
+   * Ends the second group.
+   *
+   * @param join makes what follows on the device come after both
+   */
+  void join(Runnable join) {
     if (start != null) {
       workspace.reset(start);
     }
     start = null;
-    roundedRows.useBranch(0);
     state = State.NONE;
+    roundedRows.join(join);
   }
 
   private void require(State expected) {

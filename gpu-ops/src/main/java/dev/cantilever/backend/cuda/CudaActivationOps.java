@@ -7,7 +7,6 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
-import java.util.Optional;
 
 /** Elementwise operations on the GPU, four elements a thread at a time. */
 final class CudaActivationOps implements ActivationOps {
@@ -94,17 +93,7 @@ final class CudaActivationOps implements ActivationOps {
   @Override
   public void add(Tensor y, Tensor a, Tensor b) {
     OpChecks.activation("add", y, a, b);
-    sum(y, a, b, Optional.empty());
-  }
-
-  @Override
-  public void add(Tensor y, Tensor a, Tensor b, Tensor c) {
-    OpChecks.activation("add", y, a, b, c);
-    sum(y, a, b, Optional.of(c));
-  }
-
-  private void sum(Tensor y, Tensor a, Tensor b, Optional<Tensor> c) {
-    run(launch("add").pointer(y).pointer(a).pointer(b).pointer(c).integer64(y.elements()), y);
+    run(launch("add").pointer(y).pointer(a).pointer(b).integer64(y.elements()), y);
   }
 
   @Override

@@ -34,9 +34,11 @@ final class CudaFork implements Fork {
 
   @Override
   public void close() {
-    branches.join();
-    if (captured) {
-      device.join();
-    }
+    branches.join(
+        () -> {
+          if (captured) {
+            device.join();
+          }
+        });
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
@@ -42,13 +43,26 @@ final class CudaMatmulOps implements MatmulOps {
   @Override
   public void linear(Tensor y, Tensor x, Weight w) {
     OpChecks.linear(y, x, w);
-    forward(new ProductRows(y, x, Optional.empty()), w);
+    forward(ProductRows.of(y, x, Optional.empty()), w);
   }
 
   @Override
   public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
     OpChecks.linear(y, x, w, residual);
-    forward(new ProductRows(y, x, Optional.of(residual)), w);
+    forward(ProductRows.of(y, x, Optional.of(residual)), w);
+  }
+
+  @Override
+  public void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual) {
+    OpChecks.linearSum(y, first, second, residual);
+    requireData("linearSum", first.w());
+    requireData("linearSum", second.w());
+    if (WarpgroupProduct.takesSum(execution, first.w(), second.w())) {
+      warpgroups.forwardSum(y, first, second, residual);
+    } else {
+      forward(ProductRows.of(y, first.x(), Optional.of(residual)), first.w());
+      forward(ProductRows.of(y, second.x(), Optional.of(y)), second.w());
+    }
   }
 
   private void forward(ProductRows rows, Weight w) {
@@ -164,8 +178,7 @@ final class CudaMatmulOps implements MatmulOps {
                 LlmInt8TensorProduct.KERNELS,
                 Projections.KERNELS,
                 LowRankProduct.KERNELS),
-            Stream.concat(
-                TensorCoreProduct.sources().stream(), WarpgroupProduct.sources().stream()))
+            Stream.concat(TensorCoreProduct.sources().stream(), WarpgroupKernel.sources().stream()))
         .toList();
   }
 }

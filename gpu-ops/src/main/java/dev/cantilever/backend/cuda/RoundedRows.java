@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * <p>What is known of a region is good for the next thing that is enqueued, and for nothing after
  * it: a product finds its rows here only if it comes directly behind the kernel that made them.
  * Neither they nor the region can have been overwritten then, in whatever order operations are
- * called, and a recording begins and ends with nothing known. A region is overwritten in the order
- * of the stream: its writers are not launched early, so they wait for the product that reads it.
+ * called, and a recording begins and ends with nothing known. Two chains of operations side by side
+ * have a region each, and neither writes what the other reads: what was known at the end of each is
+ * good for the next thing behind both. A region is overwritten in the order of the stream: its
+ * writers are not launched early, so they wait for the product that reads it.
  */
 final class RoundedRows {
 
@@ -62,6 +64,7 @@ final class RoundedRows {
   private final long address;
   private final long regionBytes;
   private final @Nullable Note[] notes = new Note[BRANCHES];
+  private final @Nullable Note[] ends = new Note[BRANCHES];
   private int branch;
 
   /**
@@ -82,9 +85,31 @@ final class RoundedRows {
     return new RoundedRows(() -> 0, 0, 0);
   }
 
-  /** Says which chain of operations the following ones belong to, from 0. */
-  void useBranch(int number) {
-    branch = number;
+  /** Ends a chain of operations: the following ones belong to the second. */
+  void second() {
+    ends[branch] = fresh(branch);
+    branch = 1;
+  }
+
+  /**
+   * Ends the second chain: the following operations come after both.
+   *
+   * @param join makes them do so
+   */
+  void join(Runnable join) {
+    ends[branch] = fresh(branch);
+    branch = 0;
+    join.run();
+    for (int i = 0; i < BRANCHES; i++) {
+      Note end = ends[i];
+      notes[i] = end == null ? null : new Note(end.rows(), end.place(), enqueued.getAsLong());
+      ends[i] = null;
+    }
+  }
+
+  private @Nullable Note fresh(int number) {
+    Note note = notes[number];
+    return note != null && note.enqueued() == enqueued.getAsLong() ? note : null;
   }
 
   /**
@@ -115,12 +140,12 @@ final class RoundedRows {
    * @return a device address, or none unless the kernel enqueued last has put them there
    */
   OptionalLong find(Tensor rows, int groups) {
-    Note note = notes[branch];
-    return note != null
-            && note.enqueued() == enqueued.getAsLong()
-            && note.place().groups() == groups
-            && note.holds(rows)
-        ? OptionalLong.of(note.place().address())
-        : OptionalLong.empty();
+    for (int i = 0; i < BRANCHES; i++) {
+      Note note = fresh(i);
+      if (note != null && note.place().groups() == groups && note.holds(rows)) {
+        return OptionalLong.of(note.place().address());
+      }
+    }
+    return OptionalLong.empty();
   }
 }

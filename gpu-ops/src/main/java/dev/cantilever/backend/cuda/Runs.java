@@ -21,6 +21,11 @@ record Runs(int stages, int tiles, int count, int each) {
   /** Least stages of a run: below that its sums cost more to add than to make. */
   private static final int LEAST_STAGES = 4;
 
+  /** Stages of an inner dimension. */
+  static int stages(int k) {
+    return Grids.blocks(k, STAGE_K);
+  }
+
   /**
    * Cuts a product. A tile has runs of its own where there are two multiprocessors for each; else
    * there is a run a multiprocessor, of equal cost: its stages, and a few for each tile that it
@@ -29,10 +34,9 @@ record Runs(int stages, int tiles, int count, int each) {
    * card yet, leave room for the rest of one.
    *
    * @param m outputs
-   * @param k size of the inner dimension
+   * @param stages of the inner dimension, see {@link #stages}
    */
-  static Runs of(int m, int k, int multiprocessors) {
-    int stages = Grids.blocks(k, STAGE_K);
+  static Runs of(int m, int stages, int multiprocessors) {
     int tiles = Grids.blocks(m, TILE_M);
     if (2 * tiles > multiprocessors) {
       return new Runs(stages, tiles, multiprocessors, 0);

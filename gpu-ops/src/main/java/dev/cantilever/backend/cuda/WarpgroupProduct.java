@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda;
 
-import dev.cantilever.backend.cuda.driver.KernelSource;
+import dev.cantilever.backend.LinearTerm;
+import dev.cantilever.backend.cuda.WarpgroupKernel.Storage;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
@@ -8,7 +9,9 @@ import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -18,39 +21,6 @@ import java.util.stream.Stream;
  * rows are no multiples of 16 bytes, have {@link TensorCoreProduct}.
  */
 final class WarpgroupProduct {
-
-  /** How a weight is stored: kinds of the kernels. */
-  private enum Storage {
-    INT8(1, 8, 16, 32, 64, 96, 128, 160),
-    // 160 rows would take more registers than a thread has.
-    BF16(2, 16, 32, 64, 96, 128),
-    F16(2, 16, 32, 64, 96, 128);
-
-    private final int bytes;
-
-    /** Rows of a block: the least that holds them is taken. */
-    private final List<Integer> tileRows;
-
-    Storage(int bytes, Integer... tileRows) {
-      this.bytes = bytes;
-      this.tileRows = List.of(tileRows);
-    }
-
-    private int leastTileRows(int n) {
-      return tileRows.stream().filter(rows -> rows >= n).findFirst().orElseThrow();
-    }
-  }
-
-  /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
-  private static final int SHARED_BYTES = (227 << 10) - 1024;
-
-  /** Rows of int8 products, which decoding has, that leave room for kernels of another branch. */
-  private static final int FEW_ROWS = 32;
-
-  /** Shared memory of a block of few rows: twice what memory's rate and latency need. */
-  private static final int FEW_SHARED_BYTES = 148 << 10;
-
-  private static final int THREADS = 384;
 
   private static final int PACK_WARPS = 8;
 
@@ -85,9 +55,21 @@ final class WarpgroupProduct {
         && Math.max(w.outFeatures(), w.inFeatures()) <= MOST_TILES * Runs.TILE_M;
   }
 
+  /** Whether the sum of two products with these weights is made here at once. */
+  static boolean takesSum(Execution execution, Weight first, Weight second) {
+    return Stream.of(first, second).allMatch(w -> w instanceof Int8Weight && takes(execution, w));
+  }
+
   /** y = x·Wᵀ + b. */
   void forward(ProductRows rows, Weight w) {
     run(product(FrozenProduct.forward(w)), rows);
+  }
+
+  /** y = r + the sum of two products forward. */
+  void forwardSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual) {
+    run(
+        product(FrozenProduct.forward(first.w()), FrozenProduct.forward(second.w())),
+        new ProductRows(y, List.of(first.x(), second.x()), Optional.of(residual)));
   }
 
   /** dx = dy·W. */
@@ -95,21 +77,34 @@ final class WarpgroupProduct {
     run(product(FrozenProduct.inputGradient(w)), rows);
   }
 
-  private Product product(FrozenProduct frozen) {
+  private Product product(FrozenProduct... parts) {
+    int stages = Stream.of(parts).mapToInt(part -> Runs.stages(part.k())).sum();
     return new Product(
-        frozen, Runs.of(frozen.m(), frozen.k(), execution.device().multiprocessors()));
+        List.of(parts), Runs.of(parts[0].m(), stages, execution.device().multiprocessors()));
   }
 
-  /** A product, and how it is cut among blocks. */
-  private record Product(FrozenProduct frozen, Runs runs) {
+  /**
+   * A product, and how it is cut among blocks.
+   *
+   * @param parts the product, or those that are added, whose inner dimensions follow each other
+   */
+  private record Product(List<FrozenProduct> parts, Runs runs) {
+
+    FrozenProduct first() {
+      return parts.get(0);
+    }
 
     Storage storage() {
-      return Storage.valueOf(frozen.kind());
+      return Storage.valueOf(first().kind());
     }
 
     /** Bytes of a rounded row. */
     long rowBytes() {
       return 2L * runs.stages() * Runs.STAGE_K;
+    }
+
+    WarpgroupKernel kernel(int tileRows) {
+      return new WarpgroupKernel(storage(), first().direction(), parts.size(), tileRows);
     }
   }
 
@@ -148,9 +143,9 @@ final class WarpgroupProduct {
   /** Rows of a block, where n are shared out evenly among as few blocks as their room allows. */
   private int tileRows(Product product, int n) {
     int most =
-        product.storage().tileRows.stream()
+        product.storage().tileRows().stream()
             .filter(rows -> rows * product.rowBytes() <= room(rows))
-            .reduce(product.storage().tileRows.get(0), Math::max);
+            .reduce(product.storage().tileRows().get(0), Math::max);
     int each = Grids.blocks(n, Grids.blocks(n, most));
     return product.storage().leastTileRows(each);
   }
@@ -162,7 +157,7 @@ final class WarpgroupProduct {
 
   /** Bytes for rounded rows. */
   private long room(int tileRows) {
-    return execution.workspaceBytes() / 2 - asideBytes(tileRows) - 2L * Reservation.ALIGNMENT;
+    return execution.workspaceBytes() / 2 - asideBytes(tileRows) - 3L * Reservation.ALIGNMENT;
   }
 
   /** Sums of a block's whole tile for every block. */
@@ -179,14 +174,41 @@ final class WarpgroupProduct {
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
       long aside = workspace.allocate(asideBytes(tileRows));
-      KernelSource source = source(product.storage(), product.frozen().direction(), tileRows);
-      long packed =
-          roundedBefore(product, rows.source(), groups)
-              .orElseGet(() -> pack(product, source, groups, rows.source()));
-      multiply(product, source, rows, packed, groups, aside, tileRows, rowTiles);
+      WarpgroupKernel kernel = product.kernel(tileRows);
+      List<Long> rounded = rounded(product, kernel, groups, rows.sources());
+      launch(product, kernel, rows, rounded, groups, aside)
+          .early()
+          .run(
+              blocks(product.runs(), rowTiles),
+              1,
+              1,
+              WarpgroupKernel.THREADS,
+              kernel.sharedBytes());
     } finally {
       workspace.reset(mark);
     }
+  }
+
+  private int blocks(Runs runs, int rowTiles) {
+    return rowTiles > 1
+        ? Math.min(execution.device().multiprocessors(), runs.tiles() * rowTiles)
+        : runs.count();
+  }
+
+  /** Where the rows of each part lie rounded, those that the kernel before has left so too. */
+  private List<Long> rounded(
+      Product product, WarpgroupKernel kernel, int groups, List<Tensor> sources) {
+    List<OptionalLong> before =
+        sources.stream().map(rows -> roundedBefore(product, rows, groups)).toList();
+    List<Long> rounded = new ArrayList<>();
+    for (int part = 0; part < sources.size(); part++) {
+      OptionalLong found = before.get(part);
+      rounded.add(
+          found.isPresent()
+              ? found.getAsLong()
+              : pack(product.parts().get(part), kernel, groups, sources.get(part)));
+    }
+    return rounded;
   }
 
   /**
@@ -195,100 +217,75 @@ final class WarpgroupProduct {
    */
   private OptionalLong roundedBefore(Product product, Tensor rows, int groups) {
     return product.storage() == Storage.INT8
-            && product.frozen().direction() == ProductDirection.FORWARD
+            && product.first().direction() == ProductDirection.FORWARD
         ? execution.roundedRows().find(rows, groups)
         : OptionalLong.empty();
   }
 
-  private long pack(Product product, KernelSource source, int groups, Tensor rows) {
-    int stages = product.runs().stages();
-    long packed = execution.workspace().allocate(product.rowBytes() * GROUP_ROWS * groups);
+  private long pack(FrozenProduct part, WarpgroupKernel kernel, int groups, Tensor rows) {
+    int stages = Runs.stages(part.k());
+    long bytes = 2L * stages * Runs.STAGE_K * GROUP_ROWS * groups;
+    long packed = execution.workspace().allocate(bytes);
     execution
         .kernels()
-        .kernel(source, "pack_operand")
+        .kernel(kernel.source(), "pack_operand")
         .with()
         .pointer(packed)
         .pointer(rows)
         .integer(rows.size(0))
-        .integer(product.frozen().k())
+        .integer(part.k())
         .integer(groups)
         .integer(stages)
-        .pointer(product.frozen().inputScale())
+        .pointer(part.inputScale())
         .run(Grids.blocks(stages, PACK_WARPS), groups, 1, PACK_WARPS * 32, 0);
     return packed;
   }
 
-  private void multiply(
+  /** A launch with what all kernels take, and the second part's if there are two. */
+  private LaunchBuffer launch(
       Product product,
-      KernelSource source,
+      WarpgroupKernel kernel,
       ProductRows rows,
-      long packed,
+      List<Long> rounded,
       int groups,
-      long aside,
-      int tileRows,
-      int rowTiles) {
+      long aside) {
     Runs runs = product.runs();
-    boolean inTurn = rowTiles > 1;
+    boolean inTurn = rows.count() > kernel.tileRows();
     String way = inTurn ? "in_turn" : runs.each() > 1 ? "shared" : "chained";
-    int blocks =
-        inTurn
-            ? Math.min(execution.device().multiprocessors(), runs.tiles() * rowTiles)
-            : runs.count();
+    FrozenProduct first = product.first();
     LaunchBuffer launch =
         execution
             .kernels()
-            .kernel(source, way)
+            .kernel(kernel.source(), way)
             .with()
             .pointer(rows.target())
-            .pointer(FrozenProduct.data(product.frozen().w()))
-            .pointer(packed)
-            .integer(product.frozen().m())
-            .integer(product.frozen().k())
+            .pointer(FrozenProduct.data(first.w()))
+            .pointer(rounded.get(0))
+            .integer(first.m())
+            .integer(first.k())
             .integer(rows.count())
             .integer(groups)
             .integer(runs.stages())
             .integer(runs.tiles())
             .integer(runs.count())
             .integer(runs.each())
-            .pointer(product.frozen().outputScale())
-            .pointer(product.frozen().bias())
-            .integer(StorageCode.of(product.frozen().bias()))
+            .pointer(first.outputScale())
+            .pointer(first.bias())
+            .integer(StorageCode.of(first.bias()))
             .pointer(rows.addend())
             .pointer(aside)
             .pointer(execution.tileCounters());
-    Storage storage = product.storage();
-    launch
-        .early()
-        .run(blocks, 1, 1, THREADS, stages(storage, tileRows) * stageBytes(storage, tileRows));
-  }
-
-  private static int stageBytes(Storage storage, int tileRows) {
-    return (storage.bytes * Runs.TILE_M + 2 * tileRows) * Runs.STAGE_K;
-  }
-
-  /** Stages of the ring in shared memory. */
-  private static int stages(Storage storage, int tileRows) {
-    boolean few = storage == Storage.INT8 && tileRows <= FEW_ROWS;
-    return (few ? FEW_SHARED_BYTES : SHARED_BYTES) / stageBytes(storage, tileRows);
-  }
-
-  private static KernelSource source(Storage storage, ProductDirection direction, int tileRows) {
-    return KernelSource.hopper(
-        WarpgroupProduct.class,
-        "product_wgmma.cu",
-        List.of(
-            "WEIGHT=" + storage,
-            "DIRECTION=" + direction,
-            "ROWS=" + tileRows,
-            "STAGES=" + stages(storage, tileRows)));
-  }
-
-  static List<KernelSource> sources() {
-    return Stream.of(Storage.values()).flatMap(WarpgroupProduct::sources).toList();
-  }
-
-  private static Stream<KernelSource> sources(Storage storage) {
-    return storage.tileRows.stream()
-        .flatMap(rows -> Stream.of(ProductDirection.values()).map(d -> source(storage, d, rows)));
+    if (product.parts().size() > 1) {
+      FrozenProduct second = product.parts().get(1);
+      launch
+          .integer(Runs.stages(first.k()))
+          .pointer(FrozenProduct.data(second.w()))
+          .pointer(rounded.get(1))
+          .integer(second.k())
+          .pointer(second.outputScale())
+          .pointer(second.bias())
+          .integer(StorageCode.of(second.bias()));
+    }
+    return launch;
   }
 }

@@ -35,11 +35,6 @@ final class MetaActivationOps implements ActivationOps {
   }
 
   @Override
-  public void add(Tensor y, Tensor a, Tensor b, Tensor c) {
-    OpChecks.activation("add", y, a, b, c);
-  }
-
-  @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
     OpChecks.dropout(y, x, p);
   }

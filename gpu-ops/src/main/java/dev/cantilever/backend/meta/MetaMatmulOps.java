@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
@@ -30,6 +31,13 @@ final class MetaMatmulOps implements MatmulOps {
   public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
     OpChecks.linear(y, x, w, residual);
     weights.weight("linear", w);
+  }
+
+  @Override
+  public void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual) {
+    OpChecks.linearSum(y, first, second, residual);
+    weights.weight("linearSum", first.w());
+    weights.weight("linearSum", second.w());
   }
 
   @Override

@@ -144,25 +144,17 @@ final class OneDnnActivationOps implements ActivationOps {
     sum(workers, y, a, b);
   }
 
-  @Override
-  public void add(Tensor y, Tensor a, Tensor b, Tensor c) {
-    OpChecks.activation("add", y, a, b, c);
-    sum(workers, y, a, b, c);
-  }
-
-  /** y = the terms from left to right; y may be one of them. */
-  static void sum(Workers workers, Tensor y, Tensor first, Tensor... others) {
+  /** y = a + b; y may be one of them. */
+  static void sum(Workers workers, Tensor y, Tensor a, Tensor b) {
     Tiles.elements(
         workers,
         y.elements(),
         2,
         (from, count, buffers) -> {
-          HostMemory.get(first.address() + 4 * from, buffers[0], 0, count);
-          for (Tensor term : others) {
-            HostMemory.get(term.address() + 4 * from, buffers[1], 0, count);
-            for (int i = 0; i < count; i++) {
-              buffers[0][i] += buffers[1][i];
-            }
+          HostMemory.get(a.address() + 4 * from, buffers[0], 0, count);
+          HostMemory.get(b.address() + 4 * from, buffers[1], 0, count);
+          for (int i = 0; i < count; i++) {
+            buffers[0][i] += buffers[1][i];
           }
           HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
         });

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.OpChecks;
@@ -49,6 +50,14 @@ final class OneDnnMatmulOps implements MatmulOps {
   public void linear(Tensor y, Tensor x, Weight w, Tensor residual) {
     OpChecks.linear(y, x, w, residual);
     forward(y, x, w, Optional.of(residual));
+  }
+
+  @Override
+  public void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual) {
+    OpChecks.linearSum(y, first, second, residual);
+    forward(y, first.x(), first.w(), Optional.empty());
+    forward(y, second.x(), second.w(), Optional.of(y));
+    OneDnnActivationOps.sum(workers, y, y, residual);
   }
 
   private void forward(Tensor y, Tensor x, Weight w, Optional<Tensor> residual) {

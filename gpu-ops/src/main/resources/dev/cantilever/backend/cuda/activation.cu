@@ -111,20 +111,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) activate_backwar
   }
 }
 
-// y = a + b, or (a + b) + c where there is a c.
-extern "C" __global__ void add(
-    float* y, const float* a, const float* b, const float* c, s64 count) {
-  bool wide = quads_align((u64)y | (u64)a | (u64)b | (u64)c, 0);
+// y = a + b.
+extern "C" __global__ void add(float* y, const float* a, const float* b, s64 count) {
+  bool wide = quads_align((u64)y | (u64)a | (u64)b, 0);
   FOR_QUADS(at, left, count) {
     quad v = load_quad(a, at, left, wide);
     quad w = load_quad(b, at, left, wide);
-    quad x;
-    if (c) x = load_quad(c, at, left, wide);
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-      v.e[i] += w.e[i];
-      if (c) v.e[i] += x.e[i];
-    }
+    for (int i = 0; i < 4; i++) v.e[i] += w.e[i];
     store_quad(y, at, left, wide, v);
   }
 }

@@ -1,6 +1,16 @@
 // How the work of product_wgmma.cu is cut among blocks (see Runs.java): runs of stages, and their segments, the
 // parts that runs have of tiles. TILE_M and the stages are that file's.
 
+#if PARTS == 2
+// What the second part of the inner dimension has of its own.
+struct Part {
+  const u8* data;
+  const u8* rows;
+  int k;
+  const float* absmax;  // [m]
+};
+#endif
+
 struct Job {
   const u8* data;  // the weight
   const u8* rows;  // the rows, as pack_operand leaves them
@@ -11,6 +21,11 @@ struct Job {
   u32 tiles;       // of TILE_M that M has
   u32 runs;        // pieces that all stages are cut into
   u32 each;        // runs of a tile, or 0 where runs go from a tile to the next
+#if PARTS == 2
+  u32 first;             // stages of the first part
+  const float* absmax;   // [m], of the first part
+  Part second;
+#endif
 };
 
 // What finishing a tile costs, in stages, where runs of equal cost are cut.
@@ -48,6 +63,13 @@ struct Segment {
     from = start - base;
     count = min(run_start(job, run + 1), base + job.stages) - start;
   }
+
+#if PARTS == 2
+  // Whether the second part's first stage follows when `left` stages are left, this one included.
+  __device__ __forceinline__ bool second_part_behind(const Job& job, u32 left) const {
+    return from + count - left + 1 == job.first;
+  }
+#endif
 
   // Whether it is the tile's last, and the runs with its first and last.
   __device__ __forceinline__ bool last(const Job& job) const { return from + count == job.stages; }

@@ -55,6 +55,30 @@ static __device__ __forceinline__ void add_aside(
   }
 }
 
+#if PARTS == 2
+// Scales a thread's sums by its part's scales s1 or s2; the first part's, if the second's will be added to
+// them, by s1 / s2. A row of zeros has a scale of zero, and one far below the other's adds nothing to it.
+static __device__ __forceinline__ void scale_part(
+    float c[2][SUMS_EACH], const Job& job, const Segment& segment, int part, bool both) {
+  int m = segment.tile * TILE_M + m_of();
+#pragma unroll
+  for (int r = 0; r < 4; r++) {
+    bool in = m + r < job.m;
+    float one = in ? job.absmax[m + r] / 127.0f : 1.0f;
+    float two = in ? job.second.absmax[m + r] / 127.0f : 1.0f;
+    if (both) {
+      two = fmaxf(two, one * 0x1p-60f);
+      if (two == 0) two = 1;
+    }
+    float scale = part == 1 ? two : both ? one / two : one;
+#pragma unroll
+    for (int i = 0; i < SUMS_EACH; i++) {
+      if (i % 4 / 2 == r % 2) c[r / 2][i] *= scale;
+    }
+  }
+}
+#endif
+
 // ---- finished sums ----------------------------------------------------------------------------
 
 // What is done with finished sums: they are scaled, the bias is added, and that is added to the addend.
@@ -66,7 +90,10 @@ struct Target {
   int biasStorage;
   const float* addend;  // [n, m] that the sums are added to, y itself or apart from it, or null
   int wide;             // whether four of a row can be read and written at once
-
+#if PARTS == 2
+  const void* bias2;    // [m] or null
+  int biasStorage2;
+#endif
   float scales[4];  // of the thread's four of M
   float biases[4];
 
@@ -78,6 +105,9 @@ struct Target {
       bool in = m + r < job.m;
       scales[r] = in && absmax != 0 ? absmax[m + r] / 127.0f : 1.0f;
       biases[r] = in && bias != 0 ? load_stored(bias, m + r, biasStorage) : 0.0f;
+#if PARTS == 2
+      if (in && bias2 != 0) biases[r] += load_stored(bias2, m + r, biasStorage2);
+#endif
     }
   }
 

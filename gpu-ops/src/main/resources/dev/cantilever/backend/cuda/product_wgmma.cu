@@ -4,7 +4,11 @@
 //   gradient: dx[n, i] = sum over o of dy[n, o] * W[o, i]       M = I, K = O
 //
 // Compiled once per WEIGHT (INT8, BF16, F16), DIRECTION (FORWARD, GRADIENT) and ROWS, the rows n of a block,
-// with STAGES of the ring.
+// with STAGES of the ring; forward with int8 weights also with PARTS = 2, for the sum of two products:
+//
+//   y[n, o] = sum over i of x[n, i] * W[o, i] + sum over i of x2[n, i] * W2[o, i]
+//
+// Its inner dimension has two parts, the stages of x and W before those of x2 and W2.
 // A block takes TILE_M of the M dimension; warps of it copy stages of STAGE_K inner elements of weight and
 // rows into shared memory, two warpgroups multiply. The weight, as operand A, becomes bf16 in registers, once
 // for all rows of the block; the rows are operand B. Which of the 16 inner indices of a product an element
@@ -26,6 +30,10 @@
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
 // which nothing launched just before has written. The one before was not launched early, so it has waited for
 // all in front of it, and whatever comes next waits for the product.
+#ifndef PARTS
+#define PARTS 1
+#endif
+
 #include "prelude.cuh"
 #include "early_launch.cuh"
 #include "rounded_rows.cuh"
@@ -74,6 +82,18 @@ struct Place {
 
 // ---- copying ---------------------------------------------------------------------------------
 
+// The rows of a segment's tile at a stage.
+static __device__ __forceinline__ const u8* rows_at(const Job& job, const Segment& segment, u32 stage) {
+  const u8* rows = job.rows;
+#if PARTS == 2
+  if (stage >= job.first) {
+    rows = job.second.rows;
+    stage -= job.first;
+  }
+#endif
+  return rows + ((s64)stage * job.groups + segment.rows * (ROWS / 8)) * 1024;
+}
+
 // One thread, for the rows, once the kernels that wrote them are done.
 template <int WAY>
 static __device__ __forceinline__ void copy_rows(
@@ -83,7 +103,7 @@ static __device__ __forceinline__ void copy_rows(
   Place place = {0, 0};
   Segment segment;
   while (segments.take(segment)) {
-    const u8* from = job.rows + ((s64)segment.from * job.groups + segment.rows * (ROWS / 8)) * 1024;
+    const u8* from = rows_at(job, segment, segment.from);
 #pragma unroll 1
     for (u32 left = segment.count; left > 0; left--) {
       u32 barrier = full + 8 * place.slot;
@@ -91,6 +111,9 @@ static __device__ __forceinline__ void copy_rows(
       barrier_expect(barrier, ROW_BYTES);
       bulk_copy(shared + place.slot * STAGE_BYTES + WEIGHT_BYTES, from, ROW_BYTES, barrier);
       from += (s64)job.groups * 1024;
+#if PARTS == 2
+      if (segment.second_part_behind(job, left)) from = rows_at(job, segment, job.first);
+#endif
       place.advance();
     }
   }
@@ -107,6 +130,30 @@ static __device__ __forceinline__ u32 cycles() {
   return now;
 }
 
+// Where a lane reads a weight of INT8 from a stage on.
+struct Reading {
+  const u8* from;
+  int inner;       // tile of the inner dimension
+  int innerTiles;
+
+  __device__ __forceinline__ void at(const Job& job, u32 stage, int outer, int outerTiles) {
+    const u8* data = job.data;
+    int k = job.k;
+#if PARTS == 2
+    if (stage >= job.first) {
+      data = job.second.data;
+      k = job.second.k;
+      stage -= job.first;
+    }
+#endif
+    int lane = threadIdx.x % WARP;
+    inner = 2 * stage;
+    innerTiles = (k + 31) / 32;
+    from = data + (DIRECTION == FORWARD ? (s64)(outer + lane) * innerTiles + inner
+                                        : (s64)(inner + lane) * outerTiles + outer) * 1024;
+  }
+};
+
 // One warp, for a weight of INT8. Of that a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8
 // tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out:
 // what they would have been multiplied by is zero or is not stored.
@@ -114,7 +161,6 @@ template <int WAY>
 static __device__ __forceinline__ void copy_weight(
     const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
   int lane = threadIdx.x % WARP;
-  int innerTiles = (job.k + 31) / 32;
   int outerTiles = (job.m + 31) / 32;
   Segments<WAY> segments(job, rowTiles);
   Place place = {0, 0};
@@ -124,9 +170,8 @@ static __device__ __forceinline__ void copy_weight(
   while (segments.take(segment)) {
     int outer = segment.tile * (TILE_M / 32);
     int outerCount = min(TILE_M / 32, outerTiles - outer);
-    int inner = 2 * segment.from;
-    const u8* from = job.data + (DIRECTION == FORWARD ? (s64)(outer + lane) * innerTiles + inner
-                                                      : (s64)(inner + lane) * outerTiles + outer) * 1024;
+    Reading read;
+    read.at(job, segment.from, outer, outerTiles);
 #pragma unroll 1
     for (u32 left = segment.count; left > 0; left--) {
       if (ahead < STAGES) {
@@ -135,20 +180,23 @@ static __device__ __forceinline__ void copy_weight(
       }
       u32 to = shared + place.slot * STAGE_BYTES;
       u32 barrier = full + 8 * place.slot;
-      int innerCount = min(2, innerTiles - inner);
+      int innerCount = min(2, read.innerTiles - read.inner);
       barrier_wait(empty + 8 * place.slot, place.parity ^ 1);
       if (lane == 0) barrier_expect(barrier, outerCount * innerCount * 1024);
       __syncwarp();
 #if DIRECTION == FORWARD
-      if (lane < outerCount) bulk_copy(to + lane * 2048, from, innerCount * 1024, barrier);
-      from += 2048;
+      if (lane < outerCount) bulk_copy(to + lane * 2048, read.from, innerCount * 1024, barrier);
+      read.from += 2048;
 #else
       if (lane < innerCount) {
-        bulk_copy(to + lane * (TILE_M / 32 * 1024), from, outerCount * 1024, barrier);
+        bulk_copy(to + lane * (TILE_M / 32 * 1024), read.from, outerCount * 1024, barrier);
       }
-      from += (s64)outerTiles * 2048;
+      read.from += (s64)outerTiles * 2048;
 #endif
-      inner += 2;
+      read.inner += 2;
+#if PARTS == 2
+      if (segment.second_part_behind(job, left)) read.at(job, job.first, outer, outerTiles);
+#endif
       place.advance();
     }
   }
@@ -298,10 +346,9 @@ static __device__ __forceinline__ void multiply_step(
   wgmma<ROWS>(c[1], a[1], rows, add);
 }
 
-// c = the segment's chain of products.
+// c = a chain of products; goes on with c where `add`, else its first products begin it.
 static __device__ __forceinline__ void multiply(
-    float c[2][SUMS_EACH], u32 stages, Ring& ring, u32 twice128) {
-  int add = 0;  // the first products of a chain begin it
+    float c[2][SUMS_EACH], u32 stages, Ring& ring, u32 twice128, int add) {
   u32 a[2][HALVES][2][4];
 #if WEIGHT == INT8
   u32 first = first_block();
@@ -342,6 +389,24 @@ static __device__ __forceinline__ void multiply(
   }
   wgmma_wait<0>();
   ring.release_before();
+}
+
+// c = the segment's chain of products. Of two parts it comes scaled: what the first has made is brought to the
+// scale of the second's before that goes on.
+static __device__ __forceinline__ void multiply_segment(
+    float c[2][SUMS_EACH], const Job& job, const Segment& segment, Ring& ring, u32 twice128) {
+#if PARTS == 2
+  u32 first = segment.from < job.first ? min(segment.count, job.first - segment.from) : 0;
+#pragma unroll 1
+  for (int part = 0; part < 2; part++) {
+    u32 stages = part == 0 ? first : segment.count - first;
+    if (stages == 0) continue;
+    multiply(c, stages, ring, twice128, part == 1 && first > 0);
+    scale_part(c, job, segment, part, first > 0 && first < segment.count);
+  }
+#else
+  multiply(c, segment.count, ring, twice128, 0);
+#endif
 }
 
 // ---- blocks of one tile ------------------------------------------------------------------------
@@ -462,7 +527,7 @@ static __device__ __forceinline__ void product(
   while (segments.take(segment)) {
     bool last = segment.last(job);
     u32 index = segment.tile * rowTiles + segment.rows;
-    multiply(c, segment.count, through, *(volatile u32*)&twice128);
+    multiply_segment(c, job, segment, through, *(volatile u32*)&twice128);
     if (WAY == IN_TURN) {  // had again rather than kept: registers are short while products run
       asm volatile("" : "+r"(index));
       segment.tile = index / rowTiles;
@@ -508,15 +573,29 @@ static __device__ __forceinline__ void product(
   }
 }
 
-#define PRODUCT(name, WAY)                                                                       \
-  extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                       \
-      float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,     \
-      int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,     \
-      const float* addend, float4* aside, u32* counters) {                                       \
-    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each};         \
-    bool wide = quads_align((u64)y | (u64)addend, m);                                            \
-    Target out = {y, n, absmax, bias, biasStorage, addend, wide};                                \
-    product<WAY>(job, out, aside, counters);                                                     \
+#if PARTS == 2
+#define MORE_PARAMETERS                                                                            \
+  , int first, const u8* data2, const u8* rows2, int k2, const float* absmax2, const void* bias2, \
+      int biasStorage2
+#define MORE_OF_JOB , (u32)first, absmax, {data2, rows2, k2, absmax2}
+#define OUTPUT_SCALE 0
+#define MORE_OF_TARGET , bias2, biasStorage2
+#else
+#define MORE_PARAMETERS
+#define MORE_OF_JOB
+#define OUTPUT_SCALE absmax
+#define MORE_OF_TARGET
+#endif
+
+#define PRODUCT(name, WAY)                                                                         \
+  extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                         \
+      float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,       \
+      int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,       \
+      const float* addend, float4* aside, u32* counters MORE_PARAMETERS) {                       \
+    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each MORE_OF_JOB}; \
+    bool wide = quads_align((u64)y | (u64)addend, m);                                              \
+    Target out = {y, n, OUTPUT_SCALE, bias, biasStorage, addend, wide MORE_OF_TARGET};                \
+    product<WAY>(job, out, aside, counters);                                                       \
   }
 
 PRODUCT(in_turn, IN_TURN)

@@ -23,6 +23,7 @@ class RoundedRowsTest {
   }
 
   private final Tensor rows = rows(256, 12, 128);
+  private final Tensor other = rows(65_536, 12, 128);
 
   private void make(Tensor made) {
     RoundedRows.Place place = rounded.place(made);
@@ -95,14 +96,48 @@ class RoundedRowsTest {
   }
 
   @Test
-  void branch_another_hasARegionOfItsOwn() {
+  void second_chain_hasARegionOfItsOwn() {
     make(rows);
-    rounded.useBranch(1);
-    assertThat(rounded.find(rows, GROUPS)).isEmpty();
-    make(rows);
-    assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS + REGION_BYTES);
-    rounded.useBranch(0);
+    rounded.second();
+    make(other);
+    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
     assertThat(rounded.find(rows, GROUPS)).isEmpty(); // something was enqueued since
+  }
+
+  @Test
+  void join_endsOfBothChains_areKnownToWhatComesNext() {
+    make(rows);
+    rounded.second();
+    make(other);
+    rounded.join(() -> enqueued++);
+    assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
+    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
+    enqueued++;
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+    assertThat(rounded.find(other, GROUPS)).isEmpty();
+  }
+
+  @Test
+  void join_somethingBehindTheRowsInTheirChain_isNone() {
+    make(rows);
+    enqueued++;
+    rounded.second();
+    make(other);
+    enqueued++;
+    rounded.join(() -> {});
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+    assertThat(rounded.find(other, GROUPS)).isEmpty();
+  }
+
+  @Test
+  void join_chainWithoutRows_knowsNoneOfAForkBefore() {
+    make(rows);
+    rounded.second();
+    rounded.join(() -> {});
+    enqueued++;
+    rounded.second();
+    rounded.join(() -> {});
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
   }
 
   @Test

@@ -21,7 +21,7 @@ class RunsTest {
     "40, 300, 1, 1",
   })
   void of_weightsOfAnH100_cutsWithoutRegardToRows(int m, int k, int count, int each) {
-    Runs runs = Runs.of(m, k, 132);
+    Runs runs = Runs.of(m, Runs.stages(k), 132);
     assertThat(runs.count()).isEqualTo(count);
     assertThat(runs.each()).isEqualTo(each);
   }

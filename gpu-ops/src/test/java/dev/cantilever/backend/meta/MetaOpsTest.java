@@ -456,14 +456,6 @@ class MetaOpsTest {
             flat("a", F32, 5, 8),
             flat("b", F32, 40)),
         op(
-            "add",
-            (b, t) ->
-                b.activation().add(tensor(t, "y"), tensor(t, "a"), tensor(t, "b"), tensor(t, "c")),
-            flat("y", F32, 5, 8),
-            flat("a", F32, 5, 8),
-            flat("b", F32, 40),
-            flat("c", F32, 5, 8)),
-        op(
             "dropout",
             (b, t) -> b.activation().dropout(tensor(t, "y"), tensor(t, "x"), 0.1f, 3, false),
             flat("y", F32, 5, 8),

@@ -1,0 +1,100 @@
+package dev.cantilever.backend.cuda;
+
+import dev.cantilever.backend.cuda.driver.KernelSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What {@code product_wgmma.cu} is compiled for.
+ *
+ * @param parts one product, or two that are added: forward, with int8 weights
+ * @param tileRows rows of a block
+ */
+record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, int tileRows) {
+
+  /** How a weight is stored. */
+  enum Storage {
+    INT8(1, 8, 16, 32, 64, 96, 128, 160),
+    // 160 rows would take more registers than a thread has.
+    BF16(2, 16, 32, 64, 96, 128),
+    F16(2, 16, 32, 64, 96, 128);
+
+    private final int bytes;
+    private final List<Integer> tileRows;
+
+    Storage(int bytes, Integer... tileRows) {
+      this.bytes = bytes;
+      this.tileRows = List.of(tileRows);
+    }
+
+    /** Rows that a block can have, from the least. */
+    List<Integer> tileRows() {
+      return tileRows;
+    }
+
+    /** The least of them that holds n rows. */
+    int leastTileRows(int n) {
+      return tileRows.stream().filter(rows -> rows >= n).findFirst().orElseThrow();
+    }
+  }
+
+  static final int THREADS = 384;
+
+  /** Shared memory of a block on Hopper, less what the kernels have for barriers. */
+  private static final int SHARED_BYTES = (227 << 10) - 1024;
+
+  /** Rows of int8 products, which decoding has, that leave room for kernels of another branch. */
+  private static final int FEW_ROWS = 32;
+
+  /** Shared memory of a block of few rows: twice what memory's rate and latency need. */
+  private static final int FEW_SHARED_BYTES = 148 << 10;
+
+  /** Shared memory of a block. */
+  int sharedBytes() {
+    return stages() * stageBytes();
+  }
+
+  private int stageBytes() {
+    return (storage.bytes * Runs.TILE_M + 2 * tileRows) * Runs.STAGE_K;
+  }
+
+  /** Stages of the ring in shared memory. */
+  private int stages() {
+    boolean few = storage == Storage.INT8 && tileRows <= FEW_ROWS;
+    return (few ? FEW_SHARED_BYTES : SHARED_BYTES) / stageBytes();
+  }
+
+  KernelSource source() {
+    List<String> definitions =
+        new ArrayList<>(
+            List.of(
+                "WEIGHT=" + storage,
+                "DIRECTION=" + direction,
+                "ROWS=" + tileRows,
+                "STAGES=" + stages()));
+    if (parts > 1) {
+      definitions.add("PARTS=" + parts);
+    }
+    return KernelSource.hopper(WarpgroupKernel.class, "product_wgmma.cu", definitions);
+  }
+
+  /** All that there are. */
+  static List<KernelSource> sources() {
+    return Stream.of(Storage.values())
+        .flatMap(storage -> storage.tileRows.stream().flatMap(rows -> of(storage, rows)))
+        .map(WarpgroupKernel::source)
+        .toList();
+  }
+
+  private static Stream<WarpgroupKernel> of(Storage storage, int rows) {
+    Stream.Builder<WarpgroupKernel> kernels = Stream.builder();
+    for (ProductDirection direction : ProductDirection.values()) {
+      kernels.add(new WarpgroupKernel(storage, direction, 1, rows));
+    }
+    if (storage == Storage.INT8) {
+      kernels.add(new WarpgroupKernel(storage, ProductDirection.FORWARD, 2, rows));
+    }
+    return kernels.build();
+  }
+}
