@@ -9,8 +9,7 @@ package dev.cantilever.model;
  * @param embedding how token ids enter
  * @param block the block, the same in every layer
  * @param finalNorm whether the stream is normalised before the head
- * @param tiedHead whether the language-model head is the token embedding
- * @param headBias whether the language-model head has a bias
+ * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
  */
 public record Architecture(
@@ -20,8 +19,7 @@ public record Architecture(
     EmbeddingSpec embedding,
     BlockSpec block,
     boolean finalNorm,
-    boolean tiedHead,
-    boolean headBias,
+    HeadSpec head,
     ClassifierSpec classifier) {
 
   /** E, the width of what heads read. */

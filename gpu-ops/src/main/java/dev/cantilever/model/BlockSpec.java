@@ -8,8 +8,7 @@ import dev.cantilever.nn.ResidualLayout;
  *
  * @param attention heads, layout, mask, rotary
  * @param scaledByLayer whether the scores of layer i, counted from 0, are divided by i + 1 as well
- * @param qkvBias whether the projections to queries, keys and values have biases
- * @param outputBias whether the attention's output projection has one
+ * @param bias which of the attention's projections have biases
  * @param mlp the MLP
  * @param residual how the parts meet the residual stream
  * @param norm the norms, and those outside of blocks
@@ -17,11 +16,25 @@ import dev.cantilever.nn.ResidualLayout;
 public record BlockSpec(
     AttentionSpec attention,
     boolean scaledByLayer,
-    boolean qkvBias,
-    boolean outputBias,
+    AttentionBias bias,
     MlpSpec mlp,
     ResidualLayout residual,
     NormSpec norm) {
+
+  /** A block whose attention is the same in every layer. */
+  static BlockSpec of(
+      AttentionSpec attention,
+      AttentionBias bias,
+      MlpSpec mlp,
+      ResidualLayout residual,
+      NormSpec norm) {
+    return new BlockSpec(attention, false, bias, mlp, residual, norm);
+  }
+
+  /** The same with scores divided by the number of their layer. */
+  BlockSpec withScoresDividedByLayer() {
+    return new BlockSpec(attention, true, bias, mlp, residual, norm);
+  }
 
   /** The attention of a layer. */
   AttentionSpec attention(int layer) {

@@ -23,4 +23,16 @@ public record EmbeddingSpec(
   static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {
     return new EmbeddingSpec(vocabSize, size, maxPositions, false, 0, false);
   }
+
+  /** With learned positions, the first ones of whose table are unused, and no norm. */
+  static EmbeddingSpec withPositions(
+      int vocabSize, int size, int maxPositions, int unusedPositions) {
+    return new EmbeddingSpec(vocabSize, size, maxPositions, true, unusedPositions, false);
+  }
+
+  /** The same with a norm behind the sum. */
+  EmbeddingSpec normalized() {
+    return new EmbeddingSpec(
+        vocabSize, size, maxPositions, learnedPositions, unusedPositions, true);
+  }
 }

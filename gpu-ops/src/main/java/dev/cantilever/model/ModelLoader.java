@@ -79,8 +79,8 @@ public final class ModelLoader {
   public CausalLm causalLm() throws IOException {
     String head = CheckpointHeads.language(source);
     Transformer transformer = transformer();
-    String matrix = architecture.tiedHead() ? names.tokens() : head;
-    Optional<String> bias = architecture.headBias() ? Optional.of(head) : Optional.empty();
+    String matrix = architecture.head().tied() ? names.tokens() : head;
+    Optional<String> bias = architecture.head().bias() ? Optional.of(head) : Optional.empty();
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
@@ -167,14 +167,14 @@ public final class ModelLoader {
             paths.qkv(),
             List.of(attention.outputSize(), attention.cacheSize(), attention.cacheSize()),
             hidden,
-            spec.qkvBias(),
+            spec.bias() != AttentionBias.NONE,
             WeightRole.PROJECTION);
     Linear output =
         linear(
             List.of(paths.attentionOutput()),
             List.of(hidden),
             attention.outputSize(),
-            spec.outputBias(),
+            spec.bias() == AttentionBias.ALL,
             WeightRole.RESIDUAL_PROJECTION);
     Linear up =
         linear(
