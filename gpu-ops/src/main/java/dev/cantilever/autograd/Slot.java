@@ -8,6 +8,8 @@ public enum Slot {
   NORM,
   /** Output of the fused QKV projection, [N, W]. */
   QKV,
+  /** That with its query and key heads normalised, where they are, [N, W]. */
+  HEADS,
   /** Output of the attention before its projection, [N, H·D]. */
   ATTENTION,
   /**

@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param attentionNorm first norm
  * @param qkv one fused projection, or query, key and value in this order, fused when loaded
+ * @param headNorms norm of the query heads and norm of the key heads; none where there are none
  * @param attentionOutput output projection
  * @param mlpNorm second norm; the path of the first where the two are one
  * @param up into the MLP: one projection, or gate and up in this order, whether the checkpoint has
@@ -17,6 +18,7 @@ import java.util.List;
 public record BlockNames(
     String attentionNorm,
     List<String> qkv,
+    List<String> headNorms,
     String attentionOutput,
     String mlpNorm,
     List<String> up,
@@ -25,6 +27,24 @@ public record BlockNames(
   /** Copies the lists. */
   public BlockNames {
     qkv = List.copyOf(qkv);
+    headNorms = List.copyOf(headNorms);
     up = List.copyOf(up);
+  }
+
+  /** A block with a norm for attention and MLP each. */
+  BlockNames(
+      String attentionNorm,
+      List<String> qkv,
+      String attentionOutput,
+      String mlpNorm,
+      List<String> up,
+      String down) {
+    this(attentionNorm, qkv, List.of(), attentionOutput, mlpNorm, up, down);
+  }
+
+  /** The same with norms of heads. */
+  BlockNames withHeadNorms(String queries, String keys) {
+    return new BlockNames(
+        attentionNorm, qkv, List.of(queries, keys), attentionOutput, mlpNorm, up, down);
   }
 }

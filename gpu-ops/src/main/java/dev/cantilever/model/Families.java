@@ -16,6 +16,7 @@ public final class Families {
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),
+          new Qwen3Family(),
           new DistilBertFamily());
 
   private Families() {}

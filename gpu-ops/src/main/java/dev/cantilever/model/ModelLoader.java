@@ -9,6 +9,7 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
 import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
@@ -195,9 +196,20 @@ public final class ModelLoader {
     return new TransformerBlock(
         spec.residual(),
         first,
-        new Attention(layer, attention, qkv, output),
+        new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output),
         second,
         new Mlp(up, mlp.activation(), mlp.gated(), down));
+  }
+
+  private Optional<HeadNorm> headNorm(List<String> paths) throws IOException {
+    BlockSpec spec = architecture.block();
+    if (!spec.headNorms()) {
+      return Optional.empty();
+    }
+    int size = spec.attention().headSize();
+    Tensor queries = weights.normScale(paths.get(0), size);
+    Tensor keys = weights.normScale(paths.get(1), size);
+    return Optional.of(new HeadNorm(queries, keys, spec.norm().eps()));
   }
 
   /**

@@ -74,6 +74,9 @@ final class KeepLadder {
             Slot.ATTENTION,
             2 * 2 * meanContext * heads,
             heads + block.attention().heads())); // and the log-sum-exp
+    if (block.headNorms()) {
+      costs.add(new Cost(Slot.HEADS, NORM_FLOPS * projection, projection));
+    }
     costs.add(new Cost(Slot.QKV, 2 * hidden * projection, projection));
     costs.add(new Cost(Slot.MLP_PRE, 2 * hidden * wide, wide));
     if (block.residual() != ResidualLayout.PARALLEL) { // by the attention's output projection

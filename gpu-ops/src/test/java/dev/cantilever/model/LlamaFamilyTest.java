@@ -100,7 +100,7 @@ class LlamaFamilyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"qwen2"})
+  @ValueSource(strings = {"qwen2", "qwen3"})
   void architecture_qwensWindow_isRefusedWhereALayerUsesIt(String family) throws IOException {
     String used = "{'model_type':'" + family + "','use_sliding_window':true,'sliding_window':63,";
     String types = "'layer_types':['full_attention','%s_attention'],";

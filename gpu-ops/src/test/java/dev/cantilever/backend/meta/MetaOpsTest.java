@@ -422,6 +422,39 @@ class MetaOpsTest {
             of("x", F32, 5, 8),
             of("gamma", F16, 8)),
         op(
+            "headNorm",
+            (b, t) ->
+                b.norm()
+                    .headNorm(
+                        tensor(t, "y"),
+                        tensor(t, "x"),
+                        tensor(t, "queryGamma"),
+                        tensor(t, "keyGamma"),
+                        0,
+                        SPEC),
+            of("y", F32, 5, 16),
+            of("x", F32, 5, 16),
+            of("queryGamma", F16, 2),
+            of("keyGamma", F16, 2)),
+        op(
+            "headNormBackward",
+            (b, t) ->
+                b.norm()
+                    .headNormBackward(
+                        tensor(t, "dx"),
+                        tensor(t, "dy"),
+                        tensor(t, "x"),
+                        tensor(t, "queryGamma"),
+                        tensor(t, "keyGamma"),
+                        0,
+                        SPEC,
+                        true),
+            of("dx", F32, 5, 16),
+            of("dy", F32, 5, 16),
+            of("x", F32, 5, 16),
+            of("queryGamma", BF16, 2),
+            of("keyGamma", BF16, 2)),
+        op(
             "activateGated",
             (b, t) -> b.activation().activateGated(tensor(t, "y"), tensor(t, "x"), Activation.SILU),
             of("y", F32, 5, 8),
