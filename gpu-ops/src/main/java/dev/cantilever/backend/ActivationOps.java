@@ -38,6 +38,9 @@ public interface ActivationOps {
   /** y = (a + b) + c, with the rounding of each sum. */
   void add(Tensor y, Tensor a, Tensor b, Tensor c);
 
+  /** y = factor·x. */
+  void scale(Tensor y, Tensor x, float factor);
+
   /**
    * Inverted dropout: y = x/(1 − p) where the element is kept, else 0, or y += that. An element is
    * kept by a Philox draw keyed by {@code key} and counted by the element's index, so that backward

@@ -22,6 +22,12 @@ public record Architecture(
     HeadSpec head,
     ClassifierSpec classifier) {
 
+  /** The same with token ids entering in another way. */
+  Architecture withEmbedding(EmbeddingSpec other) {
+    return new Architecture(
+        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier);
+  }
+
   /** E, the width of what heads read. */
   public int outputSize() {
     return embedding.size();

@@ -17,6 +17,7 @@ public final class Families {
           new MistralFamily(),
           new Qwen2Family(),
           new Qwen3Family(),
+          new GemmaFamily(),
           new DistilBertFamily());
 
   private Families() {}

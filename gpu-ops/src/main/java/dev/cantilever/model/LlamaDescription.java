@@ -20,7 +20,9 @@ import java.util.function.Function;
 final class LlamaDescription {
 
   private static final double THETA = 10_000;
-  private static final double EPS = 1e-6;
+
+  /** Of a config that does not say: what most of them have. */
+  static final double EPS = 1e-6;
 
   private LlamaDescription() {}
 

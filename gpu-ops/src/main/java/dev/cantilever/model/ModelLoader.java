@@ -16,6 +16,7 @@ import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.io.IOException;
@@ -126,7 +127,13 @@ public final class ModelLoader {
     }
     Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
-    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, norm);
+    Embeddings embeddings =
+        new Embeddings(
+            tokens,
+            HalfPrecision.rounded(spec.scale(), tokens.dtype()),
+            projectionIn,
+            positions,
+            norm);
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
@@ -155,6 +162,7 @@ public final class ModelLoader {
       case PLAIN_LAYER ->
           new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
       case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
+      case RMS_OFFSET -> new RmsNorm(weights.offsetScale(path, size), spec.eps());
     };
   }
 

@@ -11,7 +11,6 @@ import java.util.OptionalInt;
 final class Qwen3Family implements ArchitectureFamily {
 
   private static final int DEFAULT_HEAD_SIZE = 128;
-  private static final double DEFAULT_EPS = 1e-6;
 
   @Override
   public String modelType() {
@@ -26,7 +25,7 @@ final class Qwen3Family implements ArchitectureFamily {
             attention,
             AttentionBias.allIf(config.booleanOr("attention_bias", false)),
             LlamaDescription.mlp(config, ActivationNames.read(config, "hidden_act"), false),
-            LlamaDescription.norm(config, NormKind.RMS, DEFAULT_EPS));
+            LlamaDescription.norm(config, NormKind.RMS, LlamaDescription.EPS));
     return LlamaDescription.model(config, block.withHeadNorms(), QwenWindows.read(config), false);
   }
 

@@ -253,6 +253,22 @@ public abstract class ActivationOpsConformance extends OpsConformance {
   }
 
   @Test
+  void scale_awkwardSizes_multipliesWithOneRounding() {
+    for (int size : SIZES) {
+      float[] x = tensors.normal(size, 1);
+      Tensor both = tensors.of(x, size);
+      Tensor y = tensors.output(DType.F32, size);
+      backend.activation().scale(y, both, 55.5f);
+      backend.activation().scale(both, both, 55.5f);
+      float[] found = tensors.read(y);
+      for (int i = 0; i < size; i++) {
+        assertThat(found[i]).isEqualTo(x[i] * 55.5f);
+      }
+      Closeness.assertSameBits("in place", tensors.read(both), found);
+    }
+  }
+
+  @Test
   void dropout_manyElements_dropsTheStatedShareAndScalesTheRest() {
     int size = 100_000;
     float p = 0.3f;
@@ -311,6 +327,7 @@ public abstract class ActivationOpsConformance extends OpsConformance {
     assertThatThrownBy(() -> ops.activateBackward(three, three, four, Activation.RELU, false))
         .isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.add(three, three, four)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.scale(three, four, 1)).isInstanceOf(ShapeException.class);
     Tensor matrix = tensors.of(new float[6], 2, 3);
     assertThatThrownBy(() -> ops.activateGated(matrix, matrix, Activation.SILU))
         .isInstanceOf(ShapeException.class)
