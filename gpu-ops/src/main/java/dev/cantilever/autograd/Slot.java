@@ -17,8 +17,8 @@ public enum Slot {
    */
   BRANCH,
   /**
-   * Residual stream between attention and MLP where they run in sequence, [N, C], or embeddings
-   * before their projection, [N, E], or norm.
+   * Residual stream between attention and MLP where they run in sequence, [N, C], with what they
+   * add to it where that has a norm, or embeddings before their projection, [N, E], or norm.
    */
   MIDDLE,
   /** MLP before its activation, [N, F], or [N, 2F] where it has a gate. */

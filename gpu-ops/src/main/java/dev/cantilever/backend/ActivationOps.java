@@ -38,6 +38,13 @@ public interface ActivationOps {
   /** y = (a + b) + c, with the rounding of each sum. */
   void add(Tensor y, Tensor a, Tensor b, Tensor c);
 
+  /**
+   * y = cap·tanh(x/cap), the soft-capping of Gemma 2; what is not finite stays as it is.
+   *
+   * @param cap finite, above 0
+   */
+  void softcap(Tensor y, Tensor x, float cap);
+
   /** y = factor·x. */
   void scale(Tensor y, Tensor x, float factor);
 

@@ -383,6 +383,14 @@ public final class OpChecks {
     require("activateGatedBackward", "x", x, F32, "N, 2F", size[0], 2 * size[1]);
   }
 
+  /** {@link ActivationOps#softcap}. */
+  public static void softcap(Tensor y, Tensor x, float cap) {
+    activation("softcap", y, x);
+    if (!(cap > 0 && cap < Float.POSITIVE_INFINITY)) {
+      throw new ShapeException("softcap: expected a finite cap above 0, got " + cap);
+    }
+  }
+
   /** {@link ActivationOps#dropout}. */
   public static void dropout(Tensor y, Tensor x, float p) {
     activation("dropout", y, x);

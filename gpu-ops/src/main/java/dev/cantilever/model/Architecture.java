@@ -28,6 +28,12 @@ public record Architecture(
         modelType, hiddenSize, layers, other, block, finalNorm, head, classifier);
   }
 
+  /** The same with another head. */
+  Architecture withHead(HeadSpec other) {
+    return new Architecture(
+        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier);
+  }
+
   /** E, the width of what heads read. */
   public int outputSize() {
     return embedding.size();

@@ -38,6 +38,16 @@ public record BlockSpec(
     return new BlockSpec(attention, true, bias, headNorms, mlp, residual, norm);
   }
 
+  /** The same with its parts meeting the residual stream in another way. */
+  BlockSpec withResidual(ResidualLayout other) {
+    return new BlockSpec(attention, scaledByLayer, bias, headNorms, mlp, other, norm);
+  }
+
+  /** The same with another attention. */
+  BlockSpec withAttention(AttentionSpec other) {
+    return new BlockSpec(other, scaledByLayer, bias, headNorms, mlp, residual, norm);
+  }
+
   /** The same with RMS norms of query and key heads. */
   BlockSpec withHeadNorms() {
     return new BlockSpec(attention, scaledByLayer, bias, true, mlp, residual, norm);

@@ -18,6 +18,7 @@ public final class Families {
           new Qwen2Family(),
           new Qwen3Family(),
           new GemmaFamily(),
+          new Gemma2Family(),
           new DistilBertFamily());
 
   private Families() {}

@@ -8,12 +8,14 @@ import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
+import dev.cantilever.nn.BranchNorms;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
 import dev.cantilever.tensor.HalfPrecision;
@@ -206,7 +208,15 @@ public final class ModelLoader {
         first,
         new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output),
         second,
-        new Mlp(up, mlp.activation(), mlp.gated(), down));
+        new Mlp(up, mlp.activation(), mlp.gated(), down),
+        branchNorms(paths.branchNorms()));
+  }
+
+  private Optional<BranchNorms> branchNorms(List<String> paths) throws IOException {
+    if (architecture.block().residual() != ResidualLayout.BRANCH_NORM) {
+      return Optional.empty();
+    }
+    return Optional.of(new BranchNorms(norm(paths.get(0)), norm(paths.get(1))));
   }
 
   private Optional<HeadNorm> headNorm(List<String> paths) throws IOException {

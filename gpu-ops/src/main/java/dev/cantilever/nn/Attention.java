@@ -22,7 +22,12 @@ public record Attention(
 
   /** What attention adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
-    return output.forward(pass, Slot.BRANCH, attended(pass, x));
+    return forward(pass, Slot.BRANCH, x);
+  }
+
+  /** The same in a place of its own, for others to read than the stream. */
+  public Var forward(Pass pass, Slot slot, Var x) {
+    return output.forward(pass, slot, attended(pass, x));
   }
 
   /** The residual stream behind the attention, [N, C]. */

@@ -19,7 +19,12 @@ public record Mlp(Linear up, Activation activation, boolean gated, Linear down) 
 
   /** What the MLP adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
-    return down.forward(pass, Slot.BRANCH, active(pass, x));
+    return forward(pass, Slot.BRANCH, x);
+  }
+
+  /** The same in a place of its own, for others to read than the stream. */
+  public Var forward(Pass pass, Slot slot, Var x) {
+    return down.forward(pass, slot, active(pass, x));
   }
 
   /** The residual stream behind the MLP, [N, C]. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cantilever.backend.Activation;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.nn.ResidualLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,41 @@ class GemmaFamilyTest {
     assertThatThrownBy(() -> activation("'use_bidirectional_attention':true"))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("'use_bidirectional_attention'");
+  }
+
+  @Test
+  void architecture_gemma2_hasCapsAndScalesOfItsOwn() throws IOException {
+    String start = "{'model_type':'gemma2','attn_logit_softcapping':null,'sliding_window':64,";
+    Architecture gemma = read(start + COMMON + "}");
+
+    assertThat(gemma.head()).isEqualTo(new HeadSpec(true, false, 30));
+    assertThat(gemma.block().residual()).isEqualTo(ResidualLayout.BRANCH_NORM);
+    assertThat(gemma.block().attention().scale()).isEqualTo(1 / 16f);
+    assertThat(gemma.block().mlp().activation()).isEqualTo(Activation.GELU_TANH);
+    Architecture other =
+        read(start + "'final_logit_softcapping':null,'query_pre_attn_scalar':144," + COMMON + "}");
+    assertThat(other.head().cap()).isZero();
+    assertThat(other.block().attention().scale()).isEqualTo(1 / 12f);
+  }
+
+  @Test
+  void architecture_gemma2_whatIsNotComputed_isRefusedByName() {
+    String start = "{'model_type':'gemma2',";
+    String uncapped = start + "'attn_logit_softcapping':null,";
+    assertRefused(
+        start + "'sliding_window':null,", "'attn_logit_softcapping' to be null, found 50");
+    assertRefused(uncapped + "'sliding_window':63,", "in layer 0, found 63");
+    assertRefused(
+        uncapped + "'final_logit_softcapping':0,", "'final_logit_softcapping' to be null");
+    assertRefused(
+        uncapped + "'sliding_window':64,'query_pre_attn_scalar':0,",
+        "'query_pre_attn_scalar' above 0");
+  }
+
+  private void assertRefused(String start, String message) {
+    assertThatThrownBy(() -> read(start + COMMON + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(message);
   }
 
   private Activation activation(String settings) throws IOException {

@@ -32,7 +32,25 @@ enum LlamaVariant implements DecoderVariant {
       "gemma",
       "'num_key_value_heads':4,'head_dim':8,'hidden_activation':'gelu_pytorch_tanh','tie_word_embeddings':false",
       new Heads(8, 4),
-      Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE));
+      Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE)),
+  /** Without a cap of scores and with windows that no row reaches beyond. */
+  GEMMA2(
+      "gemma2",
+      "'num_key_value_heads':2,'head_dim':16,'query_pre_attn_scalar':24,'sliding_window':64,'attn_logit_softcapping':null,'final_logit_softcapping':2.5",
+      new Heads(16, 2),
+      Set.of(
+          Trait.GELU,
+          Trait.NORM_OFFSET,
+          Trait.EMBEDDING_SCALE,
+          Trait.TIED,
+          Trait.BRANCH_NORMS,
+          Trait.CAPS)),
+  /** Without any cap. */
+  GEMMA2_UNCAPPED(
+      "gemma2",
+      "'num_key_value_heads':1,'head_dim':16,'query_pre_attn_scalar':16,'sliding_window':null,'attn_logit_softcapping':null,'final_logit_softcapping':null,'tie_word_embeddings':false",
+      new Heads(16, 1),
+      Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE, Trait.BRANCH_NORMS));
 
   /** What a variant has that Llama has not. */
   private enum Trait {
@@ -42,7 +60,11 @@ enum LlamaVariant implements DecoderVariant {
     GELU,
     NORM_OFFSET,
     EMBEDDING_SCALE,
-    TIED
+    TIED,
+    /** Of what attention and MLP add. */
+    BRANCH_NORMS,
+    /** Of logits, and another scale of scores. */
+    CAPS
   }
 
   /**
@@ -95,7 +117,7 @@ enum LlamaVariant implements DecoderVariant {
       String block = "model.layers." + layer;
       specs.addAll(attention(block + ".self_attn."));
       specs.addAll(mlp(block + ".mlp."));
-      for (String norm : List.of("input", "post_attention")) {
+      for (String norm : norms()) {
         specs.add(DecoderVariant.tensor(block + "." + norm + "_layernorm.weight", WIDTH));
       }
     }
@@ -105,6 +127,12 @@ enum LlamaVariant implements DecoderVariant {
     }
     specs.add(DecoderVariant.score(WIDTH));
     return specs;
+  }
+
+  private List<String> norms() {
+    return has(Trait.BRANCH_NORMS)
+        ? List.of("input", "post_attention", "pre_feedforward", "post_feedforward")
+        : List.of("input", "post_attention");
   }
 
   private List<TensorSpec> attention(String path) {
@@ -142,12 +170,16 @@ enum LlamaVariant implements DecoderVariant {
       String block = "model.layers." + layer + ".";
       double[][] attended =
           attended(layers, block + "self_attn.", norm(layers, block + "input_layernorm", x));
-      x = ReferenceLayers.sum(x, attended);
-      double[][] fed =
-          fed(layers, block + "mlp.", norm(layers, block + "post_attention_layernorm", x));
-      x = ReferenceLayers.sum(x, fed);
+      x = ReferenceLayers.sum(x, branch(layers, block + "post_attention_layernorm", attended));
+      String second = has(Trait.BRANCH_NORMS) ? "pre_feedforward" : "post_attention";
+      double[][] fed = fed(layers, block + "mlp.", norm(layers, block + second + "_layernorm", x));
+      x = ReferenceLayers.sum(x, branch(layers, block + "post_feedforward_layernorm", fed));
     }
     return norm(layers, "model.norm", x);
+  }
+
+  private double[][] branch(ReferenceLayers layers, String path, double[][] x) {
+    return has(Trait.BRANCH_NORMS) ? norm(layers, path, x) : x;
   }
 
   private double[][] norm(ReferenceLayers layers, String path, double[][] x) {
@@ -163,7 +195,7 @@ enum LlamaVariant implements DecoderVariant {
       keys = layers.rmsNorm(path + "k_norm", keys, 0);
     }
     int group = HEADS / heads.keys();
-    double scale = 1 / Math.sqrt(heads.size());
+    double scale = 1 / Math.sqrt(has(Trait.CAPS) ? 24 : heads.size());
     return layers.linear(
         path + "o_proj",
         ReferenceLayers.attention(
@@ -191,6 +223,9 @@ enum LlamaVariant implements DecoderVariant {
 
   @Override
   public double[][] logits(ReferenceLayers layers, double[][] hidden) {
-    return layers.linear(has(Trait.TIED) ? "model.embed_tokens" : "lm_head", hidden);
+    double[][] logits = layers.linear(has(Trait.TIED) ? "model.embed_tokens" : "lm_head", hidden);
+    return has(Trait.CAPS)
+        ? ReferenceLayers.map(logits, logit -> 2.5 * Math.tanh(logit / 2.5))
+        : logits;
   }
 }

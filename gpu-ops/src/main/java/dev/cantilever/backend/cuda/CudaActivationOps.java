@@ -108,6 +108,12 @@ final class CudaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+    run(launch("softcap").pointer(y).pointer(x).integer64(x.elements()).real(cap), x);
+  }
+
+  @Override
   public void scale(Tensor y, Tensor x, float factor) {
     OpChecks.activation("scale", y, x);
     run(launch("scale").pointer(y).pointer(x).integer64(x.elements()).real(factor), x);

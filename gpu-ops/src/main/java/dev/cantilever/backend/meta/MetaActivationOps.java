@@ -40,6 +40,11 @@ final class MetaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+  }
+
+  @Override
   public void scale(Tensor y, Tensor x, float factor) {
     OpChecks.activation("scale", y, x);
   }

@@ -169,6 +169,20 @@ final class OneDnnActivationOps implements ActivationOps {
   }
 
   @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        1,
+        (from, count, buffers) -> {
+          HostMemory.get(x.address() + 4 * from, buffers[0], 0, count);
+          VectorMath.softcap(buffers[0], buffers[0], count, cap);
+          HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
+        });
+  }
+
+  @Override
   public void scale(Tensor y, Tensor x, float factor) {
     OpChecks.activation("scale", y, x);
     Tiles.elements(

@@ -129,6 +129,19 @@ extern "C" __global__ void add(
   }
 }
 
+// y = cap tanh(x / cap); what is not finite stays.
+extern "C" __global__ void softcap(float* y, const float* x, s64 count, float cap) {
+  bool wide = quads_align((u64)y | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(x, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (fabsf(v.e[i]) < INFINITE) v.e[i] = cap * tanhf(v.e[i] / cap);
+    }
+    store_quad(y, at, left, wide, v);
+  }
+}
+
 extern "C" __global__ void scale(float* y, const float* x, s64 count, float factor) {
   bool wide = quads_align((u64)y | (u64)x, 0);
   FOR_QUADS(at, left, count) {

@@ -18,6 +18,7 @@ import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
@@ -210,7 +211,7 @@ class MetaOpsTest {
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
-                        1),
+                        LogitSpec.PLAIN),
             of("logprobs", F32, 3),
             of("entropy", F32, 3),
             of("normalizers", F64, 3, 2),
@@ -228,7 +229,7 @@ class MetaOpsTest {
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
-                        1),
+                        LogitSpec.PLAIN),
             of("dHidden", F32, 3, 8),
             of("dLogprobs", F32, 3),
             of("normalizers", F64, 3, 2),
@@ -244,7 +245,7 @@ class MetaOpsTest {
                         tensor(t, "hiddenP"),
                         tensor(t, "hiddenQ"),
                         DenseWeight.of(tensor(t, "head")),
-                        1),
+                        LogitSpec.PLAIN),
             of("kl", F32, 3),
             of("hiddenP", F32, 3, 8),
             of("hiddenQ", F32, 3, 8),
