@@ -8,6 +8,8 @@ public enum Slot {
   NORM,
   /** Output of the fused QKV projection, [N, W]. */
   QKV,
+  /** That with its query and key heads normalised, where they are, [N, W]. */
+  HEADS,
   /** Output of the attention before its projection, [N, H·D]. */
   ATTENTION,
   /**
@@ -15,8 +17,8 @@ public enum Slot {
    */
   BRANCH,
   /**
-   * Residual stream between attention and MLP where they run in sequence, [N, C], or embeddings
-   * before their projection, [N, E], or norm.
+   * Residual stream between attention and MLP where they run in sequence, [N, C], with what they
+   * add to it where that has a norm, or embeddings before their projection, [N, E], or norm.
    */
   MIDDLE,
   /** MLP before its activation, [N, F], or [N, 2F] where it has a gate. */

@@ -36,6 +36,16 @@ public interface ActivationOps {
   void add(Tensor y, Tensor a, Tensor b);
 
   /**
+   * y = cap·tanh(x/cap), the soft-capping of Gemma 2; what is not finite stays as it is.
+   *
+   * @param cap finite, above 0
+   */
+  void softcap(Tensor y, Tensor x, float cap);
+
+  /** y = factor·x. */
+  void scale(Tensor y, Tensor x, float factor);
+
+  /**
    * Inverted dropout: y = x/(1 − p) where the element is kept, else 0, or y += that. An element is
    * kept by a Philox draw keyed by {@code key} and counted by the element's index, so that backward
    * repeats it exactly by calling this on the gradient.

@@ -5,8 +5,7 @@ import dev.cantilever.tensor.Weight;
 
 /**
  * The output head together with what is made of its logits, in chunks of tokens: a matrix [M, V] of
- * logits never exists. Logits are logitScale·hidden·headᵀ; logitScale is 1/temperature where the
- * scored law is that of a tempered sampler, else 1.
+ * logits never exists. Logits are those that {@link LogitSpec} makes of hidden·headᵀ.
  */
 public interface LossOps {
 
@@ -28,16 +27,17 @@ public interface LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale);
+      LogitSpec logits);
 
   /**
    * Gradient of {@link #tokenLogprobs} with respect to hidden; entropy carries none. With p the
-   * softmax: dHidden = logitScale·dLogprobs·(onehot(target) − p)·head.
+   * softmax: dHidden = scale·dLogprobs·((onehot(target) − p)·slope)·head, where slope is 1, or with
+   * a cap 1 − tanh²(x/cap).
    *
    * @param dHidden [M, C] F32, overwritten
    * @param dLogprobs [M] F32
    * @param normalizers [M, 2] F64, as {@link #tokenLogprobs} left them for the same hidden, head
-   *     and logitScale
+   *     and logits
    */
   void tokenLogprobsBackward(
       Tensor dHidden,
@@ -46,7 +46,7 @@ public interface LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale);
+      LogitSpec logits);
 
   /**
    * Kullback-Leibler divergence of two distributions over the whole vocabulary: kl[m] = Σ_v
@@ -56,5 +56,5 @@ public interface LossOps {
    * @param hiddenP [M, C] F32, of the policy
    * @param hiddenQ [M, C] F32, of the reference
    */
-  void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale);
+  void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec logits);
 }

@@ -44,4 +44,35 @@ public interface NormOps {
    * @param x [N, C] F32
    */
   void rmsNormBackward(Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate);
+
+  /**
+   * {@link #rmsNorm} of each query head and each key head by itself, over its D elements; values
+   * are copied (query-key normalisation, Henry et al. 2020, by an RMS norm as in Qwen3).
+   *
+   * @param y [N, W] F32; may be x itself
+   * @param x [N, W] F32, queries, keys, values: W = (H + 2K)·D
+   * @param queryGamma [D], of every query head
+   * @param keyGamma [D], of every key head
+   * @param spec H, K and D; its layout must be {@link HeadLayout#SPLIT}
+   */
+  void headNorm(
+      Tensor y, Tensor x, Tensor queryGamma, Tensor keyGamma, float eps, AttentionSpec spec);
+
+  /**
+   * Gradient of {@link #headNorm} with respect to x, head by head that of {@link #rmsNormBackward};
+   * that of values is dy.
+   *
+   * @param dx [N, W] F32, written or added to
+   * @param dy [N, W] F32
+   * @param x [N, W] F32
+   */
+  void headNormBackward(
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor queryGamma,
+      Tensor keyGamma,
+      float eps,
+      AttentionSpec spec,
+      boolean accumulate);
 }

@@ -246,6 +246,35 @@ public final class OpChecks {
     require("rmsNormBackward", "gamma", gamma, FLOATS, "C", size[1]);
   }
 
+  /** {@link NormOps#headNorm}. */
+  public static void headNorm(
+      Tensor y, Tensor x, Tensor queryGamma, Tensor keyGamma, AttentionSpec spec) {
+    headNorm("headNorm", x, queryGamma, keyGamma, spec);
+    require("headNorm", "y", y, F32, "N, W", x.dim(0), x.dim(1));
+  }
+
+  /** {@link NormOps#headNormBackward}. */
+  public static void headNormBackward(
+      Tensor dx, Tensor dy, Tensor x, Tensor queryGamma, Tensor keyGamma, AttentionSpec spec) {
+    String op = "headNormBackward";
+    headNorm(op, x, queryGamma, keyGamma, spec);
+    require(op, "dx", dx, F32, "N, W", x.dim(0), x.dim(1));
+    require(op, "dy", dy, F32, "N, W", x.dim(0), x.dim(1));
+  }
+
+  private static void headNorm(
+      String op, Tensor x, Tensor queryGamma, Tensor keyGamma, AttentionSpec spec) {
+    if (spec.layout() != HeadLayout.SPLIT) {
+      throw new ShapeException(
+          "%s: expected queries, keys and values one behind the other (%s), got %s. Reorder the heads."
+              .formatted(op, HeadLayout.SPLIT, spec.layout()));
+    }
+    long n = axes(op, "x", x, F32, "N, W")[0];
+    require(op, "x", x, F32, "N, W", n, spec.projectionSize());
+    require(op, "queryGamma", queryGamma, FLOATS, "D", spec.headSize());
+    require(op, "keyGamma", keyGamma, FLOATS, "D", spec.headSize());
+  }
+
   /** {@link AttentionOps#attention}. */
   public static void attention(
       Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
@@ -374,6 +403,14 @@ public final class OpChecks {
     long[] size = axes("activateGatedBackward", "dy", dy, F32, "N, F");
     require("activateGatedBackward", "dx", dx, F32, "N, 2F", size[0], 2 * size[1]);
     require("activateGatedBackward", "x", x, F32, "N, 2F", size[0], 2 * size[1]);
+  }
+
+  /** {@link ActivationOps#softcap}. */
+  public static void softcap(Tensor y, Tensor x, float cap) {
+    activation("softcap", y, x);
+    if (!(cap > 0 && cap < Float.POSITIVE_INFINITY)) {
+      throw new ShapeException("softcap: expected a finite cap above 0, got " + cap);
+    }
   }
 
   /** {@link ActivationOps#dropout}. */

@@ -9,8 +9,7 @@ package dev.cantilever.model;
  * @param embedding how token ids enter
  * @param block the block, the same in every layer
  * @param finalNorm whether the stream is normalised before the head
- * @param tiedHead whether the language-model head is the token embedding
- * @param headBias whether the language-model head has a bias
+ * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
  */
 public record Architecture(
@@ -20,9 +19,20 @@ public record Architecture(
     EmbeddingSpec embedding,
     BlockSpec block,
     boolean finalNorm,
-    boolean tiedHead,
-    boolean headBias,
+    HeadSpec head,
     ClassifierSpec classifier) {
+
+  /** The same with token ids entering in another way. */
+  Architecture withEmbedding(EmbeddingSpec other) {
+    return new Architecture(
+        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier);
+  }
+
+  /** The same with another head. */
+  Architecture withHead(HeadSpec other) {
+    return new Architecture(
+        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier);
+  }
 
   /** E, the width of what heads read. */
   public int outputSize() {

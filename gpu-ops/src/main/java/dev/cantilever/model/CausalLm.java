@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
@@ -22,6 +23,29 @@ public record CausalLm(Transformer transformer, Weight head) {
   /** V. */
   public int vocabSize() {
     return head.outFeatures();
+  }
+
+  /**
+   * What a loss makes of what the head gives.
+   *
+   * @param scale 1/temperature of the law that is scored
+   */
+  LogitSpec logitSpec(float scale) {
+    return new LogitSpec(scale, architecture().head().cap());
+  }
+
+  /**
+   * Logits of hidden states.
+   *
+   * @param logits [M, V] F32
+   * @param hidden [M, E] F32
+   */
+  void logits(Backend backend, Tensor logits, Tensor hidden) {
+    backend.matmul().linear(logits, hidden, head);
+    float cap = architecture().head().cap();
+    if (cap > 0) {
+      backend.activation().softcap(logits, logits, cap);
+    }
   }
 
   /** The description. */
@@ -49,7 +73,7 @@ public record CausalLm(Transformer transformer, Weight head) {
                 new TokenSelection(memory.ints(all)))
             .value();
     Tensor logits = Tensor.in(memory.batch(), DType.F32, all.length, vocabSize());
-    backend.matmul().linear(logits, hidden, head);
+    logits(backend, logits, hidden);
     float[] values = new float[Math.toIntExact(logits.elements())];
     backend.transfers().download(values, logits);
     return values;

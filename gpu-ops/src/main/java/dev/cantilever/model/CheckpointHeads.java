@@ -33,7 +33,7 @@ public final class CheckpointHeads {
                     new CheckpointException(
                         "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
                             .formatted(source.path(), architecture.modelType())));
-    if (!architecture.tiedHead()) {
+    if (!architecture.head().tied()) {
       source.require(head + ".weight");
     }
     return head;

@@ -37,33 +37,26 @@ final class DistilBertFamily implements ArchitectureFamily {
             (float) (1 / Math.sqrt(headSize)),
             RotarySpec.NONE);
     BlockSpec block =
-        new BlockSpec(
+        BlockSpec.of(
             attention,
-            false,
-            true,
-            true,
-            new MlpSpec(
-                config.requireInt("hidden_dim"),
-                ActivationNames.read(config, "activation"),
-                false,
-                true),
+            AttentionBias.ALL,
+            MlpSpec.plain(
+                config.requireInt("hidden_dim"), ActivationNames.read(config, "activation"), true),
             ResidualLayout.POST_NORM,
             new NormSpec(NormKind.LAYER, NORM_EPS));
     return new Architecture(
         modelType(),
         hidden,
         config.requireInt("n_layers"),
-        new EmbeddingSpec(
-            config.requireInt("vocab_size"),
-            hidden,
-            config.requireInt("max_position_embeddings"),
-            true,
-            0,
-            true),
+        EmbeddingSpec.withPositions(
+                config.requireInt("vocab_size"),
+                hidden,
+                config.requireInt("max_position_embeddings"),
+                0)
+            .normalized(),
         block,
         false,
-        true,
-        false,
+        HeadSpec.plain(true),
         new ClassifierSpec(
             Pooling.FIRST_TOKEN, Optional.of(Activation.RELU), true, config.labels()));
   }

@@ -9,6 +9,7 @@ package dev.cantilever.model;
  * @param maxPositions longest row the model was made for
  * @param learnedPositions whether a table of positions is added
  * @param unusedPositions rows of that table before the one of position 0
+ * @param scale factor on the rows of the table of tokens, to be rounded to that table's type
  * @param norm whether the sum is normalised
  */
 public record EmbeddingSpec(
@@ -17,10 +18,29 @@ public record EmbeddingSpec(
     int maxPositions,
     boolean learnedPositions,
     int unusedPositions,
+    float scale,
     boolean norm) {
 
   /** Without positions and norm: a table as wide as the stream. */
   static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {
-    return new EmbeddingSpec(vocabSize, size, maxPositions, false, 0, false);
+    return new EmbeddingSpec(vocabSize, size, maxPositions, false, 0, 1, false);
+  }
+
+  /** With learned positions, the first ones of whose table are unused, and no norm. */
+  static EmbeddingSpec withPositions(
+      int vocabSize, int size, int maxPositions, int unusedPositions) {
+    return new EmbeddingSpec(vocabSize, size, maxPositions, true, unusedPositions, 1, false);
+  }
+
+  /** The same with a norm behind the sum. */
+  EmbeddingSpec normalized() {
+    return new EmbeddingSpec(
+        vocabSize, size, maxPositions, learnedPositions, unusedPositions, scale, true);
+  }
+
+  /** The same with a factor on the rows of the table of tokens. */
+  EmbeddingSpec scaledBy(float factor) {
+    return new EmbeddingSpec(
+        vocabSize, size, maxPositions, learnedPositions, unusedPositions, factor, norm);
   }
 }

@@ -16,6 +16,9 @@ public final class Families {
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),
+          new Qwen3Family(),
+          new GemmaFamily(),
+          new Gemma2Family(),
           new DistilBertFamily());
 
   private Families() {}

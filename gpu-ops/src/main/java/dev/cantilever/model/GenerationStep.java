@@ -140,7 +140,7 @@ final class GenerationStep implements AutoCloseable {
             .value();
     cached.cache().advance(cached.tokens());
     Tensor logits = Tensor.in(memory.scratch(), DType.F32, b, model.vocabSize());
-    backend.matmul().linear(logits, hidden, model.head());
+    model.logits(backend, logits, hidden);
     backend
         .sampling()
         .sample(

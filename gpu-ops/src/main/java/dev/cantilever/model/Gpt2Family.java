@@ -39,15 +39,12 @@ final class Gpt2Family implements ArchitectureFamily {
             scaled ? (float) (1 / Math.sqrt(sizes.headSize())) : 1,
             RotarySpec.NONE);
     BlockSpec block =
-        new BlockSpec(
+        BlockSpec.of(
             attention,
-            config.booleanOr("scale_attn_by_inverse_layer_idx", false),
-            true,
-            true,
-            new MlpSpec(
+            AttentionBias.ALL,
+            MlpSpec.plain(
                 sizes.innerSize(),
                 ActivationNames.read(config, "activation_function", "gelu_new"),
-                false,
                 true),
             ResidualLayout.PRE_NORM,
             new NormSpec(NormKind.LAYER, (float) config.doubleOr("layer_norm_epsilon", 1e-5)));
@@ -55,11 +52,12 @@ final class Gpt2Family implements ArchitectureFamily {
         modelType(),
         sizes.hiddenSize(),
         sizes.layers(),
-        new EmbeddingSpec(sizes.vocabSize(), sizes.hiddenSize(), sizes.positions(), true, 0, false),
-        block,
+        EmbeddingSpec.withPositions(sizes.vocabSize(), sizes.hiddenSize(), sizes.positions(), 0),
+        config.booleanOr("scale_attn_by_inverse_layer_idx", false)
+            ? block.withScoresDividedByLayer()
+            : block,
         true,
-        config.booleanOr("tie_word_embeddings", true),
-        false,
+        HeadSpec.plain(config.booleanOr("tie_word_embeddings", true)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

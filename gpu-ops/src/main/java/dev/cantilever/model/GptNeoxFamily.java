@@ -24,7 +24,6 @@ final class GptNeoxFamily implements ArchitectureFamily {
     int hidden = config.requireInt("hidden_size");
     int heads = config.requireInt("num_attention_heads");
     int headSize = HeadSize.of(config, "hidden_size", hidden, "num_attention_heads", heads);
-    boolean bias = config.booleanOr("attention_bias", true);
     AttentionSpec attention =
         new AttentionSpec(
             heads,
@@ -35,15 +34,12 @@ final class GptNeoxFamily implements ArchitectureFamily {
             (float) (1 / Math.sqrt(headSize)),
             RotaryFrequencies.of(config, config.rotary(10_000, 0.25), headSize));
     BlockSpec block =
-        new BlockSpec(
+        BlockSpec.of(
             attention,
-            false,
-            bias,
-            bias,
-            new MlpSpec(
+            AttentionBias.allIf(config.booleanOr("attention_bias", true)),
+            MlpSpec.plain(
                 config.requireInt("intermediate_size"),
                 ActivationNames.read(config, "hidden_act"),
-                false,
                 true),
             config.booleanOr("use_parallel_residual", true)
                 ? ResidualLayout.PARALLEL
@@ -57,8 +53,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
             config.requireInt("vocab_size"), hidden, config.intOr("max_position_embeddings", 2048)),
         block,
         true,
-        config.booleanOr("tie_word_embeddings", false),
-        false,
+        HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

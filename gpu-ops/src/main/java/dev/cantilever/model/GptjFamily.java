@@ -46,15 +46,12 @@ final class GptjFamily implements ArchitectureFamily {
             (float) (1 / Math.sqrt(sizes.headSize())),
             RotarySpec.unscaled(rotaryDims(config, sizes.headSize()), THETA));
     BlockSpec block =
-        new BlockSpec(
+        BlockSpec.of(
             attention,
-            false,
-            false,
-            false,
-            new MlpSpec(
+            AttentionBias.NONE,
+            MlpSpec.plain(
                 sizes.innerSize(),
                 ActivationNames.read(config, "activation_function", "gelu_new"),
-                false,
                 true),
             ResidualLayout.PARALLEL,
             new NormSpec(NormKind.LAYER, (float) config.doubleOr("layer_norm_epsilon", 1e-5)));
@@ -65,8 +62,7 @@ final class GptjFamily implements ArchitectureFamily {
         EmbeddingSpec.ofTokens(sizes.vocabSize(), sizes.hiddenSize(), sizes.positions()),
         block,
         true,
-        config.booleanOr("tie_word_embeddings", false),
-        true,
+        new HeadSpec(config.booleanOr("tie_word_embeddings", false), true, 0),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

@@ -96,7 +96,13 @@ public final class LanguageLoss {
     backend
         .loss()
         .tokenLogprobsBackward(
-            dHidden, memory.floats(gradients), normalizers, hidden, model.head(), targets, 1);
+            dHidden,
+            memory.floats(gradients),
+            normalizers,
+            hidden,
+            model.head(),
+            targets,
+            model.logitSpec(1));
     tape.backward(output, dHidden);
     return total;
   }
@@ -108,7 +114,10 @@ public final class LanguageLoss {
   private float[] logprobs(PassMemory memory, Tensor normalizers, Tensor hidden, Tensor targets) {
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, targets.elements());
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, targets.elements());
-    backend.loss().tokenLogprobs(logprobs, entropy, normalizers, hidden, model.head(), targets, 1);
+    backend
+        .loss()
+        .tokenLogprobs(
+            logprobs, entropy, normalizers, hidden, model.head(), targets, model.logitSpec(1));
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
     return values;

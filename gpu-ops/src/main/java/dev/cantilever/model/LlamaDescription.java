@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.hub.CheckpointException;
@@ -7,48 +8,44 @@ import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
 
 /**
- * What Llama and those built after it have in common: RMS norms before attention and MLP, separate
- * projections to queries, keys and values with fewer key heads than query heads, rotary over whole
- * heads, a gated MLP; and the names of their modules.
- *
- * @param qkvBias whether the projections to queries, keys and values have biases
- * @param outputBias whether the attention's output projection has one
- * @param mlpBias whether the projections of the MLP have
+ * What Llama and those built after it have in common, in the parts that their families put
+ * together: RMS norms before attention and MLP, projections to queries, keys and values with fewer
+ * key heads than query heads, rotary over leading dimensions of heads, a gated MLP; and the names
+ * of their modules.
  */
-record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
+final class LlamaDescription {
 
-  /** Reads everything else from the config. */
-  Architecture read(ModelConfig config) {
-    int hidden = config.requireInt("hidden_size");
-    BlockSpec block =
-        new BlockSpec(
-            attention(config, hidden),
-            false,
-            qkvBias,
-            outputBias,
-            new MlpSpec(
-                config.requireInt("intermediate_size"),
-                ActivationNames.read(config, "hidden_act"),
-                true,
-                mlpBias),
-            ResidualLayout.PRE_NORM,
-            new NormSpec(NormKind.RMS, (float) config.doubleOr("rms_norm_eps", 1e-6)));
-    return new Architecture(
-        config.modelType(),
-        hidden,
-        config.requireInt("num_hidden_layers"),
-        EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"), hidden, config.requireInt("max_position_embeddings")),
-        block,
-        true,
-        config.booleanOr("tie_word_embeddings", false),
-        false,
-        new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
+  private static final double THETA = 10_000;
+
+  /** Of a config that does not say: what most of them have. */
+  static final double EPS = 1e-6;
+
+  private LlamaDescription() {}
+
+  /** Llama's own block. */
+  static BlockSpec block(ModelConfig config, AttentionBias bias, boolean mlpBias) {
+    return block(
+        attention(config, OptionalInt.empty()),
+        bias,
+        mlp(config, ActivationNames.read(config, "hidden_act"), mlpBias),
+        norm(config, NormKind.RMS, EPS));
   }
 
-  private static AttentionSpec attention(ModelConfig config, int hidden) {
+  /** A block of norms before attention and MLP. */
+  static BlockSpec block(AttentionSpec attention, AttentionBias bias, MlpSpec mlp, NormSpec norm) {
+    return BlockSpec.of(attention, bias, mlp, ResidualLayout.PRE_NORM, norm);
+  }
+
+  /**
+   * The heads.
+   *
+   * @param sizeOtherwise D where the config has no {@code head_dim}, if that is not C / H
+   */
+  static AttentionSpec attention(ModelConfig config, OptionalInt sizeOtherwise) {
     int heads = config.requireInt("num_attention_heads");
     int kvHeads = config.intOr("num_key_value_heads", heads);
     if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
@@ -56,17 +53,7 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
           "%s: expected num_attention_heads %d to divide by num_key_value_heads %d. Correct the config."
               .formatted(config.file(), heads, kvHeads));
     }
-    if (!config.has("head_dim") && hidden % heads != 0) {
-      throw new CheckpointException(
-          "%s: expected hidden_size %d to divide by num_attention_heads %d where there is no head_dim. Correct the config."
-              .formatted(config.file(), hidden, heads));
-    }
-    int headSize = config.intOr("head_dim", hidden / heads);
-    if (headSize < 1) {
-      throw new CheckpointException(
-          "%s: expected a head_dim of at least 1, found %d. Correct the config."
-              .formatted(config.file(), headSize));
-    }
+    int headSize = headSize(config, heads, sizeOtherwise);
     return new AttentionSpec(
         heads,
         kvHeads,
@@ -74,23 +61,91 @@ record LlamaDescription(boolean qkvBias, boolean outputBias, boolean mlpBias) {
         HeadLayout.SPLIT,
         true,
         (float) (1 / Math.sqrt(headSize)),
-        RotaryFrequencies.of(config, config.rotary(10_000, 1), headSize));
+        RotaryFrequencies.of(config, config.rotary(THETA, 1), headSize));
   }
 
+  private static int headSize(ModelConfig config, int heads, OptionalInt otherwise) {
+    int hidden = config.requireInt("hidden_size");
+    if (!config.has("head_dim") && otherwise.isEmpty() && hidden % heads != 0) {
+      throw new CheckpointException(
+          "%s: expected hidden_size %d to divide by num_attention_heads %d where there is no head_dim. Correct the config."
+              .formatted(config.file(), hidden, heads));
+    }
+    int headSize = config.intOr("head_dim", otherwise.orElse(hidden / heads));
+    if (headSize < 1) {
+      throw new CheckpointException(
+          "%s: expected a head_dim of at least 1, found %d. Correct the config."
+              .formatted(config.file(), headSize));
+    }
+    return headSize;
+  }
+
+  /** The gated MLP. */
+  static MlpSpec mlp(ModelConfig config, Activation activation, boolean bias) {
+    return MlpSpec.gated(config.requireInt("intermediate_size"), activation, bias);
+  }
+
+  /**
+   * The norms.
+   *
+   * @param epsOtherwise of a config that does not say
+   */
+  static NormSpec norm(ModelConfig config, NormKind kind, double epsOtherwise) {
+    return new NormSpec(kind, (float) config.doubleOr("rms_norm_eps", epsOtherwise));
+  }
+
+  /** A model whose attention has no window. */
+  static Architecture model(ModelConfig config, BlockSpec block) {
+    return model(config, block, SlidingWindows.everywhere(config, SlidingWindows.NONE), false);
+  }
+
+  /**
+   * A model.
+   *
+   * @param windows of the attention in each layer
+   * @param tiedOtherwise whether the head is tied where the config does not say
+   */
+  static Architecture model(
+      ModelConfig config, BlockSpec block, List<Integer> windows, boolean tiedOtherwise) {
+    int hidden = config.requireInt("hidden_size");
+    int longest = config.requireInt("max_position_embeddings");
+    SlidingWindows.requireUnused(config, windows, longest);
+    return new Architecture(
+        config.modelType(),
+        hidden,
+        config.requireInt("num_hidden_layers"),
+        EmbeddingSpec.ofTokens(config.requireInt("vocab_size"), hidden, longest),
+        block,
+        true,
+        HeadSpec.plain(config.booleanOr("tie_word_embeddings", tiedOtherwise)),
+        new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
+  }
+
+  /** Llama's own names. */
   static CheckpointNames names() {
+    return names(LlamaDescription::block);
+  }
+
+  /**
+   * Names of a checkpoint.
+   *
+   * @param block of the block at a path
+   */
+  static CheckpointNames names(Function<String, BlockNames> block) {
     return new CheckpointNames(
         "model.embed_tokens",
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        layer -> block("model.layers." + layer),
+        layer -> block.apply("model.layers." + layer),
         Optional.of("model.norm"),
         Optional.empty(),
         Optional.of("lm_head"),
         new ClassifierNames(Optional.empty(), "score"));
   }
 
-  private static BlockNames block(String path) {
+  /** Names of the block at a path. */
+  static BlockNames block(String path) {
     return new BlockNames(
         path + ".input_layernorm",
         List.of(path + ".self_attn.q_proj", path + ".self_attn.k_proj", path + ".self_attn.v_proj"),

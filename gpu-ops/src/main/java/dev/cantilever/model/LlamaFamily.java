@@ -15,9 +15,9 @@ final class LlamaFamily implements ArchitectureFamily {
 
   @Override
   public Architecture architecture(ModelConfig config) {
-    boolean attentionBias = config.booleanOr("attention_bias", false);
-    boolean mlpBias = config.booleanOr("mlp_bias", false);
-    return new LlamaDescription(attentionBias, attentionBias, mlpBias).read(config);
+    AttentionBias bias = AttentionBias.allIf(config.booleanOr("attention_bias", false));
+    return LlamaDescription.model(
+        config, LlamaDescription.block(config, bias, config.booleanOr("mlp_bias", false)));
   }
 
   @Override

@@ -12,6 +12,16 @@ import dev.cantilever.backend.Activation;
  */
 public record MlpSpec(int innerSize, Activation activation, boolean gated, boolean bias) {
 
+  /** One projection in. */
+  static MlpSpec plain(int innerSize, Activation activation, boolean bias) {
+    return new MlpSpec(innerSize, activation, false, bias);
+  }
+
+  /** Two, of which one is the gate. */
+  static MlpSpec gated(int innerSize, Activation activation, boolean bias) {
+    return new MlpSpec(innerSize, activation, true, bias);
+  }
+
   /** Outputs of the projection in: F, or 2F with a gate. */
   public int projectionSize() {
     return gated ? 2 * innerSize : innerSize;

@@ -8,13 +8,17 @@ import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
+import dev.cantilever.nn.BranchNorms;
 import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.io.IOException;
@@ -79,8 +83,8 @@ public final class ModelLoader {
   public CausalLm causalLm() throws IOException {
     String head = CheckpointHeads.language(source);
     Transformer transformer = transformer();
-    String matrix = architecture.tiedHead() ? names.tokens() : head;
-    Optional<String> bias = architecture.headBias() ? Optional.of(head) : Optional.empty();
+    String matrix = architecture.head().tied() ? names.tokens() : head;
+    Optional<String> bias = architecture.head().bias() ? Optional.of(head) : Optional.empty();
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
@@ -125,7 +129,13 @@ public final class ModelLoader {
     }
     Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
-    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, norm);
+    Embeddings embeddings =
+        new Embeddings(
+            tokens,
+            HalfPrecision.rounded(spec.scale(), tokens.dtype()),
+            projectionIn,
+            positions,
+            norm);
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
@@ -154,6 +164,7 @@ public final class ModelLoader {
       case PLAIN_LAYER ->
           new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
       case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
+      case RMS_OFFSET -> new RmsNorm(weights.offsetScale(path, size), spec.eps());
     };
   }
 
@@ -167,14 +178,14 @@ public final class ModelLoader {
             paths.qkv(),
             List.of(attention.outputSize(), attention.cacheSize(), attention.cacheSize()),
             hidden,
-            spec.qkvBias(),
+            spec.bias() != AttentionBias.NONE,
             WeightRole.PROJECTION);
     Linear output =
         linear(
             List.of(paths.attentionOutput()),
             List.of(hidden),
             attention.outputSize(),
-            spec.outputBias(),
+            spec.bias() == AttentionBias.ALL,
             WeightRole.RESIDUAL_PROJECTION);
     Linear up =
         linear(
@@ -195,9 +206,28 @@ public final class ModelLoader {
     return new TransformerBlock(
         spec.residual(),
         first,
-        new Attention(layer, attention, qkv, output),
+        new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output),
         second,
-        new Mlp(up, mlp.activation(), mlp.gated(), down));
+        new Mlp(up, mlp.activation(), mlp.gated(), down),
+        branchNorms(paths.branchNorms()));
+  }
+
+  private Optional<BranchNorms> branchNorms(List<String> paths) throws IOException {
+    if (architecture.block().residual() != ResidualLayout.BRANCH_NORM) {
+      return Optional.empty();
+    }
+    return Optional.of(new BranchNorms(norm(paths.get(0)), norm(paths.get(1))));
+  }
+
+  private Optional<HeadNorm> headNorm(List<String> paths) throws IOException {
+    BlockSpec spec = architecture.block();
+    if (!spec.headNorms()) {
+      return Optional.empty();
+    }
+    int size = spec.attention().headSize();
+    Tensor queries = weights.normScale(paths.get(0), size);
+    Tensor keys = weights.normScale(paths.get(1), size);
+    return Optional.of(new HeadNorm(queries, keys, spec.norm().eps()));
   }
 
   /**

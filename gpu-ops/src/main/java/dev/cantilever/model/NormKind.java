@@ -7,5 +7,7 @@ public enum NormKind {
   /** A layer norm without scale and shift. */
   PLAIN_LAYER,
   /** Mean square, scale. */
-  RMS
+  RMS,
+  /** Mean square; what is stored is the scale less 1 (Gemma). */
+  RMS_OFFSET
 }

@@ -33,17 +33,14 @@ final class OptFamily implements ArchitectureFamily {
         modelType(),
         hidden,
         config.intOr("num_hidden_layers", 12),
-        new EmbeddingSpec(
+        EmbeddingSpec.withPositions(
             config.intOr("vocab_size", 50_272),
             config.intOr("word_embed_proj_dim", hidden),
             config.intOr("max_position_embeddings", 2048),
-            true,
-            UNUSED_POSITIONS,
-            false),
+            UNUSED_POSITIONS),
         block(config, hidden, normsBefore),
         normsBefore && !config.booleanOr("_remove_final_layer_norm", false),
-        config.booleanOr("tie_word_embeddings", true),
-        false,
+        HeadSpec.plain(config.booleanOr("tie_word_embeddings", true)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 
@@ -61,15 +58,12 @@ final class OptFamily implements ArchitectureFamily {
             true,
             (float) (1 / Math.sqrt(headSize)),
             RotarySpec.NONE);
-    return new BlockSpec(
+    return BlockSpec.of(
         attention,
-        false,
-        bias,
-        bias,
-        new MlpSpec(
+        AttentionBias.allIf(bias),
+        MlpSpec.plain(
             config.intOr("ffn_dim", 3072),
             ActivationNames.read(config, "activation_function", "relu"),
-            false,
             bias),
         normsBefore ? ResidualLayout.PRE_NORM : ResidualLayout.POST_NORM,
         new NormSpec(affine ? NormKind.LAYER : NormKind.PLAIN_LAYER, NORM_EPS));

@@ -103,11 +103,22 @@ public final class PolicyModel {
     Tensor referenceHidden = hidden.slice(m, 2L * m);
     LossOps loss = backend.loss();
     loss.tokenLogprobs(
-        logprobs, entropy, normalizers, referenceHidden, model.head(), target, spec.logitScale());
+        logprobs,
+        entropy,
+        normalizers,
+        referenceHidden,
+        model.head(),
+        target,
+        model.logitSpec(spec.logitScale()));
     float[] kl = new float[0];
     if (fullKl) {
       Tensor divergence = Tensor.in(memory.batch(), DType.F32, m);
-      loss.fullKl(divergence, hidden.slice(0, m), referenceHidden, model.head(), spec.logitScale());
+      loss.fullKl(
+          divergence,
+          hidden.slice(0, m),
+          referenceHidden,
+          model.head(),
+          model.logitSpec(spec.logitScale()));
       kl = download(divergence);
     }
     return new PolicyScores(policy, download(logprobs), kl);
@@ -127,7 +138,13 @@ public final class PolicyModel {
     backend
         .loss()
         .tokenLogprobs(
-            logprobs, entropy, normalizers, hidden, model.head(), targets, spec.logitScale());
+            logprobs,
+            entropy,
+            normalizers,
+            hidden,
+            model.head(),
+            targets,
+            model.logitSpec(spec.logitScale()));
     valueHead.forward(values, hidden, ones);
     return new TokenScores(offsets, download(logprobs), download(entropy), download(values));
   }
@@ -166,7 +183,13 @@ public final class PolicyModel {
     backend
         .loss()
         .tokenLogprobsBackward(
-            dHidden, dLogprobs, normalizers, hidden, model.head(), targets, spec.logitScale());
+            dHidden,
+            dLogprobs,
+            normalizers,
+            hidden,
+            model.head(),
+            targets,
+            model.logitSpec(spec.logitScale()));
     PackedRows responses = memory.packed(rows.responseOffsets());
     valueHead.backward(dHidden, dValues, hidden, ones, responses);
     tape.backward(output, dHidden);

@@ -1,7 +1,5 @@
 package dev.cantilever.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 
 /**
@@ -17,15 +15,11 @@ final class Qwen2Family implements ArchitectureFamily {
 
   @Override
   public Architecture architecture(ModelConfig config) {
-    config.requireInactive("use_sliding_window", "attention within a window");
-    for (JsonNode type : config.json().path("layer_types")) {
-      if (!type.asText().equals("full_attention")) {
-        throw new CheckpointException(
-            "%s: expected 'layer_types' of 'full_attention' alone, found %s. Attention within a window is not supported: use a model without it."
-                .formatted(config.file(), type));
-      }
-    }
-    return new LlamaDescription(true, false, false).read(config);
+    return LlamaDescription.model(
+        config,
+        LlamaDescription.block(config, AttentionBias.INPUTS, false),
+        QwenWindows.read(config),
+        false);
   }
 
   @Override

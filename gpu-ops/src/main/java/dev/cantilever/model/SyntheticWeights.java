@@ -76,8 +76,8 @@ final class SyntheticWeights extends WeightSource {
   @Override
   void fill(Backend to, Tensor target, String name, LinearStorage storage, WeightRole role)
       throws IOException {
-    if (role == WeightRole.NORM_SCALE) {
-      normScales(to, target);
+    if (role == WeightRole.NORM_SCALE || role == WeightRole.NORM_OFFSET) {
+      normScales(to, target, role == WeightRole.NORM_OFFSET ? 1 : 0);
       return;
     }
     float bound = (float) (deviation(role) * Math.sqrt(3));
@@ -103,13 +103,17 @@ final class SyntheticWeights extends WeightSource {
     return key;
   }
 
-  /** One, but for a few columns whose activations become outliers, as those of large models. */
-  private static void normScales(Backend to, Tensor target) throws IOException {
+  /**
+   * One, but for a few columns whose activations become outliers, as those of large models.
+   *
+   * @param less what is taken from all of them
+   */
+  private static void normScales(Backend to, Tensor target, float less) throws IOException {
     float[] values = new float[target.size(0)];
-    Arrays.fill(values, 1);
+    Arrays.fill(values, 1 - less);
     int outliers = Math.min(MOST_OUTLIER_COLUMNS, values.length / COLUMNS_FOR_AN_OUTLIER);
     for (int column = 0; column < outliers; column++) {
-      values[column * (values.length / outliers)] = OUTLIER_SCALE;
+      values[column * (values.length / outliers)] = OUTLIER_SCALE - less;
     }
     to.transfers()
         .upload(

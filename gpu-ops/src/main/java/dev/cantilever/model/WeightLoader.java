@@ -4,6 +4,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
@@ -49,6 +50,24 @@ final class WeightLoader {
   /** The factor of a norm [size], as stored. */
   Tensor normScale(String path, int size) throws IOException {
     return tensor(path + ".weight", Shape.of(size), WeightRole.NORM_SCALE);
+  }
+
+  /**
+   * The factor of a norm [size] that is stored less 1: in F32, because a sum with 1 has more digits
+   * than a 16-bit type keeps.
+   */
+  Tensor offsetScale(String path, int size) throws IOException {
+    String name = path + ".weight";
+    Shape shape = Shape.of(size);
+    Tensor scale = constant(size, 1);
+    try (Arena staging = backend.budget().open("loading " + name, Purpose.WORKSPACE)) {
+      Tensor stored = Tensor.in(staging, floating(name, shape), shape);
+      source.fill(backend, stored, name, new PlainStorage(), WeightRole.NORM_OFFSET);
+      Tensor offset = Tensor.in(staging, DType.F32, shape);
+      backend.transfers().convert(offset, stored);
+      backend.activation().add(scale, scale, offset);
+    } // what is enqueued here comes before all that may have these bytes next
+    return scale;
   }
 
   /** What a norm or a layer adds [size], as stored. */

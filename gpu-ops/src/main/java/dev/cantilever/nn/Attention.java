@@ -6,6 +6,7 @@ import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.tensor.PackedRows;
+import java.util.Optional;
 
 /**
  * Fused projection, attention, output projection.
@@ -13,9 +14,16 @@ import dev.cantilever.tensor.PackedRows;
  * @param layer index of the block, for the KV cache
  * @param spec heads, layout, mask, rotary
  * @param qkv [W, C]
+ * @param headNorm of queries and keys behind it, if there is one
  * @param output [C, H·D]
  */
-public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output) {
+public record Attention(
+    int layer, AttentionSpec spec, Linear qkv, Optional<HeadNorm> headNorm, Linear output) {
+
+  /** What attention adds to the residual stream, [N, C]. */
+  public Var forward(Pass pass, Slot slot, Var x) {
+    return output.forward(pass, slot, attended(pass, x));
+  }
 
   /** The residual stream behind the attention, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x, Var residual) {
@@ -24,7 +32,7 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
 
   /** What the output projection reads, [N, H·D]. */
   Var attended(Pass pass, Var x) {
-    Var projected = qkv.forward(pass, Slot.QKV, x);
+    Var projected = projected(pass, x);
     AttentionOps ops = pass.tape().backend().attention();
     PackedRows rows = pass.batch().rows();
     Node node =
@@ -35,5 +43,16 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
                         ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
             .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
     return pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
+  }
+
+  private Var projected(Pass pass, Var x) {
+    Var heads = qkv.forward(pass, Slot.QKV, x);
+    return headNorm
+        .map(norm -> new HeadNormNode(pass.tape().backend().norm(), norm, spec, heads))
+        .map(
+            node ->
+                pass.tape()
+                    .apply(Slot.HEADS, heads.shape().dim(0), spec.projectionSize(), false, node))
+        .orElse(heads);
   }
 }

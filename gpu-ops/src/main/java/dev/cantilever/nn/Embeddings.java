@@ -2,7 +2,6 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
-import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.tensor.Tensor;
 import java.util.Optional;
 
@@ -10,42 +9,47 @@ import java.util.Optional;
  * From token ids to the residual stream.
  *
  * @param tokens [V, E]
+ * @param scale factor on their rows
  * @param projection [C, E], or nothing where the table is as wide as the stream
  * @param positions [P, C], or nothing where positions enter elsewhere
  * @param norm applied to the sum, or nothing
  */
 public record Embeddings(
-    Tensor tokens, Optional<Linear> projection, Optional<Tensor> positions, Optional<Norm> norm) {
+    Tensor tokens,
+    float scale,
+    Optional<Linear> projection,
+    Optional<Tensor> positions,
+    Optional<Norm> norm) {
 
   /** The residual stream before the first block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass) {
     Slot slot = norm.isPresent() ? Slot.MIDDLE : Slot.RESIDUAL;
     Var sum =
-        projection.map(linear -> projected(pass, slot, linear)).orElseGet(() -> sum(pass, slot));
+        projection
+            .map(linear -> projected(pass, slot, linear))
+            .orElseGet(() -> embedded(pass, slot, positions));
     Var out = norm.map(n -> n.forward(pass, Slot.RESIDUAL, sum)).orElse(sum);
     pass.tape().endBlock();
     return out;
   }
 
-  private Var sum(Pass pass, Slot slot) {
-    EmbeddingNode node = new EmbeddingNode(ops(pass), tokens, positions, pass.batch());
+  private Var embedded(Pass pass, Slot slot, Optional<Tensor> added) {
+    EmbeddingNode node =
+        new EmbeddingNode(pass.tape().backend(), tokens, scale, added, pass.batch());
     return pass.tape().apply(slot, pass.batch().rows().tokens(), tokens.dim(1), false, node);
   }
 
   private Var projected(Pass pass, Slot slot, Linear linear) {
-    Var narrow = gathered(pass, Slot.MIDDLE, tokens, pass.batch().ids());
+    Var narrow = embedded(pass, Slot.MIDDLE, Optional.empty());
     return positions
-        .map(table -> gathered(pass, Slot.BRANCH, table, pass.batch().positions()))
+        .map(table -> positioned(pass, table))
         .map(position -> linear.forward(pass, slot, narrow, position))
         .orElseGet(() -> linear.forward(pass, slot, narrow));
   }
 
-  private static Var gathered(Pass pass, Slot slot, Tensor table, Tensor indices) {
-    GatherNode node = new GatherNode(ops(pass), table, indices);
-    return pass.tape().apply(slot, indices.dim(0), table.dim(1), false, node);
-  }
-
-  private static EmbeddingOps ops(Pass pass) {
-    return pass.tape().backend().embedding();
+  private static Var positioned(Pass pass, Tensor table) {
+    Tensor indices = pass.batch().positions();
+    GatherNode node = new GatherNode(pass.tape().backend().embedding(), table, indices);
+    return pass.tape().apply(Slot.BRANCH, indices.dim(0), table.dim(1), false, node);
   }
 }

@@ -17,6 +17,11 @@ import dev.cantilever.backend.ActivationOps;
  */
 public record Mlp(Linear up, Activation activation, boolean gated, Linear down) {
 
+  /** What the MLP adds to the residual stream, [N, C]. */
+  public Var forward(Pass pass, Slot slot, Var x) {
+    return down.forward(pass, slot, active(pass, x));
+  }
+
   /** The residual stream behind the MLP, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x, Var residual) {
     return down.forward(pass, slot, active(pass, x), residual);

@@ -7,5 +7,10 @@ public enum ResidualLayout {
   /** m = x + attention(norm₁ x); m + mlp(norm₂ m). */
   PRE_NORM,
   /** m = norm₁(x + attention(x)); norm₂(m + mlp(m)); BERT and its kin. */
-  POST_NORM
+  POST_NORM,
+  /**
+   * m = x + norm₂(attention(norm₁ x)); m + norm₄(mlp(norm₃ m)), where norm₂ and norm₄ are the norms
+   * of branches; Gemma 2.
+   */
+  BRANCH_NORM
 }

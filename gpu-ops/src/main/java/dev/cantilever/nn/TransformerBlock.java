@@ -3,18 +3,34 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Fork;
+import java.util.Optional;
 
 /**
- * One block: attention, MLP, two norms, in one of three residual layouts.
+ * One block: attention, MLP, two norms or four, in one of four residual layouts.
  *
  * @param layout how the parts meet the residual stream
  * @param attentionNorm norm₁
  * @param attention the attention
  * @param mlpNorm norm₂
  * @param mlp the MLP
+ * @param branchNorms of what attention and MLP add, where the layout has them
  */
 public record TransformerBlock(
-    ResidualLayout layout, Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp) {
+    ResidualLayout layout,
+    Norm attentionNorm,
+    Attention attention,
+    Norm mlpNorm,
+    Mlp mlp,
+    Optional<BranchNorms> branchNorms) {
+
+  /** Checks that norms of branches are there where the layout has them, and nowhere else. */
+  public TransformerBlock {
+    if (branchNorms.isPresent() != (layout == ResidualLayout.BRANCH_NORM)) {
+      throw new IllegalArgumentException(
+          "Expected norms of branches in the layout %s alone, got %s with %s"
+              .formatted(ResidualLayout.BRANCH_NORM, layout, branchNorms));
+    }
+  }
 
   /** The residual stream behind this block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass, Var x) {
@@ -23,6 +39,7 @@ public record TransformerBlock(
           case PARALLEL -> parallel(pass, x);
           case PRE_NORM -> preNorm(pass, x);
           case POST_NORM -> postNorm(pass, x);
+          case BRANCH_NORM -> branchNorm(pass, x, branchNorms.orElseThrow());
         };
     pass.tape().endBlock();
     return out;
@@ -51,5 +68,20 @@ public record TransformerBlock(
     Var middle = attentionNorm.forward(pass, Slot.NORM, attended);
     Var fed = mlp.forward(pass, Slot.MIDDLE, middle, middle);
     return mlpNorm.forward(pass, Slot.RESIDUAL, fed);
+  }
+
+  /** What the norms of branches read are products, so they have places that are kept. */
+  private Var branchNorm(Pass pass, Var x, BranchNorms norms) {
+    Var attentionInput = attentionNorm.forward(pass, Slot.NORM, x);
+    Var attended = attention.forward(pass, Slot.MIDDLE, attentionInput);
+    Var middle = sum(pass, Slot.MIDDLE, x, norms.attention().forward(pass, Slot.BRANCH, attended));
+    Var mlpInput = mlpNorm.forward(pass, Slot.NORM, middle);
+    Var fed = mlp.forward(pass, Slot.MIDDLE, mlpInput);
+    return sum(pass, Slot.RESIDUAL, middle, norms.mlp().forward(pass, Slot.BRANCH, fed));
+  }
+
+  private static Var sum(Pass pass, Slot slot, Var stream, Var branch) {
+    SumNode node = new SumNode(pass.tape().backend().activation(), stream, branch);
+    return pass.tape().apply(slot, stream.shape().dim(0), stream.shape().dim(1), false, node);
   }
 }

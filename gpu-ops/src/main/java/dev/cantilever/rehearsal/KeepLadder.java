@@ -4,7 +4,6 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.model.Architecture;
 import dev.cantilever.model.BlockSpec;
-import dev.cantilever.nn.ResidualLayout;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -74,10 +73,17 @@ final class KeepLadder {
             Slot.ATTENTION,
             2 * 2 * meanContext * heads,
             heads + block.attention().heads())); // and the log-sum-exp
+    if (block.headNorms()) {
+      costs.add(new Cost(Slot.HEADS, NORM_FLOPS * projection, projection));
+    }
     costs.add(new Cost(Slot.QKV, 2 * hidden * projection, projection));
     costs.add(new Cost(Slot.MLP_PRE, 2 * hidden * wide, wide));
-    if (block.residual() != ResidualLayout.PARALLEL) { // by the attention's output projection
-      costs.add(new Cost(Slot.MIDDLE, 2 * heads * hidden, hidden));
+    switch (block.residual()) {
+      case PARALLEL -> {}
+      case PRE_NORM, POST_NORM -> // by the attention's output projection
+          costs.add(new Cost(Slot.MIDDLE, 2 * heads * hidden, hidden));
+      case BRANCH_NORM -> // by that and the MLP's, and a sum of the first
+          costs.add(new Cost(Slot.MIDDLE, 2 * (heads + inner) * hidden, 3 * hidden));
     }
     costs.sort(Comparator.comparingDouble(Cost::perFloat)); // stable where they are equal
     return costs.stream().map(Cost::slot).toList();

@@ -231,6 +231,56 @@ public abstract class ActivationOpsConformance extends OpsConformance {
   }
 
   @Test
+  void softcap_awkwardSizes_equalsTheReference() {
+    for (int size : SIZES) {
+      float[] x = tensors.normal(size, 40);
+      Tensor both = tensors.of(x, size);
+      Tensor y = tensors.output(DType.F32, size);
+      backend.activation().softcap(y, both, 30);
+      backend.activation().softcap(both, both, 30);
+      double[] expected =
+          Arrays.stream(TestTensors.widen(x)).map(v -> 30 * Math.tanh(v / 30)).toArray();
+      // Four roundings and the function's own two of values up to 30.
+      Closeness.assertClose("of " + size, tensors.read(y), expected, 1e-6, 5e-7);
+      Closeness.assertSameBits("in place", tensors.read(both), tensors.read(y));
+    }
+  }
+
+  @Test
+  void softcap_notFinite_stays() {
+    float[] x = new float[40];
+    Arrays.fill(x, 3e38f);
+    x[1] = Float.NaN;
+    x[2] = Float.POSITIVE_INFINITY;
+    x[38] = Float.NEGATIVE_INFINITY;
+    x[39] = -3e38f;
+    Tensor y = tensors.output(DType.F32, 40);
+    backend.activation().softcap(y, tensors.of(x, 40), 30);
+    float[] found = tensors.read(y);
+    assertThat(found[0]).isEqualTo(30);
+    assertThat(found[1]).isNaN();
+    assertThat(found[2]).isEqualTo(Float.POSITIVE_INFINITY);
+    assertThat(found[38]).isEqualTo(Float.NEGATIVE_INFINITY);
+    assertThat(found[39]).isEqualTo(-30);
+  }
+
+  @Test
+  void scale_awkwardSizes_multipliesWithOneRounding() {
+    for (int size : SIZES) {
+      float[] x = tensors.normal(size, 1);
+      Tensor both = tensors.of(x, size);
+      Tensor y = tensors.output(DType.F32, size);
+      backend.activation().scale(y, both, 55.5f);
+      backend.activation().scale(both, both, 55.5f);
+      float[] found = tensors.read(y);
+      for (int i = 0; i < size; i++) {
+        assertThat(found[i]).isEqualTo(x[i] * 55.5f);
+      }
+      Closeness.assertSameBits("in place", tensors.read(both), found);
+    }
+  }
+
+  @Test
   void dropout_manyElements_dropsTheStatedShareAndScalesTheRest() {
     int size = 100_000;
     float p = 0.3f;
@@ -289,6 +339,9 @@ public abstract class ActivationOpsConformance extends OpsConformance {
     assertThatThrownBy(() -> ops.activateBackward(three, three, four, Activation.RELU, false))
         .isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> ops.add(three, three, four)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.scale(three, four, 1)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.softcap(three, four, 1)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.softcap(three, three, 0)).isInstanceOf(ShapeException.class);
     Tensor matrix = tensors.of(new float[6], 2, 3);
     assertThatThrownBy(() -> ops.activateGated(matrix, matrix, Activation.SILU))
         .isInstanceOf(ShapeException.class)

@@ -11,9 +11,16 @@ import java.util.stream.Stream;
  *
  * @param head type that the head and its bias are stored in
  * @param scale factor on the logits
+ * @param cap of the logits; 0 for none
  */
 public record LossCase(
-    int tokens, int vocabulary, int hiddenSize, DType head, boolean biased, float scale) {
+    int tokens,
+    int vocabulary,
+    int hiddenSize,
+    DType head,
+    boolean biased,
+    float scale,
+    float cap) {
 
   /** Printed with every failure by the name of the case; change it to see other values. */
   private static final long SEED = 20_260_102;
@@ -21,7 +28,20 @@ public record LossCase(
   /** A case with a head of F32. */
   public static LossCase of(
       int tokens, int vocabulary, int hiddenSize, boolean biased, float scale) {
-    return new LossCase(tokens, vocabulary, hiddenSize, DType.F32, biased, scale);
+    return of(tokens, vocabulary, hiddenSize, DType.F32, biased, scale);
+  }
+
+  private static LossCase of(
+      int tokens, int vocabulary, int hiddenSize, DType head, boolean biased, float scale) {
+    return new LossCase(tokens, vocabulary, hiddenSize, head, biased, scale, 0);
+  }
+
+  LossCase cappedAt(float other) {
+    return new LossCase(tokens, vocabulary, hiddenSize, head, biased, scale, other);
+  }
+
+  LogitSpec logitSpec() {
+    return new LogitSpec(scale, cap);
   }
 
   static Stream<LossCase> cases() {
@@ -34,12 +54,17 @@ public record LossCase(
         of(2, 5000, 40, true, 0.5f),
         of(64, 31, 5, false, 1),
         of(65, 1031, 33, true, 1),
-        new LossCase(1, 3, 2, DType.F16, true, 1),
-        new LossCase(33, 100, 8, DType.F16, false, 1 / 0.7f),
-        new LossCase(7, 2049, 16, DType.BF16, true, 1),
-        new LossCase(65, 1031, 33, DType.BF16, false, 0.5f),
-        new LossCase(3, 9973, 24, DType.BF16, false, 1),
-        new LossCase(2, 98_305, 8, DType.F16, true, 1)); // more than one chunk on any device
+        of(1, 3, 2, DType.F16, true, 1),
+        of(33, 100, 8, DType.F16, false, 1 / 0.7f),
+        of(7, 2049, 16, DType.BF16, true, 1),
+        of(65, 1031, 33, DType.BF16, false, 0.5f),
+        of(3, 9973, 24, DType.BF16, false, 1),
+        of(1, 2, 3, false, 1).cappedAt(1),
+        of(33, 100, 8, false, 1 / 0.7f).cappedAt(5),
+        of(65, 1031, 33, true, 1).cappedAt(30),
+        of(7, 2049, 16, DType.BF16, true, 1).cappedAt(4),
+        of(2, 98_305, 8, DType.F16, true, 1).cappedAt(30),
+        of(2, 98_305, 8, DType.F16, true, 1)); // more than one chunk on any device
   }
 
   /** [tokens, hiddenSize]. */
@@ -99,7 +124,7 @@ public record LossCase(
         token,
         TestTensors.widen(weights()),
         TestTensors.widen(bias()),
-        scale);
+        logitSpec());
   }
 
   /** log softmax of each token's logits, [tokens][vocabulary], in double precision. */
@@ -108,13 +133,13 @@ public record LossCase(
     double[] matrix = TestTensors.widen(weights());
     double[] vector = TestTensors.widen(bias());
     return IntStream.range(0, tokens)
-        .mapToObj(m -> ReferenceLossOps.logSoftmax(states, m, matrix, vector, scale))
+        .mapToObj(m -> ReferenceLossOps.logSoftmax(states, m, matrix, vector, logitSpec()))
         .toArray(double[][]::new);
   }
 
   @Override
   public String toString() {
-    return "M=%d V=%d C=%d head=%s bias=%s scale=%s seed=%d"
-        .formatted(tokens, vocabulary, hiddenSize, head, biased, scale, SEED);
+    return "M=%d V=%d C=%d head=%s bias=%s scale=%s cap=%s seed=%d"
+        .formatted(tokens, vocabulary, hiddenSize, head, biased, scale, cap, SEED);
   }
 }

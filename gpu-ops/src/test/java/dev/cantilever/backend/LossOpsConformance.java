@@ -13,6 +13,7 @@ import java.util.Arrays;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -77,7 +78,7 @@ public abstract class LossOpsConformance extends OpsConformance {
             TestTensors.widen(c.weights()),
             TestTensors.widen(c.bias()),
             c.targets(),
-            c.scale());
+            c.logitSpec());
     float[] actual = on(c).gradient(c.hidden(), c.dLogprobs(), c.targets());
     LogitRounding rounding = rounding(c);
     double[][] logp = c.logSoftmax(c.hidden());
@@ -94,9 +95,10 @@ public abstract class LossOpsConformance extends OpsConformance {
     }
   }
 
-  @Test
-  void tokenLogprobsBackward_smallRows_matchesCentralDifferences() {
-    LossCase c = LossCase.of(4, 9, 5, true, 1.25f);
+  @ParameterizedTest
+  @ValueSource(floats = {0, 2})
+  void tokenLogprobsBackward_smallRows_matchesCentralDifferences(float cap) {
+    LossCase c = LossCase.of(4, 9, 5, true, 1.25f).cappedAt(cap);
     float[] actual = on(c).gradient(c.hidden(), c.dLogprobs(), c.targets());
     double[] x = TestTensors.widen(c.hidden());
     double step = 1e-5;
@@ -118,7 +120,11 @@ public abstract class LossOpsConformance extends OpsConformance {
     for (int m = 0; m < c.tokens(); m++) {
       double[] logprobs =
           ReferenceLossOps.logSoftmax(
-              hidden, m, TestTensors.widen(c.weights()), TestTensors.widen(c.bias()), c.scale());
+              hidden,
+              m,
+              TestTensors.widen(c.weights()),
+              TestTensors.widen(c.bias()),
+              c.logitSpec());
       loss += c.dLogprobs()[m] * logprobs[c.targets()[m]];
     }
     return loss;
@@ -214,15 +220,15 @@ public abstract class LossOpsConformance extends OpsConformance {
             hidden,
             DenseWeight.of(head),
             tensors.of(0, 2),
-            1);
+            LogitSpec.PLAIN);
     assertThat(tensors.read(logprobs)).containsExactly(0, -1e30f);
     assertThat(tensors.read(entropy)).containsExactly(0, 0);
   }
 
   @ParameterizedTest
-  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-  void loss_logitNotFinite_throwsNamingTensorAndRow(float bad) {
-    LossCase c = LossCase.of(9, 50, 1, false, 1);
+  @CsvSource({"NaN,0", "Infinity,0", "-Infinity,0", "NaN,30", "Infinity,30", "-Infinity,30"})
+  void loss_logitNotFinite_throwsNamingTensorAndRow(float bad, float cap) {
+    LossCase c = LossCase.of(9, 50, 1, false, 1).cappedAt(cap);
     LossRun run = on(c);
     float[] hidden = new float[9];
     Arrays.fill(hidden, 1);
@@ -257,7 +263,7 @@ public abstract class LossOpsConformance extends OpsConformance {
                     hidden,
                     DenseWeight.of(head),
                     tensors.of(0),
-                    1),
+                    LogitSpec.PLAIN),
         "row 0");
   }
 
@@ -307,22 +313,35 @@ public abstract class LossOpsConformance extends OpsConformance {
     Tensor three = tensors.output(DType.F32, 3);
     Tensor pairs = tensors.output(DType.F64, 3, 2);
     Tensor targets = tensors.of(0, 0, 0);
-    assertShape(() -> ops.tokenLogprobs(three, three, pairs, wrong, head, targets, 1), "hidden");
-    assertShape(() -> ops.tokenLogprobs(wrong, three, pairs, hidden, head, targets, 1), "logprobs");
-    assertShape(() -> ops.tokenLogprobs(three, wrong, pairs, hidden, head, targets, 1), "entropy");
-    assertShape(() -> ops.tokenLogprobs(three, three, pairs, hidden, head, three, 1), "targets");
     assertShape(
-        () -> ops.tokenLogprobs(three, three, three, hidden, head, targets, 1), "normalizers");
+        () -> ops.tokenLogprobs(three, three, pairs, wrong, head, targets, LogitSpec.PLAIN),
+        "hidden");
     assertShape(
-        () -> ops.tokenLogprobsBackward(wrong, three, pairs, hidden, head, targets, 1), "dHidden");
+        () -> ops.tokenLogprobs(wrong, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
+        "logprobs");
     assertShape(
-        () -> ops.tokenLogprobsBackward(hidden, three, three, hidden, head, targets, 1),
+        () -> ops.tokenLogprobs(three, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
+        "entropy");
+    assertShape(
+        () -> ops.tokenLogprobs(three, three, pairs, hidden, head, three, LogitSpec.PLAIN),
+        "targets");
+    assertShape(
+        () -> ops.tokenLogprobs(three, three, three, hidden, head, targets, LogitSpec.PLAIN),
         "normalizers");
     assertShape(
-        () -> ops.tokenLogprobsBackward(hidden, wrong, pairs, hidden, head, targets, 1),
+        () ->
+            ops.tokenLogprobsBackward(wrong, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
+        "dHidden");
+    assertShape(
+        () ->
+            ops.tokenLogprobsBackward(hidden, three, three, hidden, head, targets, LogitSpec.PLAIN),
+        "normalizers");
+    assertShape(
+        () ->
+            ops.tokenLogprobsBackward(hidden, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
         "dLogprobs");
-    assertShape(() -> ops.fullKl(wrong, hidden, hidden, head, 1), "kl");
-    assertShape(() -> ops.fullKl(three, hidden, wrong, head, 1), "hiddenQ");
+    assertShape(() -> ops.fullKl(wrong, hidden, hidden, head, LogitSpec.PLAIN), "kl");
+    assertShape(() -> ops.fullKl(three, hidden, wrong, head, LogitSpec.PLAIN), "hiddenQ");
   }
 
   private static void assertShape(Runnable call, String tensor) {

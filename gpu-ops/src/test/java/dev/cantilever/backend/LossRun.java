@@ -38,7 +38,13 @@ public final class LossRun {
     backend
         .loss()
         .tokenLogprobs(
-            logprobs, entropy, normalizers, hidden(hidden), head, tensors.of(targets), c.scale());
+            logprobs,
+            entropy,
+            normalizers,
+            hidden(hidden),
+            head,
+            tensors.of(targets),
+            c.logitSpec());
     return new Scores(tensors.read(logprobs), tensors.read(entropy), normalizers);
   }
 
@@ -59,14 +65,14 @@ public final class LossRun {
             hidden(hidden),
             head,
             tensors.of(targets),
-            c.scale());
+            c.logitSpec());
     return tensors.read(dHidden);
   }
 
   /** Divergences of hidden states [M, C] from others. */
   public float[] divergence(float[] p, float[] q) {
     Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
-    backend.loss().fullKl(kl, hidden(p), hidden(q), head, c.scale());
+    backend.loss().fullKl(kl, hidden(p), hidden(q), head, c.logitSpec());
     return tensors.read(kl);
   }
 

@@ -8,24 +8,31 @@ final class ReferenceLossOps {
 
   private ReferenceLossOps() {}
 
-  /** Scaled logits of one token; head is [V, C], bias [V]. */
-  static double[] logits(double[] hidden, int token, double[] head, double[] bias, double scale) {
-    int c = head.length / bias.length;
-    double[] z = new double[bias.length];
+  /** Logits of one token; head is [V, C], bias [V]. */
+  static double[] logits(double[] hidden, int token, double[] head, double[] bias, LogitSpec spec) {
+    double[] z = given(hidden, token, head, bias);
     for (int v = 0; v < z.length; v++) {
-      z[v] = bias[v];
-      for (int i = 0; i < c; i++) {
-        z[v] += hidden[token * c + i] * head[v * c + i];
-      }
-      z[v] *= scale;
+      z[v] = spec.scale() * (spec.capped() ? spec.cap() * Math.tanh(z[v] / spec.cap()) : z[v]);
     }
     return z;
   }
 
+  /** What the head gives for one token. */
+  private static double[] given(double[] hidden, int token, double[] head, double[] bias) {
+    int c = head.length / bias.length;
+    double[] x = bias.clone();
+    for (int v = 0; v < x.length; v++) {
+      for (int i = 0; i < c; i++) {
+        x[v] += hidden[token * c + i] * head[v * c + i];
+      }
+    }
+    return x;
+  }
+
   /** log softmax of the logits of one token; head is [V, C], bias [V]. */
   static double[] logSoftmax(
-      double[] hidden, int token, double[] head, double[] bias, double scale) {
-    double[] z = logits(hidden, token, head, bias, scale);
+      double[] hidden, int token, double[] head, double[] bias, LogitSpec spec) {
+    double[] z = logits(hidden, token, head, bias, spec);
     double max = Arrays.stream(z).max().orElseThrow();
     double lse = max + Math.log(Arrays.stream(z).map(x -> Math.exp(x - max)).sum());
     return Arrays.stream(z).map(x -> x - lse).toArray();
@@ -46,13 +53,16 @@ final class ReferenceLossOps {
       double[] head,
       double[] bias,
       int[] targets,
-      double scale) {
+      LogitSpec spec) {
     int c = head.length / bias.length;
     double[] dHidden = new double[hidden.length];
     for (int m = 0; m < targets.length; m++) {
-      double[] p = logSoftmax(hidden, m, head, bias, scale);
+      double[] p = logSoftmax(hidden, m, head, bias, spec);
+      double[] x = given(hidden, m, head, bias);
       for (int v = 0; v < p.length; v++) {
-        double dz = dLogprobs[m] * scale * ((v == targets[m] ? 1 : 0) - Math.exp(p[v]));
+        double slope = spec.capped() ? 1 - Math.pow(Math.tanh(x[v] / spec.cap()), 2) : 1;
+        double dz =
+            dLogprobs[m] * spec.scale() * ((v == targets[m] ? 1 : 0) - Math.exp(p[v])) * slope;
         for (int i = 0; i < c; i++) {
           dHidden[m * c + i] += dz * head[v * c + i];
         }

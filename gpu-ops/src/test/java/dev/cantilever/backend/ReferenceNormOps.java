@@ -1,5 +1,7 @@
 package dev.cantilever.backend;
 
+import java.util.Arrays;
+
 /** Norms in double precision, from its definition. */
 public final class ReferenceNormOps {
 
@@ -65,6 +67,48 @@ public final class ReferenceNormOps {
       for (int i = 0; i < c; i++) {
         dx[at + i] =
             dy[at + i] * gamma[i] * scale - x[at + i] * product * scale * scale * scale / c;
+      }
+    }
+    return dx;
+  }
+
+  /**
+   * Heads of queries, keys and values, of which those of queries and keys are normalised; the size
+   * of a head is that of its gamma.
+   */
+  public static double[] headNorm(
+      double[] x, double[] queryGamma, double[] keyGamma, int heads, int kvHeads, double eps) {
+    double[] y = x.clone();
+    int d = queryGamma.length;
+    for (int head = 0; head < x.length / d; head++) {
+      int place = head % (heads + 2 * kvHeads);
+      if (place < heads + kvHeads) {
+        double[] of = Arrays.copyOfRange(x, head * d, (head + 1) * d);
+        double[] normed = rmsNorm(of, place < heads ? queryGamma : keyGamma, d, eps);
+        System.arraycopy(normed, 0, y, head * d, d);
+      }
+    }
+    return y;
+  }
+
+  /** The gradient with respect to x. */
+  public static double[] headNormBackward(
+      double[] dy,
+      double[] x,
+      double[] queryGamma,
+      double[] keyGamma,
+      int heads,
+      int kvHeads,
+      double eps) {
+    double[] dx = dy.clone();
+    int d = queryGamma.length;
+    for (int head = 0; head < x.length / d; head++) {
+      int place = head % (heads + 2 * kvHeads);
+      if (place < heads + kvHeads) {
+        double[] of = Arrays.copyOfRange(x, head * d, (head + 1) * d);
+        double[] gradient = Arrays.copyOfRange(dy, head * d, (head + 1) * d);
+        double[] gamma = place < heads ? queryGamma : keyGamma;
+        System.arraycopy(rmsNormBackward(gradient, of, gamma, d, eps), 0, dx, head * d, d);
       }
     }
     return dx;

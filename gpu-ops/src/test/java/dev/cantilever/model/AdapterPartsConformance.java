@@ -46,7 +46,8 @@ public abstract class AdapterPartsConformance {
   protected abstract Backend open();
 
   static Stream<String> checkpoints() {
-    return Stream.concat(Stream.of("gpt_neox", "llama", "qwen2", "gpt2"), DecoderVariant.names());
+    return Stream.concat(
+        Stream.of("gpt_neox", "llama", "qwen2", "qwen3", "gpt2"), DecoderVariant.names());
   }
 
   @ParameterizedTest

@@ -33,7 +33,7 @@ interface DecoderVariant {
   /** All of them. */
   static Stream<DecoderVariant> all() {
     return Stream.<DecoderVariant[]>of(
-            Gpt2Variant.values(), OptVariant.values(), GptjVariant.values())
+            Gpt2Variant.values(), OptVariant.values(), GptjVariant.values(), LlamaVariant.values())
         .flatMap(Arrays::stream);
   }
 
@@ -95,6 +95,11 @@ interface DecoderVariant {
     return tensor("score.weight", 2, width);
   }
 
+  /** Around which the factors of norms are drawn. */
+  default double meanScale() {
+    return 1;
+  }
+
   /** Writes the checkpoint. */
   default Path write(Path directory) throws IOException {
     Files.createDirectory(directory);
@@ -106,7 +111,7 @@ interface DecoderVariant {
         boolean scale = spec.shape().rank() == 1 && spec.name().endsWith(".weight");
         float[] values = new float[Math.toIntExact(spec.shape().elements())];
         for (int i = 0; i < values.length; i++) {
-          values[i] = (float) ((scale ? 1 : 0) + 0.15 * random.nextGaussian());
+          values[i] = (float) ((scale ? meanScale() : 0) + 0.15 * random.nextGaussian());
         }
         writer.write(spec.name(), values);
       }

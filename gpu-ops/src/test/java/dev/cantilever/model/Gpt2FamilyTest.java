@@ -31,9 +31,9 @@ class Gpt2FamilyTest {
     assertThat(gpt2.block().attention().heads()).isEqualTo(12);
     assertThat(gpt2.block().attention().scale()).isEqualTo(0.125f);
     assertThat(gpt2.block().attention().rotary()).isEqualTo(RotarySpec.NONE);
-    assertThat(gpt2.block().mlp()).isEqualTo(new MlpSpec(3072, Activation.GELU_TANH, false, true));
+    assertThat(gpt2.block().mlp()).isEqualTo(MlpSpec.plain(3072, Activation.GELU_TANH, true));
     assertThat(gpt2.block().norm()).isEqualTo(new NormSpec(NormKind.LAYER, 1e-5f));
-    assertThat(gpt2.tiedHead()).isTrue();
+    assertThat(gpt2.head().tied()).isTrue();
   }
 
   @Test

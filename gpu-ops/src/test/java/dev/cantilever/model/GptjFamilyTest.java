@@ -31,13 +31,11 @@ class GptjFamilyTest {
     assertThat(gptj.embedding()).isEqualTo(EmbeddingSpec.ofTokens(50_400, 4096, 2048));
     assertThat(gptj.block().attention().scale()).isEqualTo(0.0625f);
     assertThat(gptj.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(64, 10_000));
-    assertThat(gptj.block().qkvBias()).isFalse();
-    assertThat(gptj.block().outputBias()).isFalse();
-    assertThat(gptj.block().mlp())
-        .isEqualTo(new MlpSpec(16_384, Activation.GELU_TANH, false, true));
+    assertThat(gptj.block().bias()).isEqualTo(AttentionBias.NONE);
+    assertThat(gptj.block().mlp()).isEqualTo(MlpSpec.plain(16_384, Activation.GELU_TANH, true));
     assertThat(gptj.block().residual()).isEqualTo(ResidualLayout.PARALLEL);
-    assertThat(gptj.tiedHead()).isFalse();
-    assertThat(gptj.headBias()).isTrue();
+    assertThat(gptj.head().tied()).isFalse();
+    assertThat(gptj.head().bias()).isTrue();
   }
 
   @Test

@@ -10,8 +10,11 @@ import dev.cantilever.hub.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LlamaFamilyTest {
 
@@ -28,11 +31,10 @@ class LlamaFamilyTest {
     assertThat(llama.block().attention().kvHeads()).isEqualTo(6);
     assertThat(llama.block().attention().headSize()).isEqualTo(8);
     assertThat(llama.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(8, 10_000));
-    assertThat(llama.block().qkvBias()).isFalse();
-    assertThat(llama.block().outputBias()).isFalse();
-    assertThat(llama.block().mlp()).isEqualTo(new MlpSpec(80, Activation.SILU, true, false));
+    assertThat(llama.block().bias()).isEqualTo(AttentionBias.NONE);
+    assertThat(llama.block().mlp()).isEqualTo(MlpSpec.gated(80, Activation.SILU, false));
     assertThat(llama.block().norm()).isEqualTo(new NormSpec(NormKind.RMS, 1e-6f));
-    assertThat(llama.tiedHead()).isFalse();
+    assertThat(llama.head().tied()).isFalse();
   }
 
   @Test
@@ -48,11 +50,10 @@ class LlamaFamilyTest {
     assertThat(llama.block().attention().projectionSize()).isEqualTo((6 + 2 + 2) * 16);
     assertThat(llama.block().attention().outputSize()).isEqualTo(96);
     assertThat(llama.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(16, 500_000));
-    assertThat(llama.block().qkvBias()).isTrue();
-    assertThat(llama.block().outputBias()).isTrue();
-    assertThat(llama.block().mlp()).isEqualTo(new MlpSpec(80, Activation.GELU_TANH, true, true));
+    assertThat(llama.block().bias()).isEqualTo(AttentionBias.ALL);
+    assertThat(llama.block().mlp()).isEqualTo(MlpSpec.gated(80, Activation.GELU_TANH, true));
     assertThat(llama.block().norm().eps()).isEqualTo(1e-5f);
-    assertThat(llama.tiedHead()).isTrue();
+    assertThat(llama.head().tied()).isTrue();
   }
 
   @Test
@@ -73,28 +74,20 @@ class LlamaFamilyTest {
   void architecture_qwen2_hasBiasesOnTheProjectionsInAndNoWindow() throws IOException {
     Architecture qwen = read("{'model_type':'qwen2','use_sliding_window':false," + COMMON + "}");
 
-    assertThat(qwen.block().qkvBias()).isTrue();
-    assertThat(qwen.block().outputBias()).isFalse();
+    assertThat(qwen.block().bias()).isEqualTo(AttentionBias.INPUTS);
     assertThat(qwen.block().mlp().bias()).isFalse();
     assertThatThrownBy(
-            () -> read("{'model_type':'qwen2','use_sliding_window':true," + COMMON + "}"))
+            () -> read("{'model_type':'qwen2','layer_types':['full_attention']," + COMMON + "}"))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("'use_sliding_window'");
-    assertThatThrownBy(
-            () ->
-                read(
-                    "{'model_type':'qwen2','layer_types':['full_attention','sliding_attention'],"
-                        + COMMON
-                        + "}"))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("'layer_types'");
+        .hasMessageContaining("'layer_types' to be 'full_attention' or");
   }
 
   @Test
   void architecture_mistral_isTakenWithoutAWindowAlone() throws IOException {
     String start = "{'model_type':'mistral'," + COMMON;
 
-    assertThat(read(start + ",'sliding_window':null}").block().qkvBias()).isFalse();
+    assertThat(read(start + ",'sliding_window':null}").block().bias())
+        .isEqualTo(AttentionBias.NONE);
     assertThat(read(start + ",'sliding_window':64}").embedding().maxPositions()).isEqualTo(64);
     assertThatThrownBy(() -> read(start + ",'sliding_window':63}"))
         .isInstanceOf(CheckpointException.class)
@@ -104,6 +97,24 @@ class LlamaFamilyTest {
     assertThatThrownBy(() -> read(start.replace("embeddings':64", "embeddings':4097") + "}"))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("found 4096");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen2", "qwen3"})
+  void architecture_qwensWindow_isRefusedWhereALayerUsesIt(String family) throws IOException {
+    String used = "{'model_type':'" + family + "','use_sliding_window':true,'sliding_window':63,";
+    String types = "'layer_types':['full_attention','%s_attention'],";
+
+    read(used + COMMON + "}"); // from layer 28 on, of two
+    read(used + "'max_window_layers':0," + types.formatted("full") + COMMON + "}");
+    read(used.replace("63", "64") + "'max_window_layers':0," + COMMON + "}");
+    read(used.replace("true", "false") + types.formatted("sliding") + COMMON + "}");
+    for (String layers : List.of("'max_window_layers':1,", types.formatted("sliding"))) {
+      assertThatThrownBy(() -> read(used + layers + COMMON + "}"))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("'sliding_window' to be null or at least")
+          .hasMessageContaining("in layer 1, found 63");
+    }
   }
 
   private Architecture read(String config) throws IOException {

@@ -24,15 +24,14 @@ class OptFamilyTest {
     assertThat(opt.hiddenSize()).isEqualTo(768);
     assertThat(opt.outputSize()).isEqualTo(768);
     assertThat(opt.layers()).isEqualTo(12);
-    assertThat(opt.embedding()).isEqualTo(new EmbeddingSpec(50_272, 768, 2048, true, 2, false));
+    assertThat(opt.embedding()).isEqualTo(EmbeddingSpec.withPositions(50_272, 768, 2048, 2));
     assertThat(opt.block().attention().scale()).isEqualTo(0.125f);
-    assertThat(opt.block().qkvBias()).isTrue();
-    assertThat(opt.block().outputBias()).isTrue();
-    assertThat(opt.block().mlp()).isEqualTo(new MlpSpec(3072, Activation.RELU, false, true));
+    assertThat(opt.block().bias()).isEqualTo(AttentionBias.ALL);
+    assertThat(opt.block().mlp()).isEqualTo(MlpSpec.plain(3072, Activation.RELU, true));
     assertThat(opt.block().norm()).isEqualTo(new NormSpec(NormKind.LAYER, 1e-5f));
     assertThat(opt.block().residual()).isEqualTo(ResidualLayout.PRE_NORM);
     assertThat(opt.finalNorm()).isTrue();
-    assertThat(opt.tiedHead()).isTrue();
+    assertThat(opt.head().tied()).isTrue();
   }
 
   @Test
@@ -56,12 +55,11 @@ class OptFamilyTest {
                 + "'_remove_final_layer_norm':true,'tie_word_embeddings':false,"
                 + "'activation_function':'gelu','layerdrop':0.1}");
 
-    assertThat(opt.block().qkvBias()).isFalse();
-    assertThat(opt.block().outputBias()).isFalse();
-    assertThat(opt.block().mlp()).isEqualTo(new MlpSpec(3072, Activation.GELU, false, false));
+    assertThat(opt.block().bias()).isEqualTo(AttentionBias.NONE);
+    assertThat(opt.block().mlp()).isEqualTo(MlpSpec.plain(3072, Activation.GELU, false));
     assertThat(opt.block().norm().kind()).isEqualTo(NormKind.PLAIN_LAYER);
     assertThat(opt.finalNorm()).isFalse();
-    assertThat(opt.tiedHead()).isFalse();
+    assertThat(opt.head().tied()).isFalse();
   }
 
   @Test

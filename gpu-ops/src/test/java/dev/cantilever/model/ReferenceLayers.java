@@ -97,6 +97,60 @@ final class ReferenceLayers {
     return y;
   }
 
+  /**
+   * RMS norms of groups of elements, each as wide as the factor; their scale is the tensor plus
+   * {@code offset}.
+   */
+  double[][] rmsNorm(String path, double[][] x, double offset) {
+    double[] factor = tensor(path + ".weight");
+    double[][] y = new double[x.length][x[0].length];
+    for (int t = 0; t < x.length; t++) {
+      for (int at = 0; at < y[t].length; at += factor.length) {
+        double square = 0;
+        for (int i = 0; i < factor.length; i++) {
+          square += x[t][at + i] * x[t][at + i] / factor.length;
+        }
+        for (int i = 0; i < factor.length; i++) {
+          y[t][at + i] = x[t][at + i] / Math.sqrt(square + 1e-6) * (factor[i] + offset);
+        }
+      }
+    }
+    return y;
+  }
+
+  /**
+   * Heads of so many elements with their first ones turned in halves, token t by t times each
+   * frequency, and multiplied by {@code magnitude}.
+   */
+  static double[][] turned(double[][] x, int size, double[] frequencies, double magnitude) {
+    int half = frequencies.length;
+    double[][] y = map(x, value -> value);
+    for (int t = 0; t < x.length; t++) {
+      for (int head = 0; head < x[t].length; head += size) {
+        for (int j = 0; j < half; j++) {
+          double cosine = magnitude * Math.cos(t * frequencies[j]);
+          double sine = magnitude * Math.sin(t * frequencies[j]);
+          double first = x[t][head + j];
+          double second = x[t][head + half + j];
+          y[t][head + j] = first * cosine - second * sine;
+          y[t][head + half + j] = second * cosine + first * sine;
+        }
+      }
+    }
+    return y;
+  }
+
+  /** Heads of so many elements, each so many times in a row. */
+  static double[][] repeated(double[][] x, int size, int times) {
+    double[][] y = new double[x.length][x[0].length * times];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < y[t].length; i++) {
+        y[t][i] = x[t][i / size / times * size + i % size];
+      }
+    }
+    return y;
+  }
+
   /** softmax(scale·q·kᵀ)·v in each head, a token seeing itself and what came before. */
   static double[][] attention(double[][] q, double[][] k, double[][] v, int heads, double scale) {
     int width = q[0].length;
@@ -139,6 +193,16 @@ final class ReferenceLayers {
     for (int t = 0; t < x.length; t++) {
       for (int i = 0; i < z[t].length; i++) {
         z[t][i] = x[t][i] + y[t][i];
+      }
+    }
+    return z;
+  }
+
+  static double[][] product(double[][] x, double[][] y) {
+    double[][] z = new double[x.length][x[0].length];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < z[t].length; i++) {
+        z[t][i] = x[t][i] * y[t][i];
       }
     }
     return z;

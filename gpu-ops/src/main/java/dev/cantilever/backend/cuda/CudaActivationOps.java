@@ -97,6 +97,18 @@ final class CudaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+    run(launch("softcap").pointer(y).pointer(x).integer64(x.elements()).real(cap), x);
+  }
+
+  @Override
+  public void scale(Tensor y, Tensor x, float factor) {
+    OpChecks.activation("scale", y, x);
+    run(launch("scale").pointer(y).pointer(x).integer64(x.elements()).real(factor), x);
+  }
+
+  @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
     OpChecks.dropout(y, x, p);
     run(

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
@@ -21,6 +22,10 @@ import java.util.Optional;
 final class CudaLossOps implements LossOps {
 
   static final KernelSource KERNELS = KernelSource.of(CudaLossOps.class, "loss.cu");
+
+  /** The same for logits with a cap. */
+  private static final KernelSource CAPPED =
+      KernelSource.of(CudaLossOps.class, "loss.cu", List.of("CAPPED=1"));
 
   private static final int THREADS = 256;
   private static final int GRADIENTS_PER_BLOCK = 4 * THREADS;
@@ -46,7 +51,7 @@ final class CudaLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec spec) {
     String op = "tokenLogprobs";
     OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
@@ -58,7 +63,7 @@ final class CudaLossOps implements LossOps {
       for (int from = 0; from < tokens; from += logits.rows()) {
         int to = Math.min(from + logits.rows(), tokens);
         Tensor wanted = targets.slice(from, to);
-        scanAll(logits, hidden.slice(from, to), chunks, wanted, logitScale);
+        scanAll(logits, hidden.slice(from, to), chunks, wanted, spec);
         reportNotFinite(op, logits, from, to, "hidden", hidden);
         kernel("finish_logprobs")
             .pointer(logprobs.slice(from, to))
@@ -81,7 +86,7 @@ final class CudaLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec spec) {
     String op = "tokenLogprobsBackward";
     OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
@@ -98,14 +103,15 @@ final class CudaLossOps implements LossOps {
         Tensor wanted = targets.slice(from, to);
         for (HeadChunk chunk : chunks) {
           matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
-          kernel("logit_gradient")
-              .pointer(logits.logits())
-              .pointer(normalizers.slice(from, to))
-              .pointer(dLogprobs.slice(from, to))
-              .pointer(wanted)
-              .integer(chunk.entries())
-              .integer(chunk.first())
-              .real(logitScale)
+          LaunchBuffer launch =
+              kernel("logit_gradient", spec)
+                  .pointer(logits.logits())
+                  .pointer(normalizers.slice(from, to))
+                  .pointer(dLogprobs.slice(from, to))
+                  .pointer(wanted)
+                  .integer(chunk.entries())
+                  .integer(chunk.first());
+          rule(launch, spec)
               .integer(from)
               .pointer(execution.faults().word())
               .integer(notFinite)
@@ -123,7 +129,7 @@ final class CudaLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
+  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec spec) {
     String op = "fullKl";
     OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
     int tokens = hiddenP.size(0);
@@ -137,15 +143,15 @@ final class CudaLossOps implements LossOps {
         for (HeadChunk chunk : chunks) {
           matmul.linear(p.of(to - from, chunk), hiddenP.slice(from, to), chunk.weight());
           matmul.linear(q.of(to - from, chunk), hiddenQ.slice(from, to), chunk.weight());
-          scan(q, to - from, chunk, Optional.empty(), logitScale);
-          kernel("scan_against")
-              .pointer(p.states())
-              .pointer(p.logits())
-              .pointer(q.logits())
-              .integer(chunk.entries())
-              .integer(chunk.first())
-              .real(logitScale)
-              .run(to - from, THREADS);
+          scan(q, to - from, chunk, Optional.empty(), spec);
+          LaunchBuffer launch =
+              kernel("scan_against", spec)
+                  .pointer(p.states())
+                  .pointer(p.logits())
+                  .pointer(q.logits())
+                  .integer(chunk.entries())
+                  .integer(chunk.first());
+          rule(launch, spec).run(to - from, THREADS);
         }
         reportNotFinite(op, p, from, to, "hiddenP", hiddenP);
         reportNotFinite(op, q, from, to, "hiddenQ", hiddenQ);
@@ -163,24 +169,24 @@ final class CudaLossOps implements LossOps {
 
   /** Reads the logits of some rows for the whole vocabulary. */
   private void scanAll(
-      RowLogits logits, Tensor hidden, List<HeadChunk> chunks, Tensor targets, float logitScale) {
+      RowLogits logits, Tensor hidden, List<HeadChunk> chunks, Tensor targets, LogitSpec spec) {
     int rows = hidden.size(0);
     for (HeadChunk chunk : chunks) {
       matmul.linear(logits.of(rows, chunk), hidden, chunk.weight());
-      scan(logits, rows, chunk, Optional.of(targets), logitScale);
+      scan(logits, rows, chunk, Optional.of(targets), spec);
     }
   }
 
   private void scan(
-      RowLogits logits, int rows, HeadChunk chunk, Optional<Tensor> targets, float logitScale) {
-    kernel("scan")
-        .pointer(logits.states())
-        .pointer(logits.logits())
-        .pointer(targets)
-        .integer(chunk.entries())
-        .integer(chunk.first())
-        .real(logitScale)
-        .run(rows, THREADS);
+      RowLogits logits, int rows, HeadChunk chunk, Optional<Tensor> targets, LogitSpec spec) {
+    LaunchBuffer launch =
+        kernel("scan", spec)
+            .pointer(logits.states())
+            .pointer(logits.logits())
+            .pointer(targets)
+            .integer(chunk.entries())
+            .integer(chunk.first());
+    rule(launch, spec).run(rows, THREADS);
   }
 
   private void checkTargets(String op, Tensor targets, int vocabulary) {
@@ -229,11 +235,22 @@ final class CudaLossOps implements LossOps {
         .expect((row, bits) -> LossFaults.logit(op, Float.intBitsToFloat(bits), row, name, hidden));
   }
 
+  /** {@code LogitRule} of the kernels. */
+  private static LaunchBuffer rule(LaunchBuffer launch, LogitSpec spec) {
+    launch.real(spec.scale());
+    return spec.capped() ? launch.real(spec.cap()) : launch;
+  }
+
+  /** A kernel that makes logits of what the head gives. */
+  private LaunchBuffer kernel(String name, LogitSpec spec) {
+    return execution.kernels().kernel(spec.capped() ? CAPPED : KERNELS, name).with();
+  }
+
   private LaunchBuffer kernel(String name) {
     return execution.kernels().kernel(KERNELS, name).with();
   }
 
   static List<KernelSource> sources() {
-    return List.of(KERNELS);
+    return List.of(KERNELS, CAPPED);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.UnsupportedOpException;
@@ -8,7 +9,10 @@ import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 
-/** Norms on the GPU, a block a row; a row's sums depend on its width alone. */
+/**
+ * Norms on the GPU, a block a row, or of heads a warp a head; sums depend on the width of what is
+ * normalised alone.
+ */
 final class CudaNormOps implements NormOps {
 
   private static final String LAYER_NORM = "norm.cu";
@@ -25,9 +29,11 @@ final class CudaNormOps implements NormOps {
   private static final int QUAD = 4;
 
   private final Execution execution;
+  private final HeadNormKernels heads;
 
   CudaNormOps(Execution execution) {
     this.execution = execution;
+    this.heads = new HeadNormKernels(execution);
   }
 
   @Override
@@ -83,6 +89,27 @@ final class CudaNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
     backward("rmsNormBackward", RMS_NORM, "rms_norm_backward", dx, dy, x, gamma, eps, accumulate);
+  }
+
+  @Override
+  public void headNorm(
+      Tensor y, Tensor x, Tensor queryGamma, Tensor keyGamma, float eps, AttentionSpec spec) {
+    OpChecks.headNorm(y, x, queryGamma, keyGamma, spec);
+    heads.forward(y, x, queryGamma, keyGamma, eps, spec);
+  }
+
+  @Override
+  public void headNormBackward(
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor queryGamma,
+      Tensor keyGamma,
+      float eps,
+      AttentionSpec spec,
+      boolean accumulate) {
+    OpChecks.headNormBackward(dx, dy, x, queryGamma, keyGamma, spec);
+    heads.backward(dx, dy, x, queryGamma, keyGamma, eps, spec, accumulate);
   }
 
   private void backward(
@@ -144,6 +171,7 @@ final class CudaNormOps implements NormOps {
         source(LAYER_NORM, FEW_QUADS),
         source(LAYER_NORM, MANY_QUADS),
         source(RMS_NORM, FEW_QUADS),
-        source(RMS_NORM, MANY_QUADS));
+        source(RMS_NORM, MANY_QUADS),
+        HeadNormKernels.KERNELS);
   }
 }

@@ -35,6 +35,16 @@ final class MetaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+  }
+
+  @Override
+  public void scale(Tensor y, Tensor x, float factor) {
+    OpChecks.activation("scale", y, x);
+  }
+
+  @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
     OpChecks.dropout(y, x, p);
   }

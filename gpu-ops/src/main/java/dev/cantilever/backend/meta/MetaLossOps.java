@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Tensor;
@@ -22,7 +23,7 @@ final class MetaLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec logits) {
     OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     weights.weight("tokenLogprobs", head);
   }
@@ -35,13 +36,13 @@ final class MetaLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec logits) {
     OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     weights.weight("tokenLogprobsBackward", head);
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
+  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec logits) {
     OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
     weights.weight("fullKl", head);
   }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Tensor;
@@ -38,5 +39,28 @@ final class MetaNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
     weights.stored("rmsNormBackward", gamma);
+  }
+
+  @Override
+  public void headNorm(
+      Tensor y, Tensor x, Tensor queryGamma, Tensor keyGamma, float eps, AttentionSpec spec) {
+    OpChecks.headNorm(y, x, queryGamma, keyGamma, spec);
+    weights.stored("headNorm", queryGamma);
+    weights.stored("headNorm", keyGamma);
+  }
+
+  @Override
+  public void headNormBackward(
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor queryGamma,
+      Tensor keyGamma,
+      float eps,
+      AttentionSpec spec,
+      boolean accumulate) {
+    OpChecks.headNormBackward(dx, dy, x, queryGamma, keyGamma, spec);
+    weights.stored("headNormBackward", queryGamma);
+    weights.stored("headNormBackward", keyGamma);
   }
 }

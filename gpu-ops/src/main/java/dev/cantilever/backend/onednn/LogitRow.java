@@ -1,10 +1,11 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.memory.HostMemory;
 
 /**
- * One worker's scratch for the distribution of one token: its logits z, scaled and shifted by their
- * maximum, and their exponentials.
+ * One worker's scratch for the distribution of one token: its logits z, shifted by their maximum,
+ * and their exponentials.
  */
 final class LogitRow {
   /*
@@ -16,19 +17,21 @@ final class LogitRow {
 
   private float[] shifted = {}; // [V]
   private float[] exponentials = {}; // [V]
+  private float[] slopes = {}; // [V], of the cap
+  private boolean capped;
   private int size;
   private float max;
   private double sum;
   private double weighted;
 
   /**
-   * Takes {@code count} logits from {@code address}.
+   * Takes what the head has given for {@code count} tokens from {@code address}.
    *
-   * @param scale factor on each logit
+   * @param spec what is made of it
    * @return whether all of them are finite; if not, nothing else here has a meaning
    */
-  boolean read(long address, int count, float scale) {
-    readScaled(address, count, scale);
+  boolean read(long address, int count, LogitSpec spec) {
+    readLogits(address, count, spec);
     max = VectorMath.max(shifted, 0, count);
     sum = 0;
     weighted = 0;
@@ -43,12 +46,15 @@ final class LogitRow {
   }
 
   /**
-   * The same for logits whose normalizer is known.
+   * The same for logits whose normalizer is known and whose gradient is wanted.
    *
    * @param normalizer where {@link #writeNormalizer} wrote it
    */
-  boolean read(long address, int count, float scale, long normalizer) {
-    readScaled(address, count, scale);
+  boolean read(long address, int count, LogitSpec spec, long normalizer) {
+    readLogits(address, count, spec);
+    if (spec.capped()) {
+      findSlopes(address, count, spec.cap());
+    }
     max = (float) HostMemory.getDouble(normalizer);
     sum = HostMemory.getDouble(normalizer + Double.BYTES);
     boolean finite = true;
@@ -61,15 +67,32 @@ final class LogitRow {
     return finite;
   }
 
-  private void readScaled(long address, int count, float scale) {
+  private void readLogits(long address, int count, LogitSpec spec) {
     size = count;
+    capped = spec.capped();
     shifted = AttentionHead.grown(shifted, count);
     exponentials = AttentionHead.grown(exponentials, count);
     HostMemory.get(address, shifted, 0, count);
-    if (scale != 1) {
+    if (capped) {
+      VectorMath.softcap(shifted, shifted, count, spec.cap());
+    }
+    if (spec.scale() != 1) {
       for (int v = 0; v < count; v++) {
-        shifted[v] *= scale;
+        shifted[v] *= spec.scale();
       }
+    }
+  }
+
+  /** 1 − tanh²(x/cap). */
+  private void findSlopes(long address, int count, float cap) {
+    slopes = AttentionHead.grown(slopes, count);
+    HostMemory.get(address, slopes, 0, count);
+    for (int v = 0; v < count; v++) {
+      slopes[v] /= cap;
+    }
+    VectorMath.tanh(slopes, slopes, count);
+    for (int v = 0; v < count; v++) {
+      slopes[v] = Math.fma(-slopes[v], slopes[v], 1f);
     }
   }
 
@@ -96,7 +119,8 @@ final class LogitRow {
   }
 
   /**
-   * Writes {@code factor·(onehot(target) − p)} to {@code address}; this row is spent.
+   * Writes {@code factor·(onehot(target) − p)}, times the slope of the cap where there is one, to
+   * {@code address}; this row is spent.
    *
    * @param factor what the gradient of log p(target) is multiplied by
    */
@@ -106,6 +130,11 @@ final class LogitRow {
       exponentials[v] *= share;
     }
     exponentials[target] += factor;
+    if (capped) {
+      for (int v = 0; v < size; v++) {
+        exponentials[v] *= slopes[v];
+      }
+    }
     HostMemory.put(address, exponentials, 0, size);
   }
 

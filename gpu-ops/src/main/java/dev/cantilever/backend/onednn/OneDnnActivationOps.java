@@ -160,6 +160,37 @@ final class OneDnnActivationOps implements ActivationOps {
         });
   }
 
+  @Override
+  public void softcap(Tensor y, Tensor x, float cap) {
+    OpChecks.softcap(y, x, cap);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        1,
+        (from, count, buffers) -> {
+          HostMemory.get(x.address() + 4 * from, buffers[0], 0, count);
+          VectorMath.softcap(buffers[0], buffers[0], count, cap);
+          HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
+        });
+  }
+
+  @Override
+  public void scale(Tensor y, Tensor x, float factor) {
+    OpChecks.activation("scale", y, x);
+    Tiles.elements(
+        workers,
+        x.elements(),
+        1,
+        (from, count, buffers) -> {
+          float[] values = buffers[0];
+          HostMemory.get(x.address() + 4 * from, values, 0, count);
+          for (int i = 0; i < count; i++) {
+            values[i] *= factor;
+          }
+          HostMemory.put(y.address() + 4 * from, values, 0, count);
+        });
+  }
+
   /** Element i takes word i mod 4 of counter i div 4 and is kept from {@code p} on. */
   @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
@@ -60,7 +61,7 @@ final class OneDnnLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec spec) {
     OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
     int[] chosen = targets("tokenLogprobs", targets, head.outFeatures());
     Arena.Mark mark = workspace.mark();
@@ -76,7 +77,7 @@ final class OneDnnLossOps implements LossOps {
             count,
             (task, worker) -> {
               LogitRow row = rows[worker];
-              finite[task] = row.read(row(chunk, task), head.outFeatures(), logitScale);
+              finite[task] = row.read(row(chunk, task), head.outFeatures(), spec);
               if (finite[task]) {
                 long at = (first + task) * FLOAT;
                 HostMemory.putFloat(logprobs.address() + at, row.logprob(chosen[first + task]));
@@ -99,7 +100,7 @@ final class OneDnnLossOps implements LossOps {
       Tensor hidden,
       Weight head,
       Tensor targets,
-      float logitScale) {
+      LogitSpec spec) {
     String op = "tokenLogprobsBackward";
     OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
     int[] chosen = targets(op, targets, head.outFeatures());
@@ -126,9 +127,9 @@ final class OneDnnLossOps implements LossOps {
               long at = row(chunk, task);
               int m = first + task;
               long normalizer = normalizers.address() + m * NORMALIZER;
-              finite[task] = row.read(at, head.outFeatures(), logitScale, normalizer);
+              finite[task] = row.read(at, head.outFeatures(), spec, normalizer);
               if (finite[task]) {
-                row.writeGradient(at, chosen[m], logitScale * gradients[m]);
+                row.writeGradient(at, chosen[m], spec.scale() * gradients[m]);
               }
             });
         requireFinite(op, "hidden", hidden, from, chunk, finite);
@@ -140,7 +141,7 @@ final class OneDnnLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, float logitScale) {
+  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec spec) {
     OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
     int tokens = hiddenP.size(0);
     int vocabulary = head.outFeatures();
@@ -162,8 +163,8 @@ final class OneDnnLossOps implements LossOps {
             (task, worker) -> {
               LogitRow p = rows[worker];
               LogitRow q = others[worker];
-              finiteP[task] = p.read(row(chunkP, task), vocabulary, logitScale);
-              finiteQ[task] = q.read(row(chunkQ, task), vocabulary, logitScale);
+              finiteP[task] = p.read(row(chunkP, task), vocabulary, spec);
+              finiteQ[task] = q.read(row(chunkQ, task), vocabulary, spec);
               if (finiteP[task] && finiteQ[task]) {
                 HostMemory.putFloat(kl.address() + (first + task) * FLOAT, p.divergence(q));
               }

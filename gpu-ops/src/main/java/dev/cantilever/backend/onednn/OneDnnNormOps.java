@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.NormOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.memory.HostMemory;
@@ -78,7 +79,7 @@ final class OneDnnNormOps implements NormOps {
           float[] row = new float[c];
           for (int n = from; n < to; n++) {
             HostMemory.get(x.address() + 4L * n * c, row, 0, c);
-            float factor = inverseRootMeanSquare(row, c, eps);
+            float factor = inverseRootMeanSquare(row, 0, c, eps);
             for (int i = 0; i < c; i++) {
               row[i] = row[i] * factor * scale[i];
             }
@@ -87,8 +88,8 @@ final class OneDnnNormOps implements NormOps {
         });
   }
 
-  private static float inverseRootMeanSquare(float[] row, int c, float eps) {
-    float meanSquare = VectorMath.dot(row, 0, row, 0, c) / c;
+  private static float inverseRootMeanSquare(float[] row, int at, int c, float eps) {
+    float meanSquare = VectorMath.dot(row, at, row, at, c) / c;
     return (float) (1 / Math.sqrt((double) meanSquare + eps));
   }
 
@@ -97,7 +98,7 @@ final class OneDnnNormOps implements NormOps {
       Tensor dx, Tensor dy, Tensor x, Tensor gamma, float eps, boolean accumulate) {
     OpChecks.rmsNormBackward(dx, dy, x, gamma);
     backward(
-        dx, dy, x, gamma, accumulate, false, row -> inverseRootMeanSquare(row, row.length, eps));
+        dx, dy, x, gamma, accumulate, false, row -> inverseRootMeanSquare(row, 0, row.length, eps));
   }
 
   /** What a row is multiplied by to be normalised; it may be changed first. */
@@ -151,5 +152,107 @@ final class OneDnnNormOps implements NormOps {
             HostMemory.put(dx.address() + at, out, 0, c);
           }
         });
+  }
+
+  @Override
+  public void headNorm(
+      Tensor y, Tensor x, Tensor queryGamma, Tensor keyGamma, float eps, AttentionSpec spec) {
+    OpChecks.headNorm(y, x, queryGamma, keyGamma, spec);
+    int w = x.size(1);
+    int d = spec.headSize();
+    HeadScales scales = HeadScales.of(queryGamma, keyGamma, spec);
+    Tiles.rows(
+        workers,
+        x.size(0),
+        w,
+        (from, to) -> {
+          float[] row = new float[w];
+          for (int n = from; n < to; n++) {
+            HostMemory.get(x.address() + 4L * n * w, row, 0, w);
+            for (int head = 0; head < scales.heads(); head++) {
+              float[] scale = scales.of(head);
+              float factor = inverseRootMeanSquare(row, head * d, d, eps);
+              for (int i = 0; i < d; i++) {
+                row[head * d + i] = row[head * d + i] * factor * scale[i];
+              }
+            }
+            HostMemory.put(y.address() + 4L * n * w, row, 0, w);
+          }
+        });
+  }
+
+  @Override
+  public void headNormBackward(
+      Tensor dx,
+      Tensor dy,
+      Tensor x,
+      Tensor queryGamma,
+      Tensor keyGamma,
+      float eps,
+      AttentionSpec spec,
+      boolean accumulate) {
+    OpChecks.headNormBackward(dx, dy, x, queryGamma, keyGamma, spec);
+    int w = x.size(1);
+    HeadScales scales = HeadScales.of(queryGamma, keyGamma, spec);
+    Tiles.rows(
+        workers,
+        x.size(0),
+        w,
+        (from, to) -> {
+          float[] row = new float[w];
+          float[] g = new float[w];
+          float[] out = new float[w];
+          for (int n = from; n < to; n++) {
+            long at = 4L * n * w;
+            HostMemory.get(x.address() + at, row, 0, w);
+            HostMemory.get(dy.address() + at, g, 0, w);
+            for (int head = 0; head < scales.heads(); head++) {
+              headBackward(g, row, head * spec.headSize(), scales.of(head), eps);
+            }
+            if (accumulate) {
+              HostMemory.get(dx.address() + at, out, 0, w);
+              for (int i = 0; i < w; i++) {
+                g[i] += out[i];
+              }
+            }
+            HostMemory.put(dx.address() + at, g, 0, w);
+          }
+        });
+  }
+
+  /** Makes of the gradient in {@code g} from {@code at} on that of the head; the head is spent. */
+  private static void headBackward(float[] g, float[] row, int at, float[] scale, float eps) {
+    int d = scale.length;
+    float factor = inverseRootMeanSquare(row, at, d, eps);
+    for (int i = 0; i < d; i++) {
+      row[at + i] *= factor;
+      g[at + i] *= scale[i];
+    }
+    float meanProduct = VectorMath.dot(g, at, row, at, d) / d;
+    for (int i = 0; i < d; i++) {
+      g[at + i] = Math.fma(-row[at + i], meanProduct, g[at + i]) * factor;
+    }
+  }
+
+  /**
+   * What heads are multiplied by.
+   *
+   * @param queries [D], of the first {@code queryHeads}
+   * @param keys [D], of the others
+   * @param heads how many have a norm, those of queries and keys
+   */
+  private record HeadScales(float[] queries, float[] keys, int queryHeads, int heads) {
+
+    static HeadScales of(Tensor queryGamma, Tensor keyGamma, AttentionSpec spec) {
+      return new HeadScales(
+          StoredFloats.all(queryGamma),
+          StoredFloats.all(keyGamma),
+          spec.heads(),
+          spec.heads() + spec.kvHeads());
+    }
+
+    float[] of(int head) {
+      return head < queryHeads ? queries : keys;
+    }
   }
 }

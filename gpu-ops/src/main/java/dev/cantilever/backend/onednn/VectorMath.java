@@ -222,6 +222,27 @@ final class VectorMath {
     }
   }
 
+  /** cap·tanh(x/cap), or x where it is not finite. */
+  static float softcap(float x, float cap) {
+    return Float.isFinite(x) ? cap * tanh(x / cap) : x;
+  }
+
+  /**
+   * y[i] = {@link #softcap(float, float)} of x[i] over the first {@code count} elements; y may be
+   * x.
+   */
+  static void softcap(float[] y, float[] x, int count, float cap) {
+    int i = 0;
+    for (; i <= count - FLOATS.length(); i += FLOATS.length()) {
+      FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+      VectorMask<Float> finite = v.abs().compare(VectorOperators.LE, Float.MAX_VALUE);
+      v.blend(tanh(v.div(cap)).mul(cap), finite).intoArray(y, i);
+    }
+    for (; i < count; i++) {
+      y[i] = softcap(x[i], cap);
+    }
+  }
+
   /** y[i] = halfGaussian(x[i]) over the first {@code count} elements; y may be x. */
   static void halfGaussian(float[] y, float[] x, int count) {
     int i = 0;

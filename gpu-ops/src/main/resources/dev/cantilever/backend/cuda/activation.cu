@@ -123,6 +123,29 @@ extern "C" __global__ void add(float* y, const float* a, const float* b, s64 cou
   }
 }
 
+// y = cap tanh(x / cap); what is not finite stays.
+extern "C" __global__ void softcap(float* y, const float* x, s64 count, float cap) {
+  bool wide = quads_align((u64)y | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(x, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (fabsf(v.e[i]) < INFINITE) v.e[i] = cap * tanhf(v.e[i] / cap);
+    }
+    store_quad(y, at, left, wide, v);
+  }
+}
+
+extern "C" __global__ void scale(float* y, const float* x, s64 count, float factor) {
+  bool wide = quads_align((u64)y | (u64)x, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(x, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v.e[i] *= factor;
+    store_quad(y, at, left, wide, v);
+  }
+}
+
 // Element i takes word i % 4 of counter i / 4 and is kept from p on.
 extern "C" __global__ void dropout(
     float* y, const float* x, s64 count, float p, float scale, u64 key, int accumulate) {

@@ -11,7 +11,21 @@
 #define MOST_FLOAT 3.402823466e+38f
 #define MINUS_INFINITY (__int_as_float(0xff800000))
 
-// What is known of a row; z are its logits times the scale. RowLogits knows the size.
+// How z is made of what the head gives: times the scale, with CAPPED after cap tanh(logit / cap).
+#ifdef CAPPED
+struct LogitRule {
+  float scale;
+  float cap;
+};
+
+static __device__ __forceinline__ float scale_of(LogitRule rule) { return rule.scale; }
+#else
+typedef float LogitRule;
+
+static __device__ __forceinline__ float scale_of(LogitRule rule) { return rule; }
+#endif
+
+// What is known of a row of logits, z each. RowLogits knows the size.
 struct RowState {
   double sum;       // of exp(z - max)
   double weighted;  // of exp(z - max) * (z - max), or of exp(z - max) * (z - z of the other row)
@@ -35,9 +49,19 @@ static __device__ __forceinline__ u32 reported_bits(float logit) {
   return min(__float_as_uint(logit), ALL_FINITE - 1);
 }
 
-// Rounded here, and never fused into a sum: equal logits must have a difference of zero.
-static __device__ __forceinline__ float scaled(float logit, float scale) {
-  return __fmul_rn(logit, scale);
+#ifdef CAPPED
+static __device__ __forceinline__ float share_of_cap(float logit, LogitRule rule) {
+  return tanhf(logit / rule.cap);
+}
+#endif
+
+// Rounded here, and never fused into a sum: equal logits must have a difference of zero. What is not
+// finite is not capped, so that it is reported.
+static __device__ __forceinline__ float scaled(float logit, LogitRule rule) {
+#ifdef CAPPED
+  if (is_finite(logit)) logit = __fmul_rn(share_of_cap(logit, rule), rule.cap);
+#endif
+  return __fmul_rn(logit, scale_of(rule));
 }
 
 // Four logits of a row from one that is a multiple of four; those behind the last are 0.
@@ -60,7 +84,7 @@ static __device__ __forceinline__ void load_four(
 // in double: a float sum over 50,000 exponentials would cost a log-probability a digit.
 template <bool AGAINST>
 static __device__ __forceinline__ void scan_row(
-    RowState* state, const float* row, const float* other, int columns, bool first, float scale) {
+    RowState* state, const float* row, const float* other, int columns, bool first, LogitRule rule) {
   __shared__ float maxima[THREADS / WARP];
   __shared__ double sums[THREADS / WARP];
   double sum = 0.0;
@@ -86,7 +110,7 @@ static __device__ __forceinline__ void scan_row(
       load_four(four, row, at, columns);
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        float value = scaled(four[i], scale);
+        float value = scaled(four[i], rule);
         if (!is_finite(value)) bad = min(bad, reported_bits(four[i]));
         z[g * 4 + i] = at + i < columns ? value : MINUS_INFINITY;
         most = fmaxf(most, z[g * 4 + i]);
@@ -117,7 +141,7 @@ static __device__ __forceinline__ void scan_row(
       for (int i = 0; i < 4; i++) {
         float value = z[g * 4 + i];
         e[i] = expf(value - max);
-        float factor = AGAINST ? value - scaled(others[i], scale) : value - max;
+        float factor = AGAINST ? value - scaled(others[i], rule) : value - max;
         term[i] = e[i] > 0.0f ? e[i] * factor : 0.0f;  // not 0 * -infinity
       }
       tileSum += (e[0] + e[1]) + (e[2] + e[3]);
@@ -141,13 +165,13 @@ extern "C" __global__ void scan(
     const int* targets,
     int columns,
     int firstColumn,
-    float scale) {
+    LogitRule rule) {
   RowState* state = states + blockIdx.x;
   const float* row = logits + (s64)blockIdx.x * columns;
-  scan_row<false>(state, row, row, columns, firstColumn == 0, scale);
+  scan_row<false>(state, row, row, columns, firstColumn == 0, rule);
   if (targets != nullptr && threadIdx.x == 0) {
     int target = targets[blockIdx.x] - firstColumn;
-    if (target >= 0 && target < columns) state->target = scaled(row[target], scale);
+    if (target >= 0 && target < columns) state->target = scaled(row[target], rule);
   }
 }
 
@@ -158,10 +182,10 @@ extern "C" __global__ void scan_against(
     const float* others,
     int columns,
     int firstColumn,
-    float scale) {
+    LogitRule rule) {
   s64 at = (s64)blockIdx.x * columns;
   scan_row<true>(
-      states + blockIdx.x, logits + at, others + at, columns, firstColumn == 0, scale);
+      states + blockIdx.x, logits + at, others + at, columns, firstColumn == 0, rule);
 }
 
 // What follows has a thread a row.
@@ -211,7 +235,8 @@ extern "C" __global__ void check_finite(const float* values, int rows, u64* faul
   }
 }
 
-// Logits become their gradient: scale * dLogprob * (onehot(target) - p). Four columns a thread. Rows are
+// Logits become their gradient: scale * dLogprob * (onehot(target) - p), times the slope of a cap. Four
+// columns a thread. Rows are
 // reported as from `firstRow` on.
 extern "C" __global__ void logit_gradient(
     float* logits,
@@ -220,7 +245,7 @@ extern "C" __global__ void logit_gradient(
     const int* targets,
     int columns,
     int firstColumn,
-    float scale,
+    LogitRule rule,
     int firstRow,
     u64* faults,
     int call) {
@@ -228,17 +253,23 @@ extern "C" __global__ void logit_gradient(
   if (at >= columns) return;
   float* row = logits + (s64)blockIdx.x * columns;
   float max = (float)normalizers[blockIdx.x].max;
-  float factor = scale * dLogprobs[blockIdx.x];
+  float factor = scale_of(rule) * dLogprobs[blockIdx.x];
   float share = -factor / (float)normalizers[blockIdx.x].sum;
   int target = targets[blockIdx.x] - firstColumn - at;
   float four[4];
   load_four(four, row, at, columns);
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    float value = scaled(four[i], scale);
+    float value = scaled(four[i], rule);
     if (!is_finite(value)) report_fault(faults, call, firstRow + blockIdx.x, reported_bits(four[i]));
+#ifdef CAPPED
+    float part = share_of_cap(four[i], rule);
+#endif
     four[i] = expf(value - max) * share;
     if (i == target) four[i] += factor;
+#ifdef CAPPED
+    four[i] *= fmaf(-part, part, 1.0f);
+#endif
   }
   if (columns % 4 == 0) {
     *(float4*)(row + at) = make_float4(four[0], four[1], four[2], four[3]);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpsConformance;
 import dev.cantilever.memory.MemoryReport;
@@ -74,8 +75,9 @@ class CudaWorkspaceTest extends OpsConformance {
     Tensor targets = tensors.of(new int[rows]);
     LossOps loss = backend.loss();
 
-    loss.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets, 1);
-    loss.tokenLogprobsBackward(dHidden, logprobs, normalizers, hidden, head, targets, 1);
+    loss.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets, LogitSpec.PLAIN);
+    loss.tokenLogprobsBackward(
+        dHidden, logprobs, normalizers, hidden, head, targets, LogitSpec.PLAIN);
 
     backend.synchronize();
     assertThat(backend.budget().report().lines())

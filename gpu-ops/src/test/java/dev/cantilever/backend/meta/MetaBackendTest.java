@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.backend.UnsupportedOpException;
@@ -207,7 +208,9 @@ class MetaBackendTest {
                         Tensor.in(arena, DType.I32, 5),
                         false))
         .isInstanceOf(UnsupportedOpException.class);
-    assertThatThrownBy(() -> backend.loss().fullKl(Tensor.in(arena, DType.F32, 5), x, x, dense, 1))
+    assertThatThrownBy(
+            () ->
+                backend.loss().fullKl(Tensor.in(arena, DType.F32, 5), x, x, dense, LogitSpec.PLAIN))
         .isInstanceOf(UnsupportedOpException.class);
   }
 

@@ -18,6 +18,7 @@ import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
+import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
@@ -210,7 +211,7 @@ class MetaOpsTest {
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
-                        1),
+                        LogitSpec.PLAIN),
             of("logprobs", F32, 3),
             of("entropy", F32, 3),
             of("normalizers", F64, 3, 2),
@@ -228,7 +229,7 @@ class MetaOpsTest {
                         tensor(t, "hidden"),
                         DenseWeight.of(tensor(t, "head")),
                         tensor(t, "targets"),
-                        1),
+                        LogitSpec.PLAIN),
             of("dHidden", F32, 3, 8),
             of("dLogprobs", F32, 3),
             of("normalizers", F64, 3, 2),
@@ -244,7 +245,7 @@ class MetaOpsTest {
                         tensor(t, "hiddenP"),
                         tensor(t, "hiddenQ"),
                         DenseWeight.of(tensor(t, "head")),
-                        1),
+                        LogitSpec.PLAIN),
             of("kl", F32, 3),
             of("hiddenP", F32, 3, 8),
             of("hiddenQ", F32, 3, 8),
@@ -421,6 +422,39 @@ class MetaOpsTest {
             of("dy", F32, 5, 8),
             of("x", F32, 5, 8),
             of("gamma", F16, 8)),
+        op(
+            "headNorm",
+            (b, t) ->
+                b.norm()
+                    .headNorm(
+                        tensor(t, "y"),
+                        tensor(t, "x"),
+                        tensor(t, "queryGamma"),
+                        tensor(t, "keyGamma"),
+                        0,
+                        SPEC),
+            of("y", F32, 5, 16),
+            of("x", F32, 5, 16),
+            of("queryGamma", F16, 2),
+            of("keyGamma", F16, 2)),
+        op(
+            "headNormBackward",
+            (b, t) ->
+                b.norm()
+                    .headNormBackward(
+                        tensor(t, "dx"),
+                        tensor(t, "dy"),
+                        tensor(t, "x"),
+                        tensor(t, "queryGamma"),
+                        tensor(t, "keyGamma"),
+                        0,
+                        SPEC,
+                        true),
+            of("dx", F32, 5, 16),
+            of("dy", F32, 5, 16),
+            of("x", F32, 5, 16),
+            of("queryGamma", BF16, 2),
+            of("keyGamma", BF16, 2)),
         op(
             "activateGated",
             (b, t) -> b.activation().activateGated(tensor(t, "y"), tensor(t, "x"), Activation.SILU),
