@@ -24,6 +24,6 @@ public record Architecture(
 
   /** E, the width of what heads read. */
   public int outputSize() {
-    return embedding.size();
+    return embedding.projection() == EmbeddingProjection.OF_SUM ? hiddenSize : embedding.size();
   }
 }

@@ -9,6 +9,7 @@ import java.util.function.IntFunction;
  * @param tokens token embedding
  * @param projectionIn from the token embedding to the stream, where they differ in width
  * @param positions position embedding, if there is one
+ * @param tokenTypes embedding of token types, if there is one
  * @param embeddingNorm norm behind the embeddings, if there is one
  * @param block paths of block i
  * @param finalNorm norm before the head, if there is one
@@ -20,9 +21,35 @@ public record CheckpointNames(
     String tokens,
     Optional<String> projectionIn,
     Optional<String> positions,
+    Optional<String> tokenTypes,
     Optional<String> embeddingNorm,
     IntFunction<BlockNames> block,
     Optional<String> finalNorm,
     Optional<String> projectionOut,
     Optional<String> languageHead,
-    ClassifierNames classifier) {}
+    ClassifierNames classifier) {
+
+  /** Names of a checkpoint whose tokens are of one type. */
+  CheckpointNames(
+      String tokens,
+      Optional<String> projectionIn,
+      Optional<String> positions,
+      Optional<String> embeddingNorm,
+      IntFunction<BlockNames> block,
+      Optional<String> finalNorm,
+      Optional<String> projectionOut,
+      Optional<String> languageHead,
+      ClassifierNames classifier) {
+    this(
+        tokens,
+        projectionIn,
+        positions,
+        Optional.empty(),
+        embeddingNorm,
+        block,
+        finalNorm,
+        projectionOut,
+        languageHead,
+        classifier);
+  }
+}

@@ -16,7 +16,11 @@ public final class Families {
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),
-          new DistilBertFamily());
+          new DistilBertFamily(),
+          new BertFamily(),
+          RobertaFamily.roberta(),
+          RobertaFamily.xlmRoberta(),
+          RobertaFamily.camembert());
 
   private Families() {}
 

@@ -116,8 +116,13 @@ public final class ModelLoader {
     if (spec.learnedPositions()) {
       String path = names.positions().orElseThrow();
       int rows = spec.unusedPositions() + spec.maxPositions();
-      positions =
-          Optional.of(weights.table(path, rows, hidden).slice(spec.unusedPositions(), rows));
+      int width = spec.projection() == EmbeddingProjection.OF_SUM ? spec.size() : hidden;
+      positions = Optional.of(weights.table(path, rows, width).slice(spec.unusedPositions(), rows));
+    }
+    Optional<Tensor> types = Optional.empty();
+    if (spec.tokenTypes() > 0) {
+      String path = names.tokenTypes().orElseThrow();
+      types = Optional.of(weights.table(path, spec.tokenTypes(), spec.size()));
     }
     Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
@@ -125,7 +130,7 @@ public final class ModelLoader {
     }
     Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
-    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, norm);
+    Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, types, norm);
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
       blocks.add(block(layer, names.block().apply(layer)));
@@ -134,7 +139,8 @@ public final class ModelLoader {
     if (architecture.finalNorm()) {
       finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
     }
-    Optional<Linear> projectionOut = projection(names.projectionOut(), spec.size(), hidden);
+    Optional<Linear> projectionOut =
+        projection(names.projectionOut(), architecture.outputSize(), hidden);
     return new Transformer(architecture, embeddings, blocks, finalNorm, projectionOut, targets);
   }
 

@@ -8,8 +8,13 @@ import dev.cantilever.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** Token embedding plus, where there is one, position embedding; frozen, so without a backward. */
-record EmbeddingNode(EmbeddingOps ops, Tensor tokens, Optional<Tensor> positions, TokenBatch batch)
+/** Sum of the embeddings of token, position and type, where there are such; without a backward. */
+record EmbeddingNode(
+    EmbeddingOps ops,
+    Tensor tokens,
+    Optional<Tensor> positions,
+    Optional<Tensor> types,
+    TokenBatch batch)
     implements Node {
 
   @Override
@@ -21,6 +26,14 @@ record EmbeddingNode(EmbeddingOps ops, Tensor tokens, Optional<Tensor> positions
   public void forward(Tensor out, Arena arena) {
     ops.gather(out, tokens, batch.ids(), false);
     positions.ifPresent(table -> ops.gather(out, table, batch.positions(), true));
+    types.ifPresent(table -> ops.gather(out, table, typesOfTokens(), true));
+  }
+
+  private Tensor typesOfTokens() {
+    return batch
+        .types()
+        .orElseThrow(
+            () -> new IllegalStateException("Expected a batch with the types of its tokens"));
   }
 
   @Override
