@@ -103,7 +103,8 @@ final class BertDescription {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        classifier);
+        classifier,
+        Optional.empty());
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.function.IntFunction;
  * @param projectionOut back to the width of the token embedding
  * @param languageHead output layer of the causal model, if the family has one
  * @param classifier classification head
+ * @param relative relative positions, if there are any
  */
 public record CheckpointNames(
     String tokens,
@@ -27,9 +28,10 @@ public record CheckpointNames(
     Optional<String> finalNorm,
     Optional<String> projectionOut,
     Optional<String> languageHead,
-    ClassifierNames classifier) {
+    ClassifierNames classifier,
+    Optional<RelativeNames> relative) {
 
-  /** Names of a checkpoint whose tokens are of one type. */
+  /** Names of a checkpoint whose tokens are of one type, without relative positions. */
   CheckpointNames(
       String tokens,
       Optional<String> projectionIn,
@@ -50,6 +52,7 @@ public record CheckpointNames(
         finalNorm,
         projectionOut,
         languageHead,
-        classifier);
+        classifier,
+        Optional.empty());
   }
 }

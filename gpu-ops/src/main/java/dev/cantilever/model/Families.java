@@ -20,7 +20,8 @@ public final class Families {
           new BertFamily(),
           RobertaFamily.roberta(),
           RobertaFamily.xlmRoberta(),
-          RobertaFamily.camembert());
+          RobertaFamily.camembert(),
+          new DebertaV2Family());
 
   private Families() {}
 

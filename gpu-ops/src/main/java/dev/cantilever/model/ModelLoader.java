@@ -13,6 +13,7 @@ import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
 import dev.cantilever.tensor.Tensor;
@@ -131,9 +132,13 @@ public final class ModelLoader {
     Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
     Embeddings embeddings = new Embeddings(tokens, projectionIn, positions, types, norm);
+    Optional<RelativePositions> relative = Optional.empty();
+    if (architecture.relative().isPresent()) {
+      relative = Optional.of(RelativePositions.load(weights, architecture, names));
+    }
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
-      blocks.add(block(layer, names.block().apply(layer)));
+      blocks.add(block(layer, names.block().apply(layer), relative));
     }
     Optional<Norm> finalNorm = Optional.empty();
     if (architecture.finalNorm()) {
@@ -163,7 +168,8 @@ public final class ModelLoader {
     };
   }
 
-  private TransformerBlock block(int layer, BlockNames paths) throws IOException {
+  private TransformerBlock block(int layer, BlockNames paths, Optional<RelativePositions> relative)
+      throws IOException {
     BlockSpec spec = architecture.block();
     AttentionSpec attention = spec.attention(layer);
     MlpSpec mlp = spec.mlp();
@@ -175,6 +181,12 @@ public final class ModelLoader {
             hidden,
             spec.bias() != AttentionBias.NONE,
             WeightRole.PROJECTION);
+    Optional<PositionTerms> positionTerms = Optional.empty();
+    if (relative.isPresent()) {
+      positionTerms = Optional.of(relative.get().terms(weights, layer, qkv.weight()));
+      // An adapter on these would act on positions too, which belong to no row of a batch.
+      targets.removeIf(target -> target.linear() == qkv && relative.get().sharesProjections());
+    }
     Linear output =
         linear(
             List.of(paths.attentionOutput()),
@@ -201,7 +213,7 @@ public final class ModelLoader {
     return new TransformerBlock(
         spec.residual(),
         first,
-        new Attention(layer, attention, qkv, output),
+        new Attention(layer, attention, qkv, output, positionTerms),
         second,
         new Mlp(up, mlp.activation(), mlp.gated(), down));
   }

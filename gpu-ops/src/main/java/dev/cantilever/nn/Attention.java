@@ -6,6 +6,7 @@ import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.tensor.PackedRows;
+import java.util.Optional;
 
 /**
  * Fused projection, attention, output projection.
@@ -14,8 +15,14 @@ import dev.cantilever.tensor.PackedRows;
  * @param spec heads, layout, mask, rotary
  * @param qkv [W, C]
  * @param output [C, H·D]
+ * @param positionTerms what relative positions add to the scores, if they do
  */
-public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output) {
+public record Attention(
+    int layer,
+    AttentionSpec spec,
+    Linear qkv,
+    Linear output,
+    Optional<PositionTerms> positionTerms) {
 
   /** What attention adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Var x) {
@@ -29,15 +36,22 @@ public record Attention(int layer, AttentionSpec spec, Linear qkv, Linear output
 
   private Var attended(Pass pass, Var x) {
     Var projected = qkv.forward(pass, Slot.QKV, x);
+    Node node =
+        positionTerms
+            .<Node>map(terms -> new DisentangledAttentionNode(pass, terms, projected))
+            .orElseGet(() -> plain(pass, projected));
+    int tokens = pass.batch().rows().tokens();
+    return pass.tape().apply(Slot.ATTENTION, tokens, spec.outputSize(), false, node);
+  }
+
+  private Node plain(Pass pass, Var projected) {
     AttentionOps ops = pass.tape().backend().attention();
     PackedRows rows = pass.batch().rows();
-    Node node =
-        pass.cached()
-            .<Node>map(
-                cached ->
-                    new CachedAttentionNode(
-                        ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
-            .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
-    return pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
+    return pass.cached()
+        .<Node>map(
+            cached ->
+                new CachedAttentionNode(
+                    ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
+        .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
   }
 }
