@@ -72,4 +72,43 @@ public interface AttentionOps {
    * @param slots [B] I32
    */
   void advance(Tensor lengths, Tensor slots, PackedRows rows);
+
+  /**
+   * Disentangled attention (He et al. 2021, DeBERTa) of every row to itself, in both directions:
+   * the score of the query at position i and the key at position j is scale·(q_i·k_j + q_i·kr_p +
+   * k_j·qr_p), where p is the place of the distance i − j.
+   *
+   * @param out [N, H·D] F32
+   * @param qkv [N, 3·H·D] F32, queries, keys and values
+   * @param positions [P, X] F32, keys kr and queries qr of relative positions in the spec's columns
+   * @param places [2·M + 1] I32, the row of positions for each distance from −M to M, each in [0,
+   *     P); a larger distance has the place of the largest of its sign
+   * @throws ShapeException naming the index, if a place is out of range
+   */
+  void disentangledAttention(
+      Tensor out,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec);
+
+  /**
+   * Gradient of {@link #disentangledAttention} with respect to qkv.
+   *
+   * @param dQkv [N, 3·H·D] F32, overwritten
+   * @param dOut [N, H·D] F32
+   * @throws UnsupportedOpException unless {@link Capabilities#disentangledGradient} is declared
+   */
+  default void disentangledAttentionBackward(
+      Tensor dQkv,
+      Tensor dOut,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec) {
+    throw new UnsupportedOpException(
+        "disentangledAttentionBackward: expected a backend that declares disentangledGradient, found one without. Keep models of this attention frozen.");
+  }
 }

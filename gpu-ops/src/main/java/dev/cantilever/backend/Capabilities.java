@@ -13,9 +13,20 @@ import java.util.Set;
  *     16-bit or int8 weight, or one of attention without a cache; F32 where they are not rounded.
  *     Products with F32 matrices never round
  * @param cacheType element type of a KV cache
+ * @param disentangledGradient whether disentangled attention has a backward
  */
 public record Capabilities(
-    Set<DType> weightTypes, Set<Int8Mode> int8Modes, DType matrixInputs, DType cacheType) {
+    Set<DType> weightTypes,
+    Set<Int8Mode> int8Modes,
+    DType matrixInputs,
+    DType cacheType,
+    boolean disentangledGradient) {
+
+  /** What every backend has, and nothing that only some have. */
+  public Capabilities(
+      Set<DType> weightTypes, Set<Int8Mode> int8Modes, DType matrixInputs, DType cacheType) {
+    this(weightTypes, int8Modes, matrixInputs, cacheType, false);
+  }
 
   /** Copies the sets. */
   public Capabilities {

@@ -353,6 +353,32 @@ public final class OpChecks {
     require("advance", "slots", slots, I32, "B", rows.rows());
   }
 
+  /** {@link AttentionOps#disentangledAttention}. */
+  public static void disentangledAttention(
+      Tensor out,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec) {
+    String op = "disentangledAttention";
+    long n = rows.tokens();
+    require(op, "qkv", qkv, F32, "N, 3*H*D", n, spec.projectionSize());
+    require(op, "out", out, F32, "N, H*D", n, spec.outputSize());
+    long width = axes(op, "positions", positions, F32, "P, X")[1];
+    if (width < spec.positionSize()) {
+      throw new ShapeException(
+          "%s: expected positions of at least %d columns, which the spec names, got %s. Check the projection."
+              .formatted(op, spec.positionSize(), positions));
+    }
+    long distances = axes(op, "places", places, I32, "2*M+1")[0];
+    if (distances % 2 == 0) {
+      throw new ShapeException(
+          "%s: expected places of an odd number of distances, from -M to M, got %s. Add the missing one."
+              .formatted(op, places));
+    }
+  }
+
   /** Operations on tensors of equal type and number of elements, named by {@code op}. */
   public static void elementwise(String op, Tensor first, Tensor... others) {
     for (Tensor t : others) {

@@ -1,5 +1,7 @@
 package dev.cantilever.model;
 
+import java.util.Optional;
+
 /**
  * A model as a description. The three forward passes that exist read nothing else.
  *
@@ -11,6 +13,7 @@ package dev.cantilever.model;
  * @param finalNorm whether the stream is normalised before the head
  * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
+ * @param relative relative positions in the scores of attention, if there are any
  */
 public record Architecture(
     String modelType,
@@ -20,7 +23,30 @@ public record Architecture(
     BlockSpec block,
     boolean finalNorm,
     HeadSpec head,
-    ClassifierSpec classifier) {
+    ClassifierSpec classifier,
+    Optional<RelativeSpec> relative) {
+
+  /** Without relative positions. */
+  Architecture(
+      String modelType,
+      int hiddenSize,
+      int layers,
+      EmbeddingSpec embedding,
+      BlockSpec block,
+      boolean finalNorm,
+      HeadSpec head,
+      ClassifierSpec classifier) {
+    this(
+        modelType,
+        hiddenSize,
+        layers,
+        embedding,
+        block,
+        finalNorm,
+        head,
+        classifier,
+        Optional.empty());
+  }
 
   /** The same with token ids entering in another way. */
   Architecture withEmbedding(EmbeddingSpec other) {
@@ -36,6 +62,6 @@ public record Architecture(
 
   /** E, the width of what heads read. */
   public int outputSize() {
-    return embedding.size();
+    return embedding.projection() == EmbeddingProjection.OF_SUM ? hiddenSize : embedding.size();
   }
 }

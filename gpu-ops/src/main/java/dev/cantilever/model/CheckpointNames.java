@@ -9,20 +9,50 @@ import java.util.function.IntFunction;
  * @param tokens token embedding
  * @param projectionIn from the token embedding to the stream, where they differ in width
  * @param positions position embedding, if there is one
+ * @param tokenTypes embedding of token types, if there is one
  * @param embeddingNorm norm behind the embeddings, if there is one
  * @param block paths of block i
  * @param finalNorm norm before the head, if there is one
  * @param projectionOut back to the width of the token embedding
  * @param languageHead output layer of the causal model, if the family has one
  * @param classifier classification head
+ * @param relative relative positions, if there are any
  */
 public record CheckpointNames(
     String tokens,
     Optional<String> projectionIn,
     Optional<String> positions,
+    Optional<String> tokenTypes,
     Optional<String> embeddingNorm,
     IntFunction<BlockNames> block,
     Optional<String> finalNorm,
     Optional<String> projectionOut,
     Optional<String> languageHead,
-    ClassifierNames classifier) {}
+    ClassifierNames classifier,
+    Optional<RelativeNames> relative) {
+
+  /** Names of a checkpoint whose tokens are of one type, without relative positions. */
+  CheckpointNames(
+      String tokens,
+      Optional<String> projectionIn,
+      Optional<String> positions,
+      Optional<String> embeddingNorm,
+      IntFunction<BlockNames> block,
+      Optional<String> finalNorm,
+      Optional<String> projectionOut,
+      Optional<String> languageHead,
+      ClassifierNames classifier) {
+    this(
+        tokens,
+        projectionIn,
+        positions,
+        Optional.empty(),
+        embeddingNorm,
+        block,
+        finalNorm,
+        projectionOut,
+        languageHead,
+        classifier,
+        Optional.empty());
+  }
+}

@@ -19,7 +19,12 @@ public final class Families {
           new Qwen3Family(),
           new GemmaFamily(),
           new Gemma2Family(),
-          new DistilBertFamily());
+          new DistilBertFamily(),
+          new BertFamily(),
+          RobertaFamily.roberta(),
+          RobertaFamily.xlmRoberta(),
+          RobertaFamily.camembert(),
+          new DebertaV2Family());
 
   private Families() {}
 

@@ -15,6 +15,7 @@ import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
@@ -120,8 +121,13 @@ public final class ModelLoader {
     if (spec.learnedPositions()) {
       String path = names.positions().orElseThrow();
       int rows = spec.unusedPositions() + spec.maxPositions();
-      positions =
-          Optional.of(weights.table(path, rows, hidden).slice(spec.unusedPositions(), rows));
+      int width = spec.projection() == EmbeddingProjection.OF_SUM ? spec.size() : hidden;
+      positions = Optional.of(weights.table(path, rows, width).slice(spec.unusedPositions(), rows));
+    }
+    Optional<Tensor> types = Optional.empty();
+    if (spec.tokenTypes() > 0) {
+      String path = names.tokenTypes().orElseThrow();
+      types = Optional.of(weights.table(path, spec.tokenTypes(), spec.size()));
     }
     Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
@@ -135,16 +141,22 @@ public final class ModelLoader {
             HalfPrecision.rounded(spec.scale(), tokens.dtype()),
             projectionIn,
             positions,
+            types,
             norm);
+    Optional<RelativePositions> relative = Optional.empty();
+    if (architecture.relative().isPresent()) {
+      relative = Optional.of(RelativePositions.load(weights, architecture, names));
+    }
     List<TransformerBlock> blocks = new ArrayList<>();
     for (int layer = 0; layer < architecture.layers(); layer++) {
-      blocks.add(block(layer, names.block().apply(layer)));
+      blocks.add(block(layer, names.block().apply(layer), relative));
     }
     Optional<Norm> finalNorm = Optional.empty();
     if (architecture.finalNorm()) {
       finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
     }
-    Optional<Linear> projectionOut = projection(names.projectionOut(), spec.size(), hidden);
+    Optional<Linear> projectionOut =
+        projection(names.projectionOut(), architecture.outputSize(), hidden);
     return new Transformer(architecture, embeddings, blocks, finalNorm, projectionOut, targets);
   }
 
@@ -168,7 +180,8 @@ public final class ModelLoader {
     };
   }
 
-  private TransformerBlock block(int layer, BlockNames paths) throws IOException {
+  private TransformerBlock block(int layer, BlockNames paths, Optional<RelativePositions> relative)
+      throws IOException {
     BlockSpec spec = architecture.block();
     AttentionSpec attention = spec.attention(layer);
     MlpSpec mlp = spec.mlp();
@@ -180,6 +193,12 @@ public final class ModelLoader {
             hidden,
             spec.bias() != AttentionBias.NONE,
             WeightRole.PROJECTION);
+    Optional<PositionTerms> positionTerms = Optional.empty();
+    if (relative.isPresent()) {
+      positionTerms = Optional.of(relative.get().terms(weights, layer, qkv.weight()));
+      // An adapter on these would act on positions too, which belong to no row of a batch.
+      targets.removeIf(target -> target.linear() == qkv && relative.get().sharesProjections());
+    }
     Linear output =
         linear(
             List.of(paths.attentionOutput()),
@@ -206,7 +225,7 @@ public final class ModelLoader {
     return new TransformerBlock(
         spec.residual(),
         first,
-        new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output),
+        new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output, positionTerms),
         second,
         new Mlp(up, mlp.activation(), mlp.gated(), down),
         branchNorms(paths.branchNorms()));

@@ -36,8 +36,8 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
   /**
    * Logits of every row.
    *
-   * @param batch packed rows
-   * @param batchArena where the selection is put
+   * @param batch packed rows; where it does not say of which type tokens are, all are of type 0
+   * @param batchArena where the selection is put, and types
    * @param kept arena of the residual stream
    * @param scratch arena of everything else
    * @return [B][labels]
@@ -53,7 +53,8 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     Tensor selected = Tensor.in(batchArena, DType.I32, tokens.length);
     backend.transfers().upload(selected, tokens);
     Tape tape = Tape.inference(backend, kept, scratch);
-    Var pooled = transformer.forward(Pass.plain(tape, batch), new TokenSelection(selected));
+    TokenBatch typed = typed(backend, batch, batchArena);
+    Var pooled = transformer.forward(Pass.plain(tape, typed), new TokenSelection(selected));
     Tensor features = pooled.value();
     if (hidden.isPresent()) {
       Tensor dense = Tensor.in(scratch, DType.F32, features.shape());
@@ -71,5 +72,14 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
       System.arraycopy(flat, r * labels, logits[r], 0, labels);
     }
     return logits;
+  }
+
+  private TokenBatch typed(Backend backend, TokenBatch batch, Arena arena) {
+    if (batch.types().isPresent() || transformer.embeddings().types().isEmpty()) {
+      return batch;
+    }
+    Tensor types = Tensor.in(arena, DType.I32, batch.rows().tokens());
+    backend.transfers().zero(types);
+    return batch.withTypes(types);
   }
 }

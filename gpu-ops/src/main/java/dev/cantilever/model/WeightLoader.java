@@ -5,6 +5,7 @@ import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Mode;
@@ -81,6 +82,27 @@ final class WeightLoader {
     float[] values = new float[size];
     Arrays.fill(values, value);
     backend.transfers().upload(tensor, values);
+    return tensor;
+  }
+
+  /** [n] I32. */
+  Tensor indices(int[] values) {
+    Tensor tensor = Tensor.in(base, DType.I32, values.length);
+    backend.transfers().upload(tensor, values);
+    return tensor;
+  }
+
+  /** The same as F32. */
+  Tensor widened(Tensor stored) {
+    Tensor tensor = Tensor.in(base, DType.F32, stored.shape());
+    backend.transfers().convert(tensor, stored);
+    return tensor;
+  }
+
+  /** The rows of an F32 tensor [rows, size], normalised by a norm of the checkpoint. */
+  Tensor normalized(Tensor rows, LayerNorm norm) {
+    Tensor tensor = Tensor.in(base, DType.F32, rows.shape());
+    backend.norm().layerNorm(tensor, rows, norm.gamma(), norm.beta(), norm.eps());
     return tensor;
   }
 

@@ -16,9 +16,15 @@ import java.util.Optional;
  * @param qkv [W, C]
  * @param headNorm of queries and keys behind it, if there is one
  * @param output [C, H·D]
+ * @param positionTerms what relative positions add to the scores, if they do
  */
 public record Attention(
-    int layer, AttentionSpec spec, Linear qkv, Optional<HeadNorm> headNorm, Linear output) {
+    int layer,
+    AttentionSpec spec,
+    Linear qkv,
+    Optional<HeadNorm> headNorm,
+    Linear output,
+    Optional<PositionTerms> positionTerms) {
 
   /** What attention adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x) {
@@ -33,16 +39,23 @@ public record Attention(
   /** What the output projection reads, [N, H·D]. */
   Var attended(Pass pass, Var x) {
     Var projected = projected(pass, x);
+    Node node =
+        positionTerms
+            .<Node>map(terms -> new DisentangledAttentionNode(pass, terms, projected))
+            .orElseGet(() -> plain(pass, projected));
+    int tokens = pass.batch().rows().tokens();
+    return pass.tape().apply(Slot.ATTENTION, tokens, spec.outputSize(), false, node);
+  }
+
+  private Node plain(Pass pass, Var projected) {
     AttentionOps ops = pass.tape().backend().attention();
     PackedRows rows = pass.batch().rows();
-    Node node =
-        pass.cached()
-            .<Node>map(
-                cached ->
-                    new CachedAttentionNode(
-                        ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
-            .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
-    return pass.tape().apply(Slot.ATTENTION, rows.tokens(), spec.outputSize(), false, node);
+    return pass.cached()
+        .<Node>map(
+            cached ->
+                new CachedAttentionNode(
+                    ops, spec, cached.cache().layer(layer), cached.tokens(), projected))
+        .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
   }
 
   private Var projected(Pass pass, Var x) {

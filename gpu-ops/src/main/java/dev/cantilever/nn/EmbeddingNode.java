@@ -3,17 +3,23 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Token embedding times its factor plus, where there is one, position embedding; frozen, so without
- * a backward.
+ * Sum of the embeddings of token, times its factor, position and type, where there are such;
+ * frozen, so without a backward.
  */
 record EmbeddingNode(
-    Backend backend, Tensor tokens, float scale, Optional<Tensor> positions, TokenBatch batch)
+    Backend backend,
+    Tensor tokens,
+    float scale,
+    Optional<Tensor> positions,
+    Optional<Tensor> types,
+    TokenBatch batch)
     implements Node {
 
   @Override
@@ -23,11 +29,20 @@ record EmbeddingNode(
 
   @Override
   public void forward(Tensor out, Arena arena) {
-    backend.embedding().gather(out, tokens, batch.ids(), false);
+    EmbeddingOps ops = backend.embedding();
+    ops.gather(out, tokens, batch.ids(), false);
     if (scale != 1) {
       backend.activation().scale(out, out, scale);
     }
-    positions.ifPresent(table -> backend.embedding().gather(out, table, batch.positions(), true));
+    positions.ifPresent(table -> ops.gather(out, table, batch.positions(), true));
+    types.ifPresent(table -> ops.gather(out, table, typesOfTokens(), true));
+  }
+
+  private Tensor typesOfTokens() {
+    return batch
+        .types()
+        .orElseThrow(
+            () -> new IllegalStateException("Expected a batch with the types of its tokens"));
   }
 
   @Override

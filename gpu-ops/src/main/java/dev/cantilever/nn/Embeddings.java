@@ -11,7 +11,9 @@ import java.util.Optional;
  * @param tokens [V, E]
  * @param scale factor on their rows
  * @param projection [C, E], or nothing where the table is as wide as the stream
- * @param positions [P, C], or nothing where positions enter elsewhere
+ * @param positions [P, C], or [P, E] to be projected as tokens are, or nothing where positions
+ *     enter elsewhere
+ * @param types [Y, E], added before the projection, or nothing
  * @param norm applied to the sum, or nothing
  */
 public record Embeddings(
@@ -19,6 +21,7 @@ public record Embeddings(
     float scale,
     Optional<Linear> projection,
     Optional<Tensor> positions,
+    Optional<Tensor> types,
     Optional<Norm> norm) {
 
   /** The residual stream before the first block, [N, C]; ends the tape's block. */
@@ -35,14 +38,14 @@ public record Embeddings(
 
   private Var embedded(Pass pass, Slot slot, Optional<Tensor> added) {
     EmbeddingNode node =
-        new EmbeddingNode(pass.tape().backend(), tokens, scale, added, pass.batch());
+        new EmbeddingNode(pass.tape().backend(), tokens, scale, added, types, pass.batch());
     return pass.tape().apply(slot, pass.batch().rows().tokens(), tokens.dim(1), false, node);
   }
 
   private Var projected(Pass pass, Slot slot, Linear linear) {
-    Var narrow = embedded(pass, Slot.MIDDLE, Optional.empty());
-    return positions
-        .map(table -> positioned(pass, table))
+    Optional<Tensor> wide = positions.filter(table -> table.dim(1) != tokens.dim(1));
+    Var narrow = embedded(pass, Slot.MIDDLE, wide.isPresent() ? Optional.empty() : positions);
+    return wide.map(table -> positioned(pass, table))
         .map(position -> linear.forward(pass, slot, narrow, position))
         .orElseGet(() -> linear.forward(pass, slot, narrow));
   }

@@ -3,6 +3,7 @@ package dev.cantilever.nn;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Packed rows of token ids on the device.
@@ -11,8 +12,15 @@ import java.util.List;
  * @param positions [N] I32, of each token within its row
  * @param rows where each row lies
  * @param spans which adapters act on which rows; in order, covering all rows
+ * @param types [N] I32, each token's type, where a model tells tokens of different types apart
  */
-public record TokenBatch(Tensor ids, Tensor positions, PackedRows rows, List<Span> spans) {
+public record TokenBatch(
+    Tensor ids, Tensor positions, PackedRows rows, List<Span> spans, Optional<Tensor> types) {
+
+  /** Tokens whose types nobody asks for. */
+  public TokenBatch(Tensor ids, Tensor positions, PackedRows rows, List<Span> spans) {
+    this(ids, positions, rows, spans, Optional.empty());
+  }
 
   /** Checks that the spans cover the batch. */
   public TokenBatch {
@@ -29,5 +37,14 @@ public record TokenBatch(Tensor ids, Tensor positions, PackedRows rows, List<Spa
       throw new IllegalArgumentException(
           "Expected spans over all " + rows.tokens() + " tokens, got " + token);
     }
+  }
+
+  /**
+   * The same tokens with types.
+   *
+   * @param ofTokens [N] I32
+   */
+  public TokenBatch withTypes(Tensor ofTokens) {
+    return new TokenBatch(ids, positions, rows, spans, Optional.of(ofTokens));
   }
 }

@@ -102,12 +102,23 @@ interface DecoderVariant {
 
   /** Writes the checkpoint. */
   default Path write(Path directory) throws IOException {
+    return write(directory, name(), config(), tensors());
+  }
+
+  /**
+   * Writes a checkpoint of random weights.
+   *
+   * @param name what they are drawn by
+   * @param config with ' for "
+   */
+  static Path write(Path directory, String name, String config, List<TensorSpec> tensors)
+      throws IOException {
     Files.createDirectory(directory);
-    Files.writeString(directory.resolve("config.json"), config().replace('\'', '"'));
-    Random random = new Random(name().hashCode());
+    Files.writeString(directory.resolve("config.json"), config.replace('\'', '"'));
+    Random random = new Random(name.hashCode());
     try (SafetensorsWriter writer =
-        SafetensorsWriter.create(directory.resolve("model.safetensors"), tensors())) {
-      for (TensorSpec spec : tensors()) {
+        SafetensorsWriter.create(directory.resolve("model.safetensors"), tensors)) {
+      for (TensorSpec spec : tensors) {
         boolean scale = spec.shape().rank() == 1 && spec.name().endsWith(".weight");
         float[] values = new float[Math.toIntExact(spec.shape().elements())];
         for (int i = 0; i < values.length; i++) {

@@ -250,7 +250,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward"})
+  @ValueSource(
+      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
   void classifier_logits_equalTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {

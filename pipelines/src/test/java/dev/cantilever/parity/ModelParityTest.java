@@ -35,7 +35,7 @@ class ModelParityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward"})
+  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
   void run_classifier_holdsLogitsAlone(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 

@@ -2,6 +2,7 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
@@ -25,6 +26,7 @@ final class CudaAttentionOps implements AttentionOps {
   private final Execution execution;
   private final TensorCoreAttention tensorCores;
   private final CachedAttention cached;
+  private final DisentangledAttention disentangled;
   private final RotaryTable rotary;
 
   CudaAttentionOps(Execution execution, RotaryTable rotary) {
@@ -32,6 +34,7 @@ final class CudaAttentionOps implements AttentionOps {
     this.rotary = rotary;
     this.tensorCores = new TensorCoreAttention(execution);
     this.cached = new CachedAttention(execution);
+    this.disentangled = new DisentangledAttention(execution);
   }
 
   @Override
@@ -131,6 +134,18 @@ final class CudaAttentionOps implements AttentionOps {
     cached.advance(lengths, slots, rows);
   }
 
+  @Override
+  public void disentangledAttention(
+      Tensor out,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec) {
+    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
+    disentangled.attend(out, qkv, positions, places, rows, spec);
+  }
+
   private boolean onTensorCores(AttentionSpec spec) {
     return execution.matrixInputs() == DType.BF16 && TensorCoreAttention.takes(spec);
   }
@@ -158,7 +173,8 @@ final class CudaAttentionOps implements AttentionOps {
             RotaryTable.sources(),
             HeadTiles.sources(),
             TensorCoreAttention.sources(),
-            CachedAttention.sources())
+            CachedAttention.sources(),
+            DisentangledAttention.sources())
         .flatMap(List::stream)
         .toList();
   }

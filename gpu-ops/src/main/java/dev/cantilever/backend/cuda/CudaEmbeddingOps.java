@@ -26,7 +26,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
   @Override
   public void gather(Tensor y, Tensor table, Tensor ids, boolean accumulate) {
     OpChecks.gather(y, table, ids);
-    checkIndices("gather", ids, table.size(0));
+    checkIndices(execution, "gather", ids, table.size(0));
     execution
         .kernels()
         .kernel(KERNELS, "gather")
@@ -44,7 +44,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
   @Override
   public void scatterAdd(Tensor dx, Tensor dy, Tensor ids) {
     OpChecks.scatterAdd(dx, dy, ids);
-    checkIndices("scatterAdd", ids, dx.size(0));
+    checkIndices(execution, "scatterAdd", ids, dx.size(0));
     execution
         .kernels()
         .kernel(KERNELS, "scatter_add")
@@ -58,7 +58,11 @@ final class CudaEmbeddingOps implements EmbeddingOps {
         .run(ids.size(0), THREADS);
   }
 
-  private void checkIndices(String op, Tensor ids, int limit) {
+  /**
+   * Enqueues a look at indices that the kernels behind it go by: these do nothing once one was out
+   * of range.
+   */
+  static void checkIndices(Execution execution, String op, Tensor ids, int limit) {
     int call =
         execution
             .faults()

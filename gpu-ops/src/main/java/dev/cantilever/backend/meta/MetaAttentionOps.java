@@ -2,6 +2,7 @@ package dev.cantilever.backend.meta;
 
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
@@ -42,5 +43,16 @@ final class MetaAttentionOps implements AttentionOps {
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
     OpChecks.advance(lengths, slots, rows);
+  }
+
+  @Override
+  public void disentangledAttention(
+      Tensor out,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec) {
+    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
   }
 }

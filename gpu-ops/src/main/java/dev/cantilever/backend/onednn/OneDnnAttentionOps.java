@@ -2,6 +2,7 @@ package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
@@ -26,6 +27,7 @@ final class OneDnnAttentionOps implements AttentionOps {
   private final Workers workers;
   private final AttentionHead[] heads;
   private final AttentionHeadGradient[] gradients;
+  private final DisentangledHead[] disentangled;
   private Rotary rotary = new Rotary(RotarySpec.NONE);
 
   /**
@@ -37,9 +39,11 @@ final class OneDnnAttentionOps implements AttentionOps {
     this.workers = workers;
     heads = new AttentionHead[workers.count()];
     gradients = new AttentionHeadGradient[workers.count()];
+    disentangled = new DisentangledHead[workers.count()];
     for (int w = 0; w < heads.length; w++) {
       heads[w] = new AttentionHead();
       gradients[w] = new AttentionHeadGradient();
+      disentangled[w] = new DisentangledHead();
     }
   }
 
@@ -259,6 +263,37 @@ final class OneDnnAttentionOps implements AttentionOps {
       long at = lengths.address() + (long) Integer.BYTES * chosen[row];
       HostMemory.putInt(at, Math.addExact(HostMemory.getInt(at), rows.length(row)));
     }
+  }
+
+  @Override
+  public void disentangledAttention(
+      Tensor out,
+      Tensor qkv,
+      Tensor positions,
+      Tensor places,
+      PackedRows rows,
+      DisentangledSpec spec) {
+    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
+    int[] ofDistances = new int[places.size(0)];
+    HostMemory.get(places.address(), ofDistances, 0, ofDistances.length);
+    for (int d = 0; d < ofDistances.length; d++) {
+      if (ofDistances[d] < 0 || ofDistances[d] >= positions.size(0)) {
+        throw OpChecks.indexOutOfRange(
+            "disentangledAttention", positions.size(0), ofDistances[d], d);
+      }
+    }
+    workers.parallel(
+        rows.rows() * spec.heads(),
+        (task, worker) ->
+            disentangled[worker].attend(
+                out,
+                qkv,
+                positions,
+                ofDistances,
+                rows.start(task / spec.heads()),
+                rows.length(task / spec.heads()),
+                task % spec.heads(),
+                spec));
   }
 
   private Rotary rotary(AttentionSpec spec, int positions) {

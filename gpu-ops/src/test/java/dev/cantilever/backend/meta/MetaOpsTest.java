@@ -16,6 +16,7 @@ import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AdamWStep;
 import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.LogitSpec;
@@ -37,6 +38,7 @@ import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -336,6 +338,7 @@ class MetaOpsTest {
             of("lengths", I32, 7)),
         attentionCached(F32),
         attentionCached(BF16),
+        disentangledAttention(),
         op(
             "advance",
             (b, t) -> b.attention().advance(tensor(t, "lengths"), tensor(t, "slots"), rows()),
@@ -345,6 +348,25 @@ class MetaOpsTest {
 
   private static NewTokens newTokens(Map<String, Tensor> t) {
     return new NewTokens(rows(), tensor(t, "slots"), tensor(t, "places"), tensor(t, "turns"));
+  }
+
+  private static OpCase disentangledAttention() {
+    DisentangledSpec spec = new DisentangledSpec(4, 2, 1, OptionalInt.of(16), OptionalInt.of(8));
+    return op(
+        "disentangledAttention",
+        (b, t) ->
+            b.attention()
+                .disentangledAttention(
+                    tensor(t, "out"),
+                    tensor(t, "qkv"),
+                    tensor(t, "positions"),
+                    tensor(t, "places"),
+                    rows(),
+                    spec),
+        of("out", F32, 5, 8),
+        of("qkv", F32, 5, 24),
+        of("positions", F32, 6, 24).free(0),
+        of("places", I32, 7));
   }
 
   private static OpCase attentionCached(DType type) {

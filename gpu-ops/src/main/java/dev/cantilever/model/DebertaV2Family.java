@@ -1,0 +1,177 @@
+package dev.cantilever.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * DeBERTa of versions 2 and 3 (transformers: {@code modeling_deberta_v2}): BERT's blocks with
+ * relative positions in the scores of attention, and a pooler beside the encoder.
+ */
+final class DebertaV2Family implements ArchitectureFamily {
+
+  private static final double NORM_EPS = 1e-7;
+  private static final String TERMS = "pos_att_type";
+  private static final String QUERIES_TO_POSITIONS = "c2p";
+  private static final String KEYS_TO_POSITIONS = "p2c";
+  private static final String BUCKETS = "position_buckets";
+  private static final String FARTHEST = "max_relative_positions";
+  private static final String POSITIONS = "max_position_embeddings";
+  private static final String TABLE_NORM = "norm_rel_ebd";
+
+  @Override
+  public String modelType() {
+    return "deberta-v2";
+  }
+
+  @Override
+  public Architecture architecture(ModelConfig config) {
+    BertDescription.requireEncoder(config);
+    requireNoConvolution(config);
+    int hidden = config.requireInt("hidden_size");
+    requireSize(config, "pooler_hidden_size", hidden);
+    List<String> terms = terms(config);
+    BlockSpec block =
+        BertDescription.block(
+            config,
+            BertDescription.attention(config, 1 + terms.size()),
+            config.doubleOr("layer_norm_eps", NORM_EPS));
+    requireSize(config, "attention_head_size", block.attention().headSize());
+    boolean relative = config.booleanOr("relative_attention", false) && !terms.isEmpty();
+    return new Architecture(
+        modelType(),
+        hidden,
+        config.requireInt("num_hidden_layers"),
+        embedding(config, hidden),
+        block,
+        false,
+        HeadSpec.plain(true),
+        new ClassifierSpec(
+            Pooling.FIRST_TOKEN,
+            Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
+            true,
+            config.labels()),
+        relative ? Optional.of(relative(config, terms)) : Optional.empty());
+  }
+
+  private static EmbeddingSpec embedding(ModelConfig config, int hidden) {
+    int vocab = config.requireInt("vocab_size");
+    int size = config.intOr("embedding_size", hidden);
+    EmbeddingSpec table =
+        config.booleanOr("position_biased_input", true)
+            ? EmbeddingSpec.withPositions(vocab, size, config.requireInt(POSITIONS), 0)
+            : EmbeddingSpec.ofTokens(vocab, size, EmbeddingSpec.ANY_LENGTH);
+    return table.withTypes(config.intOr("type_vocab_size", 0)).projectedAsSum().normalized();
+  }
+
+  private static RelativeSpec relative(ModelConfig config, List<String> terms) {
+    int said = config.intOr(FARTHEST, -1);
+    int farthest = said < 1 ? config.requireInt(POSITIONS) : said;
+    int buckets = config.intOr(BUCKETS, -1);
+    boolean even = buckets >= 4 && buckets % 2 == 0 && farthest - 1 > buckets / 2;
+    if (farthest < 1 || (buckets > 0 && !even)) {
+      throw new CheckpointException(
+          "%s: expected '%s', or if it is below 1 '%s', to be 1 or more, and '%s' to be below 1, or even, at least 4 and below twice the former less 1, found %d and %d. Correct the config."
+              .formatted(config.file(), FARTHEST, POSITIONS, BUCKETS, farthest, buckets));
+    }
+    return new RelativeSpec(
+        buckets > 0 ? buckets : farthest,
+        buckets > 0,
+        farthest,
+        terms.contains(QUERIES_TO_POSITIONS),
+        terms.contains(KEYS_TO_POSITIONS),
+        config.booleanOr("share_att_key", false),
+        tableNorm(config));
+  }
+
+  /** The terms of a score beside the product of query and key, from a list or one string. */
+  private static List<String> terms(ModelConfig config) {
+    TreeSet<String> terms = new TreeSet<>();
+    if (config.has(TERMS)) {
+      JsonNode node = config.json().path(TERMS);
+      if (node.isArray()) {
+        node.forEach(term -> terms.add(term.asText()));
+      } else {
+        terms.addAll(names(config, TERMS));
+      }
+    }
+    terms.remove("");
+    for (String term : terms) {
+      if (!term.equals(QUERIES_TO_POSITIONS) && !term.equals(KEYS_TO_POSITIONS)) {
+        throw notComputed(config, TERMS, "of 'c2p' and 'p2c'", term);
+      }
+    }
+    return List.copyOf(terms);
+  }
+
+  private static boolean tableNorm(ModelConfig config) {
+    boolean norm = false;
+    for (String name : config.has(TABLE_NORM) ? names(config, TABLE_NORM) : List.of("none")) {
+      if (!name.equals("none") && !name.equals("layer_norm")) {
+        throw notComputed(config, TABLE_NORM, "'none' or 'layer_norm'", name);
+      }
+      norm |= name.equals("layer_norm");
+    }
+    return norm;
+  }
+
+  /** Names in one string, as in {@code p2c|c2p}. */
+  private static List<String> names(ModelConfig config, String key) {
+    String[] names = config.requireString(key).toLowerCase(Locale.ROOT).split("\\|");
+    return Arrays.stream(names).map(String::strip).toList();
+  }
+
+  private static void requireNoConvolution(ModelConfig config) {
+    if (config.intOr("conv_kernel_size", 0) > 0) {
+      throw notComputed(
+          config,
+          "conv_kernel_size",
+          "0, no convolution beside the first block",
+          config.requireInt("conv_kernel_size"));
+    }
+  }
+
+  private static void requireSize(ModelConfig config, String key, int expected) {
+    if (config.intOr(key, expected) != expected) {
+      throw notComputed(config, key, Integer.toString(expected), config.requireInt(key));
+    }
+  }
+
+  private static CheckpointException notComputed(
+      ModelConfig config, String key, String expected, Object found) {
+    return new CheckpointException(
+        "%s: expected '%s' to be %s, found '%s'. This project does not compute it: use a model without it."
+            .formatted(config.file(), key, expected, found));
+  }
+
+  @Override
+  public CheckpointNames names() {
+    return new CheckpointNames(
+        "deberta.embeddings.word_embeddings",
+        Optional.of("deberta.embeddings.embed_proj"),
+        Optional.of("deberta.embeddings.position_embeddings"),
+        Optional.of("deberta.embeddings.token_type_embeddings"),
+        Optional.of("deberta.embeddings.LayerNorm"),
+        layer ->
+            BertDescription.block(layer(layer), List.of("query_proj", "key_proj", "value_proj")),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        new ClassifierNames(Optional.of("pooler.dense"), "classifier"),
+        Optional.of(
+            new RelativeNames(
+                "deberta.encoder.rel_embeddings",
+                "deberta.encoder.LayerNorm",
+                layer -> layer(layer) + ".attention.self.pos_key_proj",
+                layer -> layer(layer) + ".attention.self.pos_query_proj")));
+  }
+
+  private static String layer(int layer) {
+    return "deberta.encoder.layer." + layer;
+  }
+}
