@@ -94,7 +94,7 @@ public final class TextGenerator {
   private static int[][] rows(List<String> prompts, TextTokenizer tokenizer) {
     int[][] rows = new int[prompts.size()][];
     for (int r = 0; r < rows.length; r++) {
-      rows[r] = tokenizer.encode(prompts.get(r));
+      rows[r] = tokenizer.encodeToContinue(prompts.get(r));
       if (rows[r].length == 0) {
         throw new UsageException("prompt " + (r + 1) + ": expected some text, found none");
       }
