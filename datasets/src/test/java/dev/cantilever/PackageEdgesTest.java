@@ -23,6 +23,7 @@ class PackageEdgesTest {
           "draw", List.of(),
           "text", List.of("draw"),
           "tokenizer", List.of("text"),
+          "chat", List.of("text"),
           "prompt", List.of("text", "draw"),
           "batch", List.of("text"),
           "sample", List.of("text"));

@@ -2,10 +2,10 @@ package dev.cantilever.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.cantilever.text.DatasetException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -20,8 +20,6 @@ import java.util.function.Function;
  * sharing between threads, and closing waits for calls that are running.
  */
 public final class TextTokenizer implements AutoCloseable {
-
-  private static final String FILE = "tokenizer.json";
 
   // The library would otherwise truncate to 512 tokens, or to what the files state.
   private static final Map<String, String> OPTIONS =
@@ -55,7 +53,8 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads {@code tokenizer.json} and the special tokens from a model directory; touches no network.
+   * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt} or
+   * from {@code vocab.txt}, and the special tokens from a model directory; touches no network.
    *
    * @param modelDirectory a directory in HF layout
    * @return the tokenizer, to be closed by the caller
@@ -63,21 +62,15 @@ public final class TextTokenizer implements AutoCloseable {
    * @throws IOException if reading fails
    */
   public static TextTokenizer load(Path modelDirectory) throws IOException {
-    Path file = modelDirectory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new DatasetException(
-          modelDirectory.toString(),
-          "a model directory with " + FILE,
-          Files.isDirectory(modelDirectory) ? "none in it" : "no such directory",
-          "Save the tokenizer there with transformers' save_pretrained (fast tokenizer)");
-    }
-    Vocabulary vocabulary = Vocabulary.read(file);
+    TokenizerFile file = TokenizerFile.read(modelDirectory);
+    Vocabulary vocabulary = Vocabulary.of(file.json(), file.source());
     HuggingFaceTokenizer tokenizer;
-    try (InputStream json = Files.newInputStream(file)) {
+    byte[] bytes = file.json().toString().getBytes(StandardCharsets.UTF_8);
+    try (InputStream json = new ByteArrayInputStream(bytes)) {
       tokenizer = HuggingFaceTokenizer.newInstance(json, OPTIONS);
     } catch (RuntimeException e) {
       throw new DatasetException(
-          file.toString(),
+          file.source().toString(),
           "a tokenizer that Hugging Face's library accepts",
           "an error: " + e.getMessage(),
           "Export the tokenizer again with transformers' save_pretrained",
@@ -92,14 +85,26 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * The ids of a text alone, as for queries and language-model training. Special tokens that the
-   * text itself spells out are recognised.
+   * The ids of a text alone, as for one that a chat template made. Special tokens that the text
+   * itself spells out are recognised.
    *
    * @param text any text that UTF-8 can hold
    * @return ids, empty for the empty text
    */
   public int[] encode(String text) {
     return encoded(text, false);
+  }
+
+  /**
+   * The ids of a text that a language model is to continue or to learn: with what the tokenizer
+   * puts before a text, such as OPT's {@code </s>}, and without what it puts behind one.
+   *
+   * @param text any text that UTF-8 can hold
+   * @return ids, empty for the empty text where nothing is put before it
+   */
+  public int[] encodeToContinue(String text) {
+    int[] whole = encodeWithSpecialTokens(text);
+    return Arrays.copyOf(whole, whole.length - suffixTokens);
   }
 
   /**
@@ -220,7 +225,7 @@ public final class TextTokenizer implements AutoCloseable {
   public void requireFits(int modelVocabularySize) {
     if (vocabularySize() > modelVocabularySize) {
       throw new DatasetException(
-          directory.resolve(FILE).toString(),
+          directory.resolve(TokenizerFile.NAME).toString(),
           "token ids below the model's vocab_size " + modelVocabularySize,
           "ids up to " + (vocabularySize() - 1) + ", so the tokenizer does not belong to the model",
           "Use the tokenizer of the model's own checkpoint");
@@ -256,7 +261,7 @@ public final class TextTokenizer implements AutoCloseable {
     for (int id : ids) {
       if (id < 0 || id >= vocabularySize()) {
         throw new DatasetException(
-            directory.resolve(FILE).toString(),
+            directory.resolve(TokenizerFile.NAME).toString(),
             "token ids from 0 to " + (vocabularySize() - 1),
             "id " + id,
             "Decode with the tokenizer that belongs to the model");

@@ -30,8 +30,12 @@ final class Vocabulary {
     this.size = size;
   }
 
-  static Vocabulary read(Path tokenizerJson) throws IOException {
-    JsonNode file = json(tokenizerJson);
+  /**
+   * The tokens of a parsed {@code tokenizer.json}.
+   *
+   * @param source the file that a message names
+   */
+  static Vocabulary of(JsonNode file, Path source) {
     Map<String, Integer> ids = new HashMap<>();
     JsonNode vocabulary = file.path("model").path("vocab");
     if (vocabulary.isArray()) {
@@ -48,7 +52,7 @@ final class Vocabulary {
     boolean valid = ids.values().stream().allMatch(id -> id >= 0);
     if (largest < 0 || !valid) {
       throw new DatasetException(
-          tokenizerJson.toString(),
+          source.toString(),
           "a vocabulary of tokens with ids from 0 at model.vocab",
           ids.isEmpty() ? "none" : "an id that is not one",
           "Export the tokenizer again with transformers' save_pretrained");

@@ -2,7 +2,8 @@
  * Text to token ids and back, by Hugging Face's own tokenizer library.
  *
  * <p>Enter by {@link dev.cantilever.tokenizer.TextTokenizer#load}: a model directory in HF layout
- * with its {@code tokenizer.json}; special token ids come from {@code generation_config.json},
+ * with its {@code tokenizer.json}, or with the vocabulary files that a class of transformers makes
+ * one of ({@code TokenizerFile}); special token ids come from {@code generation_config.json},
  * {@code config.json} and {@code tokenizer_config.json}, in this order. We write no tokenizer
  * ourselves, so ids are those of transformers' fast tokenizers.
  *
@@ -11,8 +12,8 @@
  * the file itself or {@code tokenizer_config.json} states is switched off, because rows are packed
  * and never padded here.
  *
- * <p>Not here: the tokenizers of models that ship only {@code spiece.model} or {@code vocab.json}
- * and {@code merges.txt}; chat templates; packing ({@code batch}).
+ * <p>Not here: the tokenizers of models that ship only a sentencepiece model, which are refused;
+ * chat templates ({@code chat}); packing ({@code batch}).
  */
 @NullMarked
 package dev.cantilever.tokenizer;

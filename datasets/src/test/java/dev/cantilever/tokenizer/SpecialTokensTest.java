@@ -24,7 +24,7 @@ class SpecialTokensTest {
   @Test
   void vocabulary_ofUnigram_countsPositionsAndAddedTokens() throws IOException {
     write("tokenizer.json", TOKENIZER);
-    Vocabulary vocabulary = Vocabulary.read(directory.resolve("tokenizer.json"));
+    Vocabulary vocabulary = vocabulary();
 
     assertThat(vocabulary.size()).isEqualTo(5);
     assertThat(vocabulary.id("b")).hasValue(2);
@@ -79,11 +79,16 @@ class SpecialTokensTest {
 
   private List<Integer> ids(String kind) throws IOException {
     write("tokenizer.json", TOKENIZER);
-    Vocabulary vocabulary = Vocabulary.read(directory.resolve("tokenizer.json"));
+    Vocabulary vocabulary = vocabulary();
     return new SpecialTokens(directory, vocabulary).ids(kind);
   }
 
   private void write(String name, String content) throws IOException {
     Files.writeString(directory.resolve(name), content);
+  }
+
+  private Vocabulary vocabulary() throws IOException {
+    Path file = directory.resolve("tokenizer.json");
+    return Vocabulary.of(Vocabulary.json(file), file);
   }
 }

@@ -59,7 +59,7 @@ public final class TextGenerator {
    * @throws UsageException if a prompt holds no token
    * @throws InterruptedException if the thread is interrupted while it waits for the device
    */
-  public List<String> continuations(List<String> prompts, GenerationSettings settings)
+  public List<String> continuations(List<Prompt> prompts, GenerationSettings settings)
       throws IOException, InterruptedException {
     try (ModelLease lease = ModelHost.lease(DeviceSpec.of(run), "generate")) {
       Hosted<CausalLm> hosted = lease.model(model);
@@ -91,10 +91,10 @@ public final class TextGenerator {
     }
   }
 
-  private static int[][] rows(List<String> prompts, TextTokenizer tokenizer) {
+  private static int[][] rows(List<Prompt> prompts, TextTokenizer tokenizer) {
     int[][] rows = new int[prompts.size()][];
     for (int r = 0; r < rows.length; r++) {
-      rows[r] = tokenizer.encode(prompts.get(r));
+      rows[r] = prompts.get(r).ids(tokenizer);
       if (rows[r].length == 0) {
         throw new UsageException("prompt " + (r + 1) + ": expected some text, found none");
       }

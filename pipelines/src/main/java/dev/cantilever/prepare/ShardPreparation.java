@@ -146,7 +146,7 @@ final class ShardPreparation {
     if (!(cleaned instanceof Cleaned.Kept kept)) {
       return;
     }
-    int[] ids = tokenizer.encode(kept.document().text());
+    int[] ids = tokenizer.encodeToContinue(kept.document().text());
     if (ids.length == 0) {
       withoutTokens++;
       return;

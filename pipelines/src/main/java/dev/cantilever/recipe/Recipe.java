@@ -52,6 +52,37 @@ public final class Recipe {
     return type.cast(section);
   }
 
+  /**
+   * This recipe with other values where it has only defaults, as those that a model brings along.
+   *
+   * @param name of a section without groups
+   * @param values by key within the section; a key that the recipe was given keeps its value
+   * @param source where the values came from
+   * @throws UsageException if the section does not have a key or does not take a value
+   */
+  public Recipe withDefaults(String name, Map<String, JsonNode> values, Source source) {
+    RecordType type = RecordType.of(section(name, Record.class).getClass());
+    ObjectNode merged = this.values.deepCopy();
+    ObjectNode section = (ObjectNode) merged.get(name);
+    Map<String, Source> from = new LinkedHashMap<>(sources);
+    values.forEach(
+        (key, value) -> {
+          if (source(name + "." + key).equals(Source.DEFAULT)) {
+            section.set(key, value);
+            from.put(name + "." + key, source);
+          }
+        });
+    try {
+      Record decoded = (Record) type.decode(section);
+      merged.set(name, type.encode(decoded));
+      Map<String, Record> replaced = new LinkedHashMap<>(records);
+      replaced.put(name, decoded);
+      return new Recipe(replaced, merged, Map.copyOf(from));
+    } catch (MismatchException e) {
+      throw new UsageException(source + ": " + e.getMessage(), e);
+    }
+  }
+
   /** Where the value of a full key such as {@code ppo.kl.init_coef} came from. */
   public Source source(String key) {
     return sources.getOrDefault(key, Source.DEFAULT);

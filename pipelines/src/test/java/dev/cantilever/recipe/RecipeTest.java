@@ -1,9 +1,14 @@
 package dev.cantilever.recipe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -36,6 +41,30 @@ class RecipeTest {
     Recipe read = schema.parse("recipe.yaml", recipe.toYaml());
     assertThat(read.section("sample", SampleSpec.class).targetKl()).isEmpty();
     assertThat(read.digest()).isEqualTo(recipe.digest());
+  }
+
+  @Test
+  void withDefaults_ofAModel_standWhereNothingWasGiven() {
+    Recipe recipe = schema.load(List.of(Setting.parse("sample.lr=1e-3")));
+    Recipe model =
+        recipe.withDefaults(
+            "sample",
+            Map.of("lr", DoubleNode.valueOf(0.5), "block_size", IntNode.valueOf(64)),
+            new Source("model.json"));
+
+    assertThat(model.section("sample", SampleSpec.class).blockSize()).isEqualTo(64);
+    assertThat(model.section("sample", SampleSpec.class).lr()).isEqualTo(1e-3);
+    assertThat(model.toYaml())
+        .contains("\n  block_size: 64  # model.json\n")
+        .contains("\n  lr: 0.001  # --set\n");
+    assertThatThrownBy(
+            () ->
+                recipe.withDefaults(
+                    "sample",
+                    Map.of("block_size", TextNode.valueOf("x")),
+                    new Source("model.json")))
+        .isInstanceOf(UsageException.class)
+        .hasMessageStartingWith("model.json: block_size");
   }
 
   /** Any text and number survives: quotes, colons, comment signs, control characters. */

@@ -1,0 +1,116 @@
+package dev.cantilever.chat;
+
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.interpret.TemplateError.ErrorReason;
+import com.hubspot.jinjava.interpret.TemplateError.ErrorType;
+import dev.cantilever.text.DatasetException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The chat template of a model, rendered as transformers' {@code apply_chat_template} does. Safe
+ * for sharing between threads.
+ */
+public final class ChatTemplate {
+
+  private final ChatTemplateFiles files;
+  private final String source;
+  private final Jinjava jinja;
+
+  private ChatTemplate(ChatTemplateFiles files, Clock clock) {
+    this.files = files;
+    ExpressionDialect dialect = new ExpressionDialect();
+    try {
+      this.source = TemplateSource.rewritten(files.template(), dialect);
+    } catch (TemplateRefusal refusal) {
+      throw refused(files, refusal);
+    }
+    this.jinja = ChatJinja.create(clock, dialect);
+  }
+
+  /**
+   * Loads the template of a model directory.
+   *
+   * @param modelDirectory a directory in HF layout
+   * @return the template
+   * @throws DatasetException if there is none, or a file is not what it should be
+   * @throws IOException if reading fails
+   */
+  public static ChatTemplate load(Path modelDirectory) throws IOException {
+    return load(modelDirectory, Clock.systemDefaultZone());
+  }
+
+  /**
+   * The same with a clock, which templates read that write the date ({@code strftime_now}).
+   *
+   * @param modelDirectory a directory in HF layout
+   * @param clock the time, with its zone
+   * @return the template
+   * @throws DatasetException if there is none, or a file is not what it should be
+   * @throws IOException if reading fails
+   */
+  public static ChatTemplate load(Path modelDirectory, Clock clock) throws IOException {
+    return new ChatTemplate(ChatTemplateFiles.read(modelDirectory), clock);
+  }
+
+  /**
+   * The text of a conversation.
+   *
+   * @param conversation the messages
+   * @param addGenerationPrompt whether the beginning of the assistant's answer follows
+   * @return the text, with special tokens spelled out
+   * @throws DatasetException if the template refuses the conversation, holds an error or something
+   *     that is not supported, writes too much or takes too long
+   */
+  public String render(Conversation conversation, boolean addGenerationPrompt) {
+    Map<String, Object> names = new HashMap<>(files.specialTokens());
+    names.put("messages", conversation.messages());
+    names.put("add_generation_prompt", addGenerationPrompt);
+    ChatJinja.FUNCTIONS.forEach(name -> names.put(name, name)); // for "is defined"
+    RenderResult result;
+    try (RenderDeadline deadline = RenderDeadline.begin()) {
+      result = jinja.renderForResult(source, names);
+    }
+    for (TemplateError error : result.getErrors()) {
+      if (error.getSeverity() == ErrorType.FATAL
+          || error.getReason() == ErrorReason.EXCEPTION && !isMissingItem(error)) {
+        throw refused(error);
+      }
+    }
+    return result.getOutput();
+  }
+
+  private DatasetException refused(TemplateError error) {
+    for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof TemplateRefusal refusal) {
+        return refused(files, refusal);
+      }
+    }
+    return new DatasetException(
+        files.source().toString(),
+        "a chat template that can be rendered",
+        "in line " + error.getLineno() + ": " + error.getMessage().replaceAll("\\s*\\R\\s*", " "),
+        "Compare it with the model's own, or write a simpler chat_template.jinja beside it",
+        error.getException());
+  }
+
+  /** An index beyond a list is undefined in a template, and no failure. */
+  private static boolean isMissingItem(TemplateError error) {
+    for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
+      if (cause.getClass().getSimpleName().equals("IndexOutOfRangeException")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static DatasetException refused(ChatTemplateFiles files, TemplateRefusal refusal) {
+    return new DatasetException(
+        files.source().toString(), refusal.expected(), refusal.found(), refusal.remedy(), refusal);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.cantilever.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cantilever.text.DatasetException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * The classes of transformers whose vocabulary files are enough to make a {@code tokenizer.json},
+ * with the special tokens that a class has where its files name none.
+ */
+enum TokenizerClass {
+  GPT2(
+      List.of("GPT2Tokenizer", "CodeGenTokenizer"),
+      List.of("gpt2", "opt", "gptj", "gpt_neo", "codegen"),
+      Map.of("bos", "<|endoftext|>", "eos", "<|endoftext|>", "unk", "<|endoftext|>")),
+  ROBERTA(
+      List.of("RobertaTokenizer", "BartTokenizer"),
+      List.of("roberta", "bart"),
+      Map.of(
+          "bos", "<s>", "eos", "</s>", "unk", "<unk>", "sep", "</s>", "pad", "<pad>", "cls", "<s>",
+          "mask", "<mask>")),
+  QWEN2(
+      List.of("Qwen2Tokenizer"),
+      List.of("qwen2", "qwen3"),
+      Map.of("eos", "<|endoftext|>", "unk", "<|endoftext|>", "pad", "<|endoftext|>")),
+  BERT(
+      List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
+      List.of("bert", "distilbert", "electra"),
+      Map.of("unk", "[UNK]", "sep", "[SEP]", "pad", "[PAD]", "cls", "[CLS]", "mask", "[MASK]"));
+
+  private static final String FAST = "Fast";
+
+  private final List<String> names;
+  private final List<String> modelTypes;
+  private final Map<String, String> specialTokens;
+
+  TokenizerClass(List<String> names, List<String> modelTypes, Map<String, String> specialTokens) {
+    this.names = names;
+    this.modelTypes = modelTypes;
+    this.specialTokens = specialTokens;
+  }
+
+  /** Spellings by role. */
+  Map<String, String> specialTokens() {
+    return specialTokens;
+  }
+
+  /**
+   * The class of a model directory: {@code tokenizer_class} of its {@code tokenizer_config.json},
+   * else what {@code model_type} of its {@code config.json} has.
+   *
+   * @throws DatasetException if none is stated, or one that is not in this list
+   */
+  static TokenizerClass of(Path directory) throws IOException {
+    Optional<String> stated = stated(directory, "tokenizer_config.json", "tokenizer_class");
+    Optional<String> type = stated(directory, "config.json", "model_type");
+    return Arrays.stream(values())
+        .filter(
+            c ->
+                stated
+                    .map(name -> c.names.contains(withoutFast(name)))
+                    .orElseGet(() -> type.filter(c.modelTypes::contains).isPresent()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new DatasetException(
+                    directory.toString(),
+                    "a tokenizer_class of "
+                        + Arrays.stream(values())
+                            .flatMap(c -> c.names.stream())
+                            .collect(Collectors.joining(", "))
+                        + " beside a vocabulary without tokenizer.json",
+                    stated.orElseGet(
+                        () -> type.map(t -> "model_type '" + t + "'").orElse("none stated")),
+                    "Save the tokenizer there with transformers' save_pretrained (fast tokenizer)"));
+  }
+
+  private static Optional<String> stated(Path directory, String file, String key)
+      throws IOException {
+    Path path = directory.resolve(file);
+    if (!Files.exists(path)) {
+      return Optional.empty();
+    }
+    JsonNode value = Vocabulary.json(path).path(key);
+    return value.isTextual() ? Optional.of(value.textValue()) : Optional.empty();
+  }
+
+  private static String withoutFast(String name) {
+    return name.endsWith(FAST) ? name.substring(0, name.length() - FAST.length()) : name;
+  }
+}

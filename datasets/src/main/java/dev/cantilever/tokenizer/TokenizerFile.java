@@ -1,0 +1,66 @@
+package dev.cantilever.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cantilever.text.DatasetException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The {@code tokenizer.json} of a model directory, as it lies there or made from what lies there
+ * instead.
+ *
+ * @param source the file that messages name
+ * @param json what Hugging Face's library is given
+ */
+record TokenizerFile(Path source, JsonNode json) {
+
+  static final String NAME = "tokenizer.json";
+
+  /* The library that reads them is not part of this program. */
+  private static final List<String> SENTENCE_PIECE =
+      List.of("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model");
+
+  /**
+   * Reads or makes it.
+   *
+   * @throws DatasetException if there is none to be had, or a file is not what it should be
+   */
+  static TokenizerFile read(Path directory) throws IOException {
+    Path whole = directory.resolve(NAME);
+    if (Files.isRegularFile(whole)) {
+      return new TokenizerFile(whole, Vocabulary.json(whole));
+    }
+    Path bytePairs = directory.resolve(BytePairFiles.VOCABULARY);
+    if (Files.isRegularFile(bytePairs)
+        && Files.isRegularFile(directory.resolve(BytePairFiles.MERGES))) {
+      return new TokenizerFile(bytePairs, BytePairFiles.tokenizerJson(directory));
+    }
+    Path wordPieces = directory.resolve(WordPieceFiles.VOCABULARY);
+    if (Files.isRegularFile(wordPieces)) {
+      return new TokenizerFile(wordPieces, WordPieceFiles.tokenizerJson(directory));
+    }
+    for (String name : SENTENCE_PIECE) {
+      if (Files.isRegularFile(directory.resolve(name))) {
+        throw missing(
+            directory,
+            "only the sentencepiece model " + name,
+            "Convert it once: load the tokenizer with transformers' AutoTokenizer (use_fast=True),"
+                + " call save_pretrained, and put the tokenizer.json that it writes there");
+      }
+    }
+    throw missing(
+        directory,
+        Files.isDirectory(directory) ? "none in it" : "no such directory",
+        "Save the tokenizer there with transformers' save_pretrained (fast tokenizer)");
+  }
+
+  private static DatasetException missing(Path directory, String found, String remedy) {
+    return new DatasetException(
+        directory.toString(),
+        "a model directory with " + NAME + ", or with vocab.json and merges.txt, or with vocab.txt",
+        found,
+        remedy);
+  }
+}
