@@ -85,6 +85,11 @@ public final class ModelDirectoryWriter implements AutoCloseable {
     return CompanionFiles.copy(source, directory.path());
   }
 
+  /** How many weight files there will be. */
+  int files() {
+    return shards.size();
+  }
+
   /** Appends stored bytes to a tensor; see {@link SafetensorsWriter#write(String, ByteBuffer)}. */
   public void write(String name, ByteBuffer bytes) throws IOException {
     Shard shard = shard(name);

@@ -16,12 +16,13 @@
  *
  * <p><b>Model directory</b> (transformers 4 and 5): {@code config.json}; {@code model.safetensors},
  * else {@code model.safetensors.index.json} with {@code weight_map} (bare file names; index and
- * shards must agree both ways; {@code metadata} is not read) and its shards; where neither is there,
- * {@code pytorch_model.bin} or its index and shards. Written: safetensors, shards of at most 5 GB,
- * and the tokenizer and generation files copied. {@code quantization_config} must be inactive or of
- * bitsandbytes in 8 bit ({@link dev.cantilever.hub.EightBitSettings}). A tensor is found by its name in the whole model also
- * where the checkpoint is of the bare one. A {@link dev.cantilever.hub.LinearStorage} says how a
- * linear layer is kept where that is not [out, in] in the model's order.
+ * shards must agree both ways; {@code metadata} is not read) and its shards; where neither is
+ * there, {@code pytorch_model.bin} or its index and shards. Written: safetensors, shards of at most
+ * 5 GB, and the tokenizer and generation files copied. {@code quantization_config} must be inactive
+ * or of bitsandbytes in 8 bit ({@link dev.cantilever.hub.EightBitSettings}). A tensor is found by
+ * its name in the whole model also where the checkpoint is of the bare one. A {@link
+ * dev.cantilever.hub.LinearStorage} says how a linear layer is kept where that is not [out, in] in
+ * the model's order.
  *
  * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
  * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3 or yarn;
