@@ -16,6 +16,7 @@ import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * The tensors of a checkpoint, streamed from its files. A weight in 8 bit is brought to the device
@@ -26,6 +27,7 @@ final class CheckpointWeights extends WeightSource {
 
   private final ModelDirectory directory;
   private final boolean data;
+  private final LongConsumer read;
   private final Optional<EightBitSettings> eightBit;
   private final UnusedTensors unused = new UnusedTensors();
 
@@ -33,17 +35,19 @@ final class CheckpointWeights extends WeightSource {
    * The weights of an open directory.
    *
    * @param data whether bytes are read, or names, shapes and types only
+   * @param read told of bytes as they have been read
    */
-  CheckpointWeights(ModelDirectory directory, boolean data) {
+  CheckpointWeights(ModelDirectory directory, boolean data, LongConsumer read) {
     super(directory.config());
     this.directory = directory;
     this.data = data;
+    this.read = read;
     this.eightBit = EightBitSettings.of(directory.config());
   }
 
   @Override
   public WeightSource withoutData() {
-    return new CheckpointWeights(directory, false);
+    return new CheckpointWeights(directory, false, read);
   }
 
   @Override
@@ -78,7 +82,11 @@ final class CheckpointWeights extends WeightSource {
     TensorEntry entry = directory.entry(name);
     to.transfers()
         .upload(
-            target, (offset, bytes, address) -> storage.read(file, entry, offset, bytes, address));
+            target,
+            (offset, bytes, address) -> {
+              storage.read(file, entry, offset, bytes, address);
+              read.accept(bytes);
+            });
   }
 
   @Override
@@ -108,6 +116,7 @@ final class CheckpointWeights extends WeightSource {
         long end = row + part.width();
         if (data) {
           rows.fill(to, integers.slice(row, end), target.absmax().slice(row, end));
+          read.accept(integers.slice(row, end).bytes());
         }
         row = end;
       }

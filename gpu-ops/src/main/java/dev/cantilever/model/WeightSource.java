@@ -15,6 +15,7 @@ import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * Where the tensors of a model come from, by the checkpoint's names: its files, or a seed where
@@ -30,7 +31,16 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
 
   /** The weights of a checkpoint, which the caller keeps open while they are loaded. */
   public static WeightSource of(ModelDirectory directory) {
-    return new CheckpointWeights(directory, true);
+    return of(directory, bytes -> {});
+  }
+
+  /**
+   * The weights of a checkpoint, whose loading somebody watches.
+   *
+   * @param read told of bytes of weights as they have been read, by several threads
+   */
+  public static WeightSource of(ModelDirectory directory, LongConsumer read) {
+    return new CheckpointWeights(directory, true, read);
   }
 
   /**

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +117,23 @@ class StoredFormsTest {
     Files.move(found, aside);
 
     assertSame(aside, rewritten("qwen2", name -> name, name -> DType.F32, List.of()));
+  }
+
+  @Test
+  void load_watched_tellsOfEveryByte() throws IOException {
+    AtomicLong read = new AtomicLong();
+    try (Backend backend = Backends.cpu(256L << 20, 2);
+        ModelDirectory directory = ModelDirectory.open(Fixtures.path("gpt_neox"));
+        Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS)) {
+      new ModelLoader(
+              backend,
+              WeightSource.of(directory, read::addAndGet),
+              BasePrecision.INT8_WEIGHT_ONLY,
+              base,
+              Optional.empty())
+          .causalLm();
+      assertThat(read.get()).isEqualTo(directory.bytes());
+    }
   }
 
   @Test
