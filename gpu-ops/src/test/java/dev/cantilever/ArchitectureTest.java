@@ -39,7 +39,8 @@ class ArchitectureTest {
           Map.entry("backend.cuda.driver", Set.of("backend", "tensor", "memory")),
           Map.entry("autograd", Set.of("backend", "tensor", "memory")),
           Map.entry("nn", Set.of("autograd", "backend", "tensor", "memory")),
-          Map.entry("hub", Set.of("tensor", "memory")),
+          Map.entry("hub.torch", Set.of("tensor")),
+          Map.entry("hub", Set.of("hub.torch", "tensor", "memory")),
           Map.entry("adapter", Set.of("nn", "hub", "autograd", "backend", "tensor", "memory")),
           Map.entry(
               "model", Set.of("adapter", "nn", "hub", "autograd", "backend", "tensor", "memory")),

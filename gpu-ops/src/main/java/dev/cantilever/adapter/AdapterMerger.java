@@ -4,10 +4,10 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.SafetensorsWriter;
 import dev.cantilever.hub.StagedDirectory;
 import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.hub.TensorFile;
 import dev.cantilever.hub.TensorSpec;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
@@ -90,7 +90,7 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** The names of the weight files, sorted. */
   public List<String> shards() {
-    return base.files().stream().map(AdapterMerger::name).sorted().toList();
+    return base.files().stream().map(base::safetensorsName).sorted().toList();
   }
 
   /**
@@ -102,8 +102,11 @@ public final class AdapterMerger implements AutoCloseable {
    *     large for how the base stores it
    */
   public MergeTally writeShard(String shard, Path directory) throws IOException {
-    SafetensorsFile source =
-        base.files().stream().filter(file -> name(file).equals(shard)).findFirst().orElseThrow();
+    TensorFile source =
+        base.files().stream()
+            .filter(file -> base.safetensorsName(file).equals(shard))
+            .findFirst()
+            .orElseThrow();
     List<TensorSpec> specs = new ArrayList<>();
     for (TensorEntry entry : source.entries()) {
       specs.add(new TensorSpec(entry.name(), entry.dtype(), entry.shape()));
@@ -164,9 +167,5 @@ public final class AdapterMerger implements AutoCloseable {
           "%s: expected tensor '%s' to be one of F32, F16 and BF16, found %s. Convert the checkpoint."
               .formatted(base.file(tensor).path(), tensor, entry.dtype()));
     }
-  }
-
-  private static String name(SafetensorsFile file) {
-    return String.valueOf(file.path().getFileName());
   }
 }

@@ -3,9 +3,9 @@ package dev.cantilever.adapter;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.LoraModule;
-import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.SafetensorsWriter;
 import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.hub.TensorFile;
 import dev.cantilever.tensor.HalfPrecision;
 import java.io.IOException;
 import java.util.Arrays;
@@ -18,7 +18,7 @@ import java.util.Arrays;
 final class TensorMerge {
   private static final int BAND_ELEMENTS = 1 << 20;
 
-  private final SafetensorsFile base;
+  private final TensorFile base;
   private final TensorEntry entry;
   private final AdapterDirectory adapter;
   private final LoraModule module;
@@ -33,8 +33,7 @@ final class TensorMerge {
   private double int8Squares;
   private double storedSquares;
 
-  TensorMerge(
-      SafetensorsFile base, TensorEntry entry, AdapterDirectory adapter, LoraModule module) {
+  TensorMerge(TensorFile base, TensorEntry entry, AdapterDirectory adapter, LoraModule module) {
     this.base = base;
     this.entry = entry;
     this.adapter = adapter;

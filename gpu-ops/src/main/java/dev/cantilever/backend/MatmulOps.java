@@ -107,6 +107,14 @@ public interface MatmulOps {
   void quantize(Int8Weight target, Tensor source);
 
   /**
+   * Lays integers that were quantised elsewhere into {@code target.data()}; {@link #readInt8} reads
+   * the same again. {@code target.absmax()} is not touched.
+   *
+   * @param source [O, I] I8, row-major, in −127..127
+   */
+  void writeInt8(Int8Weight target, Tensor source);
+
+  /**
    * Reads the integers back in row-major order.
    *
    * @param target [O, I] I8

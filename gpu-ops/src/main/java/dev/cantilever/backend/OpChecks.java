@@ -166,6 +166,19 @@ public final class OpChecks {
     require("quantize", "absmax", target.absmax(), F32, "O", target.outFeatures());
   }
 
+  /** {@link MatmulOps#writeInt8}. */
+  public static void writeInt8(Int8Weight target, Tensor source) {
+    require(
+        "writeInt8",
+        "source",
+        source,
+        new DType[] {DType.I8},
+        "O, I",
+        target.outFeatures(),
+        target.inFeatures());
+    require("writeInt8", "absmax", target.absmax(), F32, "O", target.outFeatures());
+  }
+
   /** {@link MatmulOps#readInt8}. */
   public static void readInt8(Tensor target, Int8Weight source) {
     require(

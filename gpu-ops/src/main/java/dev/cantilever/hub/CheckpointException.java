@@ -11,10 +11,10 @@ public final class CheckpointException extends OpsException {
   private static final long serialVersionUID = 1L;
 
   public CheckpointException(String message) {
-    super(message);
+    super(OneLine.of(message));
   }
 
   public CheckpointException(String message, Throwable cause) {
-    super(message, cause);
+    super(OneLine.of(message), cause);
   }
 }

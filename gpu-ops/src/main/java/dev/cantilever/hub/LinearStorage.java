@@ -35,6 +35,6 @@ public sealed interface LinearStorage permits PlainStorage, TransposedStorage, R
    * @param address where {@code bytes} writable bytes lie
    * @throws IOException if the file cannot be read
    */
-  void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
+  void read(TensorFile file, TensorEntry entry, long offset, long bytes, long address)
       throws IOException;
 }

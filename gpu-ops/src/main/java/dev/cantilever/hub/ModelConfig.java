@@ -332,7 +332,12 @@ public final class ModelConfig {
     if (!node.isIntegralNumber() || !node.canConvertToInt()) {
       throw wrong(key, "a whole number of 32 bits", node);
     }
-    return node.intValue();
+    int value = node.intValue();
+    OptionalInt most = SizeLimits.most(key);
+    if (most.isPresent() && (value < 1 || value > most.getAsInt())) {
+      throw wrong(key, "a size from 1 to " + most.getAsInt(), node);
+    }
+    return value;
   }
 
   private double asDouble(String key, JsonNode node) {

@@ -1,10 +1,12 @@
 package dev.cantilever.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,14 +15,16 @@ import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A Hugging Face model directory: {@code config.json} and the weights, in one {@code
- * model.safetensors} or in shards under {@code model.safetensors.index.json}. If both are there the
- * single file is the model, as in transformers.
+ * model.safetensors} or in shards under {@code model.safetensors.index.json}; where neither is
+ * there, in {@code pytorch_model.bin} or its shards. If several are there the first of these is the
+ * model, as in transformers.
  *
  * <p>Opening checks every header, and that index and shards agree both ways, before any weight is
- * read. Pickle files are never read.
+ * read. No code in a pickle is ever run.
  *
  * <p>A checkpoint of a bare model, without the head that makes it a language model or classifier,
  * has the same tensors without the first part of their names: {@code h.0.ln_1.weight} for {@code
@@ -28,21 +32,21 @@ import java.util.TreeSet;
  */
 public final class ModelDirectory implements AutoCloseable {
 
-  static final String SINGLE = "model.safetensors";
-  static final String INDEX = "model.safetensors.index.json";
-
   private final Path path;
   private final ModelConfig config;
-  private final List<SafetensorsFile> files;
-  private final NavigableMap<String, SafetensorsFile> byName;
+  private final WeightFormat format;
+  private final List<TensorFile> files;
+  private final NavigableMap<String, TensorFile> byName;
 
   private ModelDirectory(
       Path path,
       ModelConfig config,
-      List<SafetensorsFile> files,
-      NavigableMap<String, SafetensorsFile> byName) {
+      WeightFormat format,
+      List<TensorFile> files,
+      NavigableMap<String, TensorFile> byName) {
     this.path = path;
     this.config = config;
+    this.format = format;
     this.files = files;
     this.byName = byName;
   }
@@ -54,22 +58,21 @@ public final class ModelDirectory implements AutoCloseable {
    */
   public static ModelDirectory open(Path path) throws IOException {
     ModelConfig config = ModelConfig.read(path);
-    config.requireInactive("quantization_config", "weights quantised by another tool");
-    Map<String, SafetensorsFile> files = new LinkedHashMap<>();
+    EightBitSettings.of(config); // refuses what another tool has quantised
+    WeightFormat format = WeightFormat.in(path).orElseThrow(() -> noWeights(path));
+    Map<String, TensorFile> files = new LinkedHashMap<>();
     try {
-      NavigableMap<String, SafetensorsFile> byName = new TreeMap<>();
-      if (Files.exists(path.resolve(SINGLE))) {
-        SafetensorsFile file = SafetensorsFile.open(path.resolve(SINGLE));
-        files.put(SINGLE, file);
+      NavigableMap<String, TensorFile> byName = new TreeMap<>();
+      if (Files.exists(path.resolve(format.single()))) {
+        TensorFile file = format.open(path.resolve(format.single()));
+        files.put(format.single(), file);
         file.entries().forEach(entry -> byName.put(entry.name(), file));
-      } else if (hasWeights(path)) {
-        openShards(path, files, byName);
       } else {
-        throw noWeights(path);
+        openShards(path, format, files, byName);
       }
-      return new ModelDirectory(path, config, List.copyOf(files.values()), byName);
+      return new ModelDirectory(path, config, format, List.copyOf(files.values()), byName);
     } catch (IOException | RuntimeException e) {
-      for (SafetensorsFile file : files.values()) {
+      for (TensorFile file : files.values()) {
         file.close();
       }
       throw e;
@@ -78,7 +81,7 @@ public final class ModelDirectory implements AutoCloseable {
 
   /** Whether a path is a directory that holds weights which {@link #open} would look at. */
   public static boolean hasWeights(Path path) {
-    return Files.exists(path.resolve(SINGLE)) || Files.exists(path.resolve(INDEX));
+    return WeightFormat.in(path).isPresent();
   }
 
   /** The directory, as given. */
@@ -112,8 +115,8 @@ public final class ModelDirectory implements AutoCloseable {
    *
    * @throws CheckpointException if no file does
    */
-  public SafetensorsFile file(String name) {
-    SafetensorsFile file = byName.get(stored(name));
+  public TensorFile file(String name) {
+    TensorFile file = byName.get(stored(name));
     if (file == null) {
       throw new CheckpointException(
           "%s: expected a tensor '%s', found %d others such as %s. Check that config and weights"
@@ -143,7 +146,7 @@ public final class ModelDirectory implements AutoCloseable {
     return entry;
   }
 
-  /** A whole floating-point tensor; see {@link SafetensorsFile#readFloats}. */
+  /** A whole floating-point tensor; see {@link TensorFile#readFloats}. */
   public float[] readFloats(String name) throws IOException {
     return file(name).readFloats(stored(name));
   }
@@ -157,44 +160,63 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   /** The weight files, in the order of their names. */
-  public List<SafetensorsFile> files() {
+  public List<TensorFile> files() {
     return files;
+  }
+
+  /** The name that a safetensors file with the tensors of one of the {@link #files} should have. */
+  public String safetensorsName(TensorFile file) {
+    return WeightFormat.safetensorsName(file.path());
   }
 
   /**
    * Copies everything but the weights: {@code config.json}, the index if the weights are in shards,
-   * the tokenizer's files, the generation config and the like, those that are there.
+   * with the shards' {@link #safetensorsName names}, the tokenizer's files, the generation config
+   * and the like, those that are there.
    *
    * @param target an existing directory
    */
   public void copyCompanions(Path target) throws IOException {
-    boolean sharded = !files.get(0).path().endsWith(SINGLE);
-    for (String name : sharded ? List.of(ModelConfig.FILE, INDEX) : List.of(ModelConfig.FILE)) {
-      StagedFile.write(target.resolve(name), Files.readAllBytes(path.resolve(name)));
+    StagedFile.write(
+        target.resolve(ModelConfig.FILE), Files.readAllBytes(path.resolve(ModelConfig.FILE)));
+    if (!files.get(0).path().endsWith(format.single())) {
+      copyIndex(target.resolve(WeightFormat.SAFETENSORS.index()));
     }
     CompanionFiles.copy(path, target);
   }
 
+  private void copyIndex(Path target) throws IOException {
+    Path index = path.resolve(format.index());
+    if (format == WeightFormat.SAFETENSORS) {
+      StagedFile.write(target, Files.readAllBytes(index));
+      return;
+    }
+    ObjectNode json = JsonFile.read(index);
+    ObjectNode map = json.putObject("weight_map");
+    byName.forEach((name, file) -> map.put(name, safetensorsName(file)));
+    JsonFile.write(target, json);
+  }
+
   @Override
   public void close() throws IOException {
-    for (SafetensorsFile file : files) {
+    for (TensorFile file : files) {
       file.close();
     }
   }
 
   private static void openShards(
-      Path path, Map<String, SafetensorsFile> files, Map<String, SafetensorsFile> byName)
+      Path path, WeightFormat format, Map<String, TensorFile> files, Map<String, TensorFile> byName)
       throws IOException {
-    Path index = path.resolve(INDEX);
-    NavigableMap<String, String> weightMap = weightMap(index);
+    Path index = path.resolve(format.index());
+    NavigableMap<String, String> weightMap = weightMap(index, format);
     for (String shard : new TreeSet<>(weightMap.values())) {
       if (!Files.isRegularFile(path.resolve(shard))) {
         long tensors = weightMap.values().stream().filter(shard::equals).count();
         throw new CheckpointException(
             "%s: expected this shard with %d tensors because %s names it, found none. Fetch it."
-                .formatted(path.resolve(shard), tensors, INDEX));
+                .formatted(path.resolve(shard), tensors, format.index()));
       }
-      SafetensorsFile file = SafetensorsFile.open(path.resolve(shard));
+      TensorFile file = format.open(path.resolve(shard));
       files.put(shard, file);
       for (TensorEntry entry : file.entries()) {
         String mapped = weightMap.get(entry.name());
@@ -203,7 +225,7 @@ public final class ModelDirectory implements AutoCloseable {
               "%s: expected only the tensors that %s places here, found '%s', which it places %s."
                       .formatted(
                           file.path(),
-                          INDEX,
+                          format.index(),
                           entry.name(),
                           mapped == null ? "nowhere" : "in " + mapped)
                   + " Fetch index and shards of one version.");
@@ -215,13 +237,14 @@ public final class ModelDirectory implements AutoCloseable {
       if (!byName.containsKey(pair.getKey())) {
         throw new CheckpointException(
             "%s: expected tensor '%s' because %s places it here, found none. Fetch index and"
-                    .formatted(path.resolve(pair.getValue()), pair.getKey(), INDEX)
+                    .formatted(path.resolve(pair.getValue()), pair.getKey(), format.index())
                 + " shards of one version.");
       }
     }
   }
 
-  private static NavigableMap<String, String> weightMap(Path index) throws IOException {
+  private static NavigableMap<String, String> weightMap(Path index, WeightFormat format)
+      throws IOException {
     JsonNode map = JsonFile.read(index).path("weight_map");
     if (!map.isObject() || map.isEmpty()) {
       throw new CheckpointException(
@@ -231,10 +254,9 @@ public final class ModelDirectory implements AutoCloseable {
     NavigableMap<String, String> weightMap = new TreeMap<>();
     for (Map.Entry<String, JsonNode> field : map.properties()) {
       String file = field.getValue().asText();
-      boolean bare = file.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors");
-      if (!field.getValue().isTextual() || !bare) {
+      if (!field.getValue().isTextual() || !format.names(file)) {
         throw new CheckpointException(
-            "%s: expected the name of a safetensors file in the same directory for tensor '%s',"
+            "%s: expected the name of a weight file in the same directory for tensor '%s',"
                     .formatted(index, field.getKey())
                 + " found '%s'. Fetch the index from a source you trust.".formatted(file));
       }
@@ -244,15 +266,12 @@ public final class ModelDirectory implements AutoCloseable {
   }
 
   private static CheckpointException noWeights(Path path) {
-    for (String pickle : List.of("pytorch_model.bin", "pytorch_model.bin.index.json")) {
-      if (Files.exists(path.resolve(pickle))) {
-        return new CheckpointException(
-            "%s: expected %s or %s, found only %s. Pickle can run code and is never read: convert"
-                    .formatted(path, SINGLE, INDEX, pickle)
-                + " it with transformers' save_pretrained, or fetch the safetensors revision.");
-      }
-    }
     return new CheckpointException(
-        "%s: expected %s or %s, found neither. Fetch the weights.".formatted(path, SINGLE, INDEX));
+        "%s: expected one of %s, found none. Fetch the weights."
+            .formatted(
+                path,
+                Arrays.stream(WeightFormat.values())
+                    .flatMap(format -> Stream.of(format.single(), format.index()))
+                    .toList()));
   }
 }

@@ -85,6 +85,11 @@ public final class ModelDirectoryWriter implements AutoCloseable {
     return CompanionFiles.copy(source, directory.path());
   }
 
+  /** How many weight files there will be. */
+  int files() {
+    return shards.size();
+  }
+
   /** Appends stored bytes to a tensor; see {@link SafetensorsWriter#write(String, ByteBuffer)}. */
   public void write(String name, ByteBuffer bytes) throws IOException {
     Shard shard = shard(name);
@@ -107,7 +112,7 @@ public final class ModelDirectoryWriter implements AutoCloseable {
   }
 
   /** Appends a tensor's bytes unchanged from another file, a window at a time. */
-  public void copy(String name, SafetensorsFile source) throws IOException {
+  public void copy(String name, TensorFile source) throws IOException {
     Shard shard = shard(name);
     shard.writer(directory.path()).copy(name, source);
     shard.finishIfComplete();
@@ -123,7 +128,7 @@ public final class ModelDirectoryWriter implements AutoCloseable {
       shard.finish(directory.path());
     }
     if (shards.size() > 1) {
-      JsonFile.write(directory.path().resolve(ModelDirectory.INDEX), index());
+      JsonFile.write(directory.path().resolve(WeightFormat.SAFETENSORS.index()), index());
     }
     directory.publish();
   }
@@ -170,7 +175,7 @@ public final class ModelDirectoryWriter implements AutoCloseable {
     for (List<TensorSpec> part : parts) {
       String name =
           parts.size() == 1
-              ? ModelDirectory.SINGLE
+              ? WeightFormat.SAFETENSORS.single()
               : "model-%05d-of-%05d.safetensors".formatted(shards.size() + 1, parts.size());
       shards.add(new Shard(name, part));
     }

@@ -6,7 +6,7 @@ import java.io.IOException;
 public record PlainStorage() implements LinearStorage {
 
   @Override
-  public void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
+  public void read(TensorFile file, TensorEntry entry, long offset, long bytes, long address)
       throws IOException {
     file.read(entry, offset, bytes, address);
   }

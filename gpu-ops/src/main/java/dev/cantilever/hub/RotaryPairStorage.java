@@ -24,7 +24,7 @@ public record RotaryPairStorage(int headSize, int rotaryDims) implements LinearS
   }
 
   @Override
-  public void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
+  public void read(TensorFile file, TensorEntry entry, long offset, long bytes, long address)
       throws IOException {
     long rowBytes = entry.bytes() / entry.shape().dim(0);
     long end = offset + bytes;

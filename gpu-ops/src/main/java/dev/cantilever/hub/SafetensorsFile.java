@@ -1,21 +1,10 @@
 package dev.cantilever.hub;
 
-import dev.cantilever.memory.NativeWindow;
-import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.HalfPrecision;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * A safetensors file, opened for reading. It trusts nothing: the header is checked whole before
@@ -23,30 +12,20 @@ import java.util.Objects;
  *
  * <p>The format is that of huggingface/safetensors: 8 bytes little-endian header length, a JSON
  * header, packed row-major little-endian data.
- *
- * <p>Holds one descriptor until closed, so that what is read is what was checked even if the path
- * is replaced meanwhile. Safe for concurrent readers.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile extends TensorFile {
 
   private static final int LENGTH_BYTES = 8;
-  private static final int CHUNK_BYTES = 1 << 20; // a multiple of every element size
-  private static final int WINDOW_BYTES = 1 << 30;
-  private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
-  private final Path path;
-  private final FileChannel channel;
+  private final FileBytes bytes;
   private final SafetensorsHeader header;
   private final long dataStart;
-  private final Map<String, TensorEntry> byName = new HashMap<>();
 
-  private SafetensorsFile(
-      Path path, FileChannel channel, SafetensorsHeader header, long dataStart) {
-    this.path = path;
-    this.channel = channel;
+  private SafetensorsFile(FileBytes bytes, SafetensorsHeader header, long dataStart) {
+    super(bytes.path(), header.entries());
+    this.bytes = bytes;
     this.header = header;
     this.dataStart = dataStart;
-    header.entries().forEach(entry -> byName.put(entry.name(), entry));
   }
 
   /**
@@ -55,19 +34,14 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws CheckpointException if there is no such file or it breaks a rule of the format
    */
   public static SafetensorsFile open(Path path) throws IOException {
-    if (!Files.isRegularFile(path)) {
-      throw new CheckpointException(
-          "%s: expected a safetensors file, found none. Check the path or fetch the file."
-              .formatted(path));
-    }
-    FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+    FileBytes bytes = FileBytes.open(path, "a safetensors file");
     try {
-      long fileBytes = channel.size();
+      long fileBytes = bytes.size();
       if (fileBytes < LENGTH_BYTES) {
         throw SafetensorsHeader.broken(path, "at least 8 bytes", fileBytes + ": it is truncated");
       }
       ByteBuffer length = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      readFully(path, channel, 0, length);
+      bytes.read(0, length);
       long headerBytes = length.getLong(0);
       long most = Math.min(SafetensorsHeader.MAX_HEADER_BYTES, fileBytes - LENGTH_BYTES);
       if (headerBytes < 0 || headerBytes > most) {
@@ -77,53 +51,20 @@ public final class SafetensorsFile implements AutoCloseable {
             "a header length of " + Long.toUnsignedString(headerBytes));
       }
       ByteBuffer json = ByteBuffer.allocate((int) headerBytes);
-      readFully(path, channel, LENGTH_BYTES, json);
+      bytes.read(LENGTH_BYTES, json);
       long dataStart = LENGTH_BYTES + headerBytes;
       SafetensorsHeader header = SafetensorsHeader.parse(path, json.array(), fileBytes - dataStart);
-      return new SafetensorsFile(path, channel, header, dataStart);
+      return new SafetensorsFile(bytes, header, dataStart);
     } catch (IOException | RuntimeException e) {
-      channel.close();
+      bytes.close();
       throw e;
     }
   }
 
-  /** The file's path, as given. */
-  public Path path() {
-    return path;
-  }
-
   /** The {@code __metadata__} strings; empty if there are none. */
+  @Override
   public Map<String, String> metadata() {
     return header.metadata();
-  }
-
-  /** Every tensor, in the order of the data. */
-  public List<TensorEntry> entries() {
-    return header.entries();
-  }
-
-  /** Whether the file holds a tensor of this name. */
-  public boolean contains(String name) {
-    return byName.containsKey(name);
-  }
-
-  /**
-   * The tensor of this name.
-   *
-   * @throws CheckpointException if there is none
-   */
-  public TensorEntry entry(String name) {
-    TensorEntry entry = byName.get(name);
-    if (entry == null) {
-      throw new CheckpointException(
-          "%s: expected a tensor '%s', found %d others such as %s. Check that the file belongs."
-              .formatted(
-                  path,
-                  name,
-                  byName.size(),
-                  header.entries().stream().limit(3).map(TensorEntry::name).toList()));
-    }
-    return entry;
   }
 
   /**
@@ -131,235 +72,21 @@ public final class SafetensorsFile implements AutoCloseable {
    * is given back when the buffer is collected; it pins no memory.
    *
    * @param offset bytes from the start of the tensor
-   * @param bytes the size of the window, below 2 GiB
+   * @param count the size of the window in bytes, below 2 GiB
    */
-  public ByteBuffer map(TensorEntry entry, long offset, int bytes) throws IOException {
-    long position = position(entry, offset, bytes);
-    return channel
-        .map(FileChannel.MapMode.READ_ONLY, position, bytes)
-        .order(ByteOrder.LITTLE_ENDIAN);
+  public ByteBuffer map(TensorEntry entry, long offset, int count) throws IOException {
+    checkOwn(entry, offset, count);
+    return bytes.map(dataStart + entry.offset() + offset, count);
   }
 
-  /**
-   * Fills the rest of a buffer with bytes of a tensor, as stored.
-   *
-   * @param offset bytes from the start of the tensor
-   */
+  @Override
   public void read(TensorEntry entry, long offset, ByteBuffer to) throws IOException {
-    readFully(path, channel, position(entry, offset, to.remaining()), to);
-  }
-
-  /**
-   * Copies bytes of a tensor, as stored, to host memory.
-   *
-   * @param offset bytes from the start of the tensor
-   * @param address where {@code bytes} writable bytes lie
-   */
-  public void read(TensorEntry entry, long offset, long bytes, long address) throws IOException {
-    long position = position(entry, offset, bytes);
-    for (long done = 0; done < bytes; done += WINDOW_BYTES) {
-      int window = (int) Math.min(WINDOW_BYTES, bytes - done);
-      readFully(path, channel, position + done, NativeWindow.of(address + done, window));
-    }
-  }
-
-  /**
-   * A whole floating-point tensor as floats, row-major. F64 is rounded to nearest.
-   *
-   * @throws CheckpointException if the tensor is missing, of another type, or above 2^31 elements
-   */
-  public float[] readFloats(String name) throws IOException {
-    TensorEntry entry = entry(name);
-    requireFloatingPoint(entry);
-    float[] values = new float[elements(entry)];
-    readFloats(entry, 0, values, values.length);
-    return values;
-  }
-
-  /**
-   * Elements of a floating-point tensor as floats, in row-major order. F64 is rounded to nearest.
-   *
-   * @param first index of the first element
-   * @param to receives them at its beginning
-   * @throws CheckpointException if the tensor is of another type
-   */
-  public void readFloats(TensorEntry entry, long first, float[] to, int count) throws IOException {
-    requireFloatingPoint(entry);
-    Objects.checkFromIndexSize(0, count, to.length);
-    int elementBytes = entry.dtype().bytes();
-    forEachChunk(
-        entry,
-        first * elementBytes,
-        (long) count * elementBytes,
-        (chunk, start, length) -> {
-          switch (entry.dtype()) {
-            case F16 -> HalfPrecision.f16ToF32(chunk, to, start, length);
-            case BF16 -> HalfPrecision.bf16ToF32(chunk, to, start, length);
-            case F32 -> chunk.asFloatBuffer().get(to, start, length);
-            default -> {
-              for (int i = start; i < start + length; i++) {
-                to[i] = (float) chunk.getDouble();
-              }
-            }
-          }
-        });
-  }
-
-  /**
-   * A whole floating-point tensor as doubles, row-major; exact for every type.
-   *
-   * @throws CheckpointException if the tensor is missing, of another type, or above 2^31 elements
-   */
-  public double[] readDoubles(String name) throws IOException {
-    TensorEntry entry = entry(name);
-    requireFloatingPoint(entry);
-    double[] values = new double[elements(entry)];
-    forEachChunk(
-        entry,
-        (chunk, start, count) -> {
-          for (int i = start; i < start + count; i++) {
-            values[i] =
-                switch (entry.dtype()) {
-                  case F16 -> HalfPrecision.f16ToF32(chunk.getShort());
-                  case BF16 -> HalfPrecision.bf16ToF32(chunk.getShort());
-                  case F32 -> chunk.getFloat();
-                  default -> chunk.getDouble();
-                };
-          }
-        });
-    return values;
-  }
-
-  /**
-   * A whole integer or boolean tensor as ints, row-major.
-   *
-   * @throws CheckpointException if the tensor is missing, of another type, above 2^31 elements, or
-   *     holds a value that does not fit
-   */
-  public int[] readInts(String name) throws IOException {
-    TensorEntry entry = entry(name);
-    if (entry.dtype().isFloatingPoint()) {
-      throw wrongType(entry, "I64, I32, I16, I8, U8 or BOOL");
-    }
-    int[] values = new int[elements(entry)];
-    forEachChunk(
-        entry,
-        (chunk, start, count) -> {
-          for (int i = start; i < start + count; i++) {
-            values[i] =
-                switch (entry.dtype()) {
-                  case I64 -> narrow(entry, chunk.getLong());
-                  case I32 -> chunk.getInt();
-                  case I16 -> chunk.getShort();
-                  case I8 -> chunk.get();
-                  default -> Byte.toUnsignedInt(chunk.get());
-                };
-          }
-        });
-    return values;
-  }
-
-  /** A whole tensor of any type as its stored bytes, at most 2 GiB. */
-  public byte[] readBytes(String name) throws IOException {
-    TensorEntry entry = entry(name);
-    if (entry.bytes() > MAX_ARRAY) {
-      throw tooLarge(entry);
-    }
-    byte[] bytes = new byte[(int) entry.bytes()];
-    read(entry, 0, ByteBuffer.wrap(bytes));
-    return bytes;
+    checkOwn(entry, offset, to.remaining());
+    bytes.read(dataStart + entry.offset() + offset, to);
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
-  }
-
-  @Override
-  public String toString() {
-    return path + " (" + byName.size() + " tensors)";
-  }
-
-  private interface ChunkReader {
-    /** Takes {@code count} elements, of which the first is element {@code start} of those read. */
-    void take(ByteBuffer chunk, int start, int count);
-  }
-
-  private void forEachChunk(TensorEntry entry, ChunkReader reader) throws IOException {
-    forEachChunk(entry, 0, entry.bytes(), reader);
-  }
-
-  private void forEachChunk(TensorEntry entry, long from, long bytes, ChunkReader reader)
-      throws IOException {
-    int chunkBytes = (int) Math.min(CHUNK_BYTES, bytes);
-    ByteBuffer chunk = ByteBuffer.allocate(chunkBytes).order(ByteOrder.LITTLE_ENDIAN);
-    int elementBytes = entry.dtype().bytes();
-    for (long offset = 0; offset < bytes; offset += chunkBytes) {
-      chunk.clear().limit((int) Math.min(chunkBytes, bytes - offset));
-      read(entry, from + offset, chunk);
-      chunk.flip();
-      reader.take(chunk, (int) (offset / elementBytes), chunk.limit() / elementBytes);
-    }
-  }
-
-  private long position(TensorEntry entry, long offset, long bytes) {
-    if (!entry.equals(byName.get(entry.name()))) {
-      throw new CheckpointException(
-          "%s: expected an entry of this file, found %s. Take it from this file's entries()."
-              .formatted(path, entry));
-    }
-    Objects.checkFromIndexSize(offset, bytes, entry.bytes());
-    return dataStart + entry.offset() + offset;
-  }
-
-  private int narrow(TensorEntry entry, long value) {
-    if (value != (int) value) {
-      throw new CheckpointException(
-          "%s: expected values of 32 bits in tensor '%s', found %d. Check that the file belongs."
-              .formatted(path, entry.name(), value));
-    }
-    return (int) value;
-  }
-
-  private int elements(TensorEntry entry) {
-    long elements = entry.shape().elements();
-    if (elements > MAX_ARRAY) {
-      throw tooLarge(entry);
-    }
-    return (int) elements;
-  }
-
-  private void requireFloatingPoint(TensorEntry entry) {
-    if (!entry.dtype().isFloatingPoint()) {
-      throw wrongType(entry, Arrays.toString(floatingPointTypes()));
-    }
-  }
-
-  private static DType[] floatingPointTypes() {
-    return Arrays.stream(DType.values()).filter(DType::isFloatingPoint).toArray(DType[]::new);
-  }
-
-  private CheckpointException wrongType(TensorEntry entry, String expected) {
-    return new CheckpointException(
-        "%s: expected tensor '%s' to be one of %s, found %s. Check that the file belongs."
-            .formatted(path, entry.name(), expected, entry.dtype()));
-  }
-
-  private CheckpointException tooLarge(TensorEntry entry) {
-    return new CheckpointException(
-        "%s: expected tensor '%s' to fit an array, found %s %s. Read it in windows."
-            .formatted(path, entry.name(), entry.dtype(), entry.shape()));
-  }
-
-  private static void readFully(Path path, FileChannel channel, long position, ByteBuffer to)
-      throws IOException {
-    long next = position;
-    while (to.hasRemaining()) {
-      int count = channel.read(to, next);
-      if (count < 0) {
-        throw new EOFException("%s ended at byte %d while being read".formatted(path, next));
-      }
-      next += count;
-    }
+    bytes.close();
   }
 }

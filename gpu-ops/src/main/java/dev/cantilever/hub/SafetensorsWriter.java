@@ -171,11 +171,11 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
-   * Supplies a whole tensor with its bytes in another file, unchanged, a window at a time.
+   * Supplies a whole tensor with its elements in another file, unchanged, a window at a time.
    *
    * @throws CheckpointException if it is not in that file, or not as declared here
    */
-  public void copy(String name, SafetensorsFile source) throws IOException {
+  public void copy(String name, TensorFile source) throws IOException {
     TensorEntry declared = progress(name).entry;
     TensorEntry entry = source.entry(name);
     if (declared.dtype() != entry.dtype() || !declared.shape().equals(entry.shape())) {

@@ -24,7 +24,7 @@ public record TransposedStorage() implements LinearStorage {
 
   /** Reads of each row of the file the run of outputs that the part has elements of. */
   @Override
-  public void read(SafetensorsFile file, TensorEntry entry, long offset, long bytes, long address)
+  public void read(TensorFile file, TensorEntry entry, long offset, long bytes, long address)
       throws IOException {
     if (bytes == 0 || entry.shape().rank() == 1) {
       file.read(entry, offset, bytes, address);

@@ -85,7 +85,7 @@ public final class ValueHeadWeights {
     return bias;
   }
 
-  private static ValueHeadWeights read(SafetensorsFile weightFile, SafetensorsFile biasFile)
+  private static ValueHeadWeights read(TensorFile weightFile, TensorFile biasFile)
       throws IOException {
     Shape weight = weightFile.entry(WEIGHT).shape();
     Shape bias = biasFile.entry(BIAS).shape();

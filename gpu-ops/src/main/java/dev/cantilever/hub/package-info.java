@@ -5,7 +5,7 @@
  * <p><b>Enter by</b> {@link dev.cantilever.hub.ModelDirectory} and {@link
  * dev.cantilever.hub.AdapterDirectory}; write by {@link dev.cantilever.hub.ModelDirectoryWriter}
  * and {@link dev.cantilever.hub.AdapterWriter}. Used by {@code adapter} and {@code model}; knows
- * only {@code tensor}.
+ * only {@code tensor} and, for the insides of PyTorch's files, {@code hub.torch}.
  *
  * <p><b>Weights</b> (safetensors 0.5): types F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL;
  * anything else is an error. Every rule of the format is checked before a byte is used: header
@@ -16,11 +16,13 @@
  *
  * <p><b>Model directory</b> (transformers 4 and 5): {@code config.json}; {@code model.safetensors},
  * else {@code model.safetensors.index.json} with {@code weight_map} (bare file names; index and
- * shards must agree both ways; {@code metadata} is not read) and its shards. Written: the same,
- * shards of at most 5 GB, and the tokenizer and generation files copied. {@code
- * quantization_config} must be inactive. A tensor is found by its name in the whole model also
- * where the checkpoint is of the bare one. A {@link dev.cantilever.hub.LinearStorage} says how a
- * linear layer is kept where that is not [out, in] in the model's order.
+ * shards must agree both ways; {@code metadata} is not read) and its shards; where neither is
+ * there, {@code pytorch_model.bin} or its index and shards. Written: safetensors, shards of at most
+ * 5 GB, and the tokenizer and generation files copied. {@code quantization_config} must be inactive
+ * or of bitsandbytes in 8 bit ({@link dev.cantilever.hub.EightBitSettings}). A tensor is found by
+ * its name in the whole model also where the checkpoint is of the bare one. A {@link
+ * dev.cantilever.hub.LinearStorage} says how a linear layer is kept where that is not [out, in] in
+ * the model's order.
  *
  * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
  * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3 or yarn;
@@ -40,7 +42,7 @@
  * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.
  *
  * <p><b>Invariant</b>: a file or directory appears under its name whole or not at all. <b>Not
- * here</b>: what a config means, quantisation, merging, pickle (never read), tokenizers.
+ * here</b>: what a config means, quantisation, merging, tokenizers.
  */
 @NullMarked
 package dev.cantilever.hub;

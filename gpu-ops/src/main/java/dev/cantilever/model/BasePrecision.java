@@ -2,9 +2,15 @@ package dev.cantilever.model;
 
 import dev.cantilever.tensor.Int8Mode;
 
-/** How the linear layers of a base model are held; all else stays as the checkpoint has it. */
+/**
+ * How the linear layers of a base model are held; all else stays as the checkpoint has it.
+ *
+ * <p>A checkpoint that is in 8 bit already (bitsandbytes) is never quantised again, nor widened:
+ * its integers and scales are held as they are whatever is asked for here, and so are the layers
+ * that it has left in 16 bit.
+ */
 public enum BasePrecision {
-  /** As stored. */
+  /** As stored; what is stored in 8 bit is dequantised within the product. */
   STORED,
   /** 8-bit, dequantised within the product. */
   INT8_WEIGHT_ONLY,

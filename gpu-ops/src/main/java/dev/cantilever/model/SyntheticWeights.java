@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Philox;
+import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.HostMemory;
@@ -43,7 +44,7 @@ final class SyntheticWeights extends WeightSource {
 
   SyntheticWeights(ModelConfig config, long seed) {
     super(config);
-    config.requireInactive("quantization_config", "weights quantised by another tool");
+    EightBitSettings.of(config); // refuses what another tool has quantised
     this.seed = seed;
     this.stored = config.dtype().orElse(DType.F16);
     this.layers = Families.of(config).architecture(config).layers();
@@ -89,6 +90,20 @@ final class SyntheticWeights extends WeightSource {
     float absmax = (float) (deviation(role) * LARGEST / INTEGER_DEVIATION);
     to.matmul().randomInt8(target, absmax, key(matrix.name(0)));
   }
+
+  /** What is 8-bit is made so, whatever a checkpoint would hold. */
+  @Override
+  boolean storedInt8(FusedTensor matrix) {
+    return false;
+  }
+
+  @Override
+  void fillStoredInt8(Backend to, Int8Weight target, FusedTensor matrix) {
+    throw new IllegalStateException("Expected no 8-bit rows from a seed. Report this.");
+  }
+
+  @Override
+  void reportUnused() {}
 
   private double deviation(WeightRole role) {
     return role == WeightRole.RESIDUAL_PROJECTION ? DEVIATION / Math.sqrt(2.0 * layers) : DEVIATION;

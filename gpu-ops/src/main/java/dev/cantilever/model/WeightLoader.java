@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
@@ -136,7 +137,7 @@ final class WeightLoader {
 
   /**
    * A linear layer of the base in its chosen precision, fused from one or more modules along the
-   * outputs.
+   * outputs. Of a checkpoint in 8 bit a layer is held as it is stored, in 8 bit or not.
    *
    * @param parts modules in the order of their outputs
    */
@@ -144,10 +145,10 @@ final class WeightLoader {
     Optional<Tensor> biases =
         bias ? Optional.of(fused(new FusedTensor(parts, ".bias", 0), role)) : Optional.empty();
     FusedTensor matrix = new FusedTensor(parts, ".weight", in);
-    if (precision == BasePrecision.STORED) {
+    boolean storedInt8 = source.storedInt8(matrix);
+    if (!storedInt8 && (precision == BasePrecision.STORED || source.eightBit().isPresent())) {
       return panelled(DenseWeight.of(fused(matrix, role), biases));
     }
-    DType stored = floating(matrix);
     int out = Math.toIntExact(matrix.shape().dim(0));
     Int8Mode mode = precision == BasePrecision.LLM_INT8 ? Int8Mode.LLM_INT8 : Int8Mode.WEIGHT_ONLY;
     long bytes = backend.matmul().int8Bytes(out, in);
@@ -160,8 +161,26 @@ final class WeightLoader {
             mode,
             biases,
             Optional.empty());
-    source.fillInt8(backend, weight, matrix, role, stored);
+    if (storedInt8) {
+      requireThreshold(mode);
+      source.fillStoredInt8(backend, weight, matrix);
+    } else {
+      source.fillInt8(backend, weight, matrix, role, floating(matrix));
+    }
     return panelled(weight);
+  }
+
+  private void requireThreshold(Int8Mode mode) {
+    double threshold =
+        source
+            .eightBit()
+            .map(EightBitSettings::threshold)
+            .orElse((double) Int8Weight.OUTLIER_THRESHOLD);
+    if (mode == Int8Mode.LLM_INT8 && threshold != Int8Weight.OUTLIER_THRESHOLD) {
+      throw new CheckpointException(
+          "%s: expected 'quantization_config.llm_int8_threshold' to be %s, found %s. Execute the model in weight-only mode, which has no threshold."
+              .formatted(source.config().file(), Int8Weight.OUTLIER_THRESHOLD, threshold));
+    }
   }
 
   private Weight panelled(Weight weight) {
@@ -180,16 +199,12 @@ final class WeightLoader {
     return tensor;
   }
 
-  /** The one type that all parts are stored in. */
+  /** The type that all parts are stored in, or F32 if they differ, which holds all of them. */
   private DType floating(FusedTensor fused) {
     DType dtype = floating(fused.name(0), fused.storedShape(0));
     for (int part = 1; part < fused.parts(); part++) {
       DType other = floating(fused.name(part), fused.storedShape(part));
-      if (other != dtype) {
-        throw new CheckpointException(
-            "%s: expected '%s' to be stored as %s like '%s', found %s. Convert the checkpoint to one type."
-                .formatted(source.path(), fused.name(part), dtype, fused.name(0), other));
-      }
+      dtype = other == dtype ? dtype : DType.F32;
     }
     return dtype;
   }
@@ -207,5 +222,6 @@ final class WeightLoader {
   /** Waits until everything is on the device. */
   void finish() {
     backend.synchronize();
+    source.reportUnused();
   }
 }

@@ -2,15 +2,20 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * Where the tensors of a model come from, by the checkpoint's names: its files, or a seed where
@@ -26,7 +31,16 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
 
   /** The weights of a checkpoint, which the caller keeps open while they are loaded. */
   public static WeightSource of(ModelDirectory directory) {
-    return new CheckpointWeights(directory, true);
+    return of(directory, bytes -> {});
+  }
+
+  /**
+   * The weights of a checkpoint, whose loading somebody watches.
+   *
+   * @param read told of bytes of weights as they have been read, by several threads
+   */
+  public static WeightSource of(ModelDirectory directory, LongConsumer read) {
+    return new CheckpointWeights(directory, true, read);
   }
 
   /**
@@ -49,6 +63,11 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    */
   public static WeightSource synthetic(ModelConfig config, long seed) {
     return new SyntheticWeights(config, seed);
+  }
+
+  /** How the checkpoint has been quantised to 8 bit, if it has. */
+  Optional<EightBitSettings> eightBit() {
+    return Optional.empty();
   }
 
   /** The model's description. */
@@ -88,19 +107,52 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
   abstract void fill(Backend to, Tensor target, String name, LinearStorage storage, WeightRole role)
       throws IOException;
 
-  /** Fills integers and scales of an 8-bit weight. */
+  /** Whether a matrix, or some part of it, is stored as 8-bit rows. */
+  abstract boolean storedInt8(FusedTensor matrix);
+
+  /**
+   * Fills an 8-bit weight with the integers and scales that are {@link #storedInt8 stored}.
+   *
+   * @throws CheckpointException if a part is stored otherwise
+   */
+  abstract void fillStoredInt8(Backend to, Int8Weight target, FusedTensor matrix)
+      throws IOException;
+
+  /** Says what was not used, now that a model is loaded. */
+  abstract void reportUnused();
+
+  /** Fills integers and scales of an 8-bit weight from values that are not. */
   abstract void fillInt8(
       Backend to, Int8Weight target, FusedTensor matrix, WeightRole role, DType stored)
       throws IOException;
 
-  /** Fills the parts of a fused tensor. */
+  /**
+   * Fills the parts of a fused tensor, those stored in another type converted, which is exact: the
+   * tensor is then F32.
+   */
   final void fill(Backend to, Tensor target, FusedTensor fused, WeightRole role)
       throws IOException {
     long row = 0;
     for (int part = 0; part < fused.parts(); part++) {
       long end = row + fused.width(part);
-      fill(to, target.slice(row, end), fused.name(part), fused.storage(part), role);
+      Tensor rows = target.slice(row, end);
+      DType stored = dtype(fused.name(part), fused.storedShape(part));
+      if (stored == target.dtype()) {
+        fill(to, rows, fused.name(part), fused.storage(part), role);
+      } else {
+        fillConverted(to, rows, stored, fused, part, role);
+      }
       row = end;
     }
+  }
+
+  private void fillConverted(
+      Backend to, Tensor rows, DType stored, FusedTensor fused, int part, WeightRole role)
+      throws IOException {
+    try (Arena staging = to.budget().open("converting " + fused.name(part), Purpose.WORKSPACE)) {
+      Tensor values = Tensor.in(staging, stored, rows.shape());
+      fill(to, values, fused.name(part), fused.storage(part), role);
+      to.transfers().convert(rows, values);
+    } // what is enqueued here comes before all that may have these bytes next
   }
 }

@@ -1,7 +1,7 @@
 package dev.cantilever.rehearsal;
 
 import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.hub.SafetensorsFile;
+import dev.cantilever.hub.TensorFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -33,7 +33,7 @@ public record CheckpointReading(long bytes, double seconds) {
 
   private static long read(ModelDirectory directory, ByteBuffer buffer) throws IOException {
     long bytes = 0;
-    for (SafetensorsFile file : directory.files()) {
+    for (TensorFile file : directory.files()) {
       try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
         for (int count = channel.read(buffer.clear());
             count >= 0;

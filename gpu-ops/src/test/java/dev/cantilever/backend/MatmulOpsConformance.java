@@ -344,6 +344,27 @@ public abstract class MatmulOpsConformance extends OpsConformance {
   }
 
   @Test
+  void writeInt8_everySize_laysTheIntegersAsQuantizeDoes() {
+    for (int[] size : SIZES) {
+      int inputs = size[1];
+      int outputs = size[2];
+      Tensor source = tensors.of(tensors.normal(outputs * inputs, 0.3), outputs, inputs);
+      Int8Weight quantised = quantized(source, Int8Mode.WEIGHT_ONLY, Optional.empty());
+      Tensor plain = tensors.output(DType.I8, outputs, inputs);
+      backend.matmul().readInt8(plain, quantised);
+
+      Int8Weight written = blank(outputs, inputs);
+      backend.transfers().copy(written.absmax(), quantised.absmax());
+      backend.matmul().writeInt8(written, plain);
+
+      // Opaque bytes too, so padding is zero whatever lay there.
+      assertThat(tensors.readBytes(written.data())).isEqualTo(tensors.readBytes(quantised.data()));
+      assertThat(integers(written)).isEqualTo(integers(quantised));
+      assertThat(tensors.read(written.absmax())).isEqualTo(tensors.read(quantised.absmax()));
+    }
+  }
+
+  @Test
   void randomInt8_everySize_isPhiloxByElement() {
     long key = 0x1234_5678_9abc_def0L;
     for (int[] size : SIZES) {
@@ -498,6 +519,7 @@ public abstract class MatmulOpsConformance extends OpsConformance {
               Optional.of(panel));
       assertDataRefused("quantize", data, bytes, () -> ops.quantize(w, source));
       assertDataRefused("randomInt8", data, bytes, () -> ops.randomInt8(w, 1, 5));
+      assertDataRefused("writeInt8", data, bytes, () -> ops.writeInt8(w, plain));
       assertDataRefused("readInt8", data, bytes, () -> ops.readInt8(plain, w));
       assertDataRefused("buildPanel", data, bytes, () -> ops.buildPanel(w));
       assertDataRefused("linear", data, bytes, () -> ops.linear(y, x, w));

@@ -66,12 +66,13 @@ class ModelDirectoryTest {
       for (TensorSpec spec : specs) {
         assertThat(model.readFloats(spec.name())).isEqualTo(values(spec));
       }
-      for (SafetensorsFile file : model.files()) {
+      for (TensorFile file : model.files()) {
         long bytes = file.entries().stream().mapToLong(TensorEntry::bytes).sum();
         assertThat(bytes <= maxShardBytes || file.entries().size() == 1).isTrue();
       }
       assertThat(names(target).contains("model.safetensors")).isEqualTo(model.files().size() == 1);
-      assertThat(names(target).contains(ModelDirectory.INDEX)).isEqualTo(model.files().size() > 1);
+      assertThat(names(target).contains(WeightFormat.SAFETENSORS.index()))
+          .isEqualTo(model.files().size() > 1);
     }
     assertThat(names(root)).containsExactly("model");
     deleteModel(target);
@@ -89,7 +90,7 @@ class ModelDirectoryTest {
             "model-00001-of-00002.safetensors",
             "model-00002-of-00002.safetensors",
             "model.safetensors.index.json");
-    assertThat(target.resolve(ModelDirectory.INDEX))
+    assertThat(target.resolve(WeightFormat.SAFETENSORS.index()))
         .hasContent(
             """
             {
@@ -170,7 +171,7 @@ class ModelDirectoryTest {
   @Test
   void open_indexAndShardsDisagree_isRefused() throws IOException {
     Path target = writeShards();
-    Path index = target.resolve(ModelDirectory.INDEX);
+    Path index = target.resolve(WeightFormat.SAFETENSORS.index());
     String text = Files.readString(index);
 
     Files.writeString(index, text.replace("\"t.2\": ", "\"t.3\": "));
@@ -190,7 +191,7 @@ class ModelDirectoryTest {
   @Test
   void open_indexWithPath_isRefused() throws IOException {
     Path target = writeShards();
-    Path index = target.resolve(ModelDirectory.INDEX);
+    Path index = target.resolve(WeightFormat.SAFETENSORS.index());
     String text = Files.readString(index);
     for (String name :
         List.of("../x.safetensors", "/x.safetensors", "a\\\\b.safetensors", "x.bin")) {
@@ -200,14 +201,14 @@ class ModelDirectoryTest {
   }
 
   @Test
-  void open_pickleOnlyOrNothing_isRefused() throws IOException {
+  void open_nothingOrDamaged_isRefused() throws IOException {
     assertThatThrownBy(() -> ModelDirectory.open(folder.resolve("none")))
         .hasMessageContaining("expected a model directory");
     refused(folder, "config.json", "found none");
     Files.writeString(folder.resolve("config.json"), "{}");
-    refused(folder, "model.safetensors", "found neither");
+    refused(folder, "model.safetensors", "found none");
     Files.writeString(folder.resolve("pytorch_model.bin"), "");
-    refused(folder, "pytorch_model.bin", "never read");
+    refused(folder, "pytorch_model.bin", "zip container");
     Files.writeString(folder.resolve("config.json"), "{\"quantization_config\": {\"bits\": 4}}");
     refused(folder, "quantization_config", "not supported");
   }

@@ -4,6 +4,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.rehearsal.CheckpointReading;
@@ -50,19 +51,22 @@ public final class LoadBenchmark {
           directory.files().size(),
           reading.seconds(),
           reading.bytesPerSecond() / 1e9);
-      measure(kind, WeightSource.of(directory), reading);
+      measure(kind, directory, reading);
     }
     print("most resident memory of the process: %s", peakResident());
   }
 
-  private static void measure(BackendKind kind, WeightSource source, CheckpointReading reading)
-      throws IOException {
+  private static void measure(
+      BackendKind kind, ModelDirectory directory, CheckpointReading reading) throws IOException {
+    WeightSource source = WeightSource.of(directory);
     long bytes;
     try (Backend planned = Backends.meta(kind, Long.MAX_VALUE)) {
       load(planned, source.withoutData());
       bytes = planned.budget().highWaterBytes() + Backends.outsideArenasBytes(kind);
     }
-    try (Backend backend = Backends.open(kind, bytes)) {
+    long before = ResidentMemory.now();
+    try (ResidentMemory memory = new ResidentMemory();
+        Backend backend = Backends.open(kind, bytes)) {
       for (int repeat = 1; repeat <= LOADS; repeat++) {
         double seconds = load(backend, source);
         print(
@@ -73,12 +77,33 @@ public final class LoadBenchmark {
             reading.bytes() / seconds / 1e9,
             100 * reading.shareOf(seconds));
       }
+      long held = kind == BackendKind.CPU ? weights(backend, source).base() : 0;
+      print(
+          "host memory: %.0f MB before, at most %.0f MB, %.0f MB of it the loaded weights:"
+              + " %.0f MB more; the largest tensor has %.0f MB",
+          before / 1e6,
+          memory.most() / 1e6,
+          held / 1e6,
+          (memory.most() - before - held) / 1e6,
+          largest(directory) / 1e6);
     }
   }
 
+  private static WeightBytes weights(Backend backend, WeightSource source) throws IOException {
+    return WeightBytes.of(
+        backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+  }
+
+  private static long largest(ModelDirectory directory) {
+    return directory.files().stream()
+        .flatMap(file -> file.entries().stream())
+        .mapToLong(TensorEntry::bytes)
+        .max()
+        .orElse(0);
+  }
+
   private static double load(Backend backend, WeightSource source) throws IOException {
-    WeightBytes bytes =
-        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+    WeightBytes bytes = weights(backend, source);
     try (Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS, bytes.base())) {
       ModelLoader loader =
           new ModelLoader(backend, source, BasePrecision.INT8_WEIGHT_ONLY, base, Optional.empty());

@@ -1,6 +1,7 @@
 package dev.cantilever.cli;
 
 import dev.cantilever.console.Console;
+import dev.cantilever.host.ModelHost;
 import dev.cantilever.recipe.UsageException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -109,8 +110,9 @@ public final class Cantilever {
       chosen.commandSpec().commandLine().usage(out, Ansi.OFF);
       return ExitCode.DONE;
     }
-    CommandResult result =
-        command.get().run(chosen, new Console(json ? err : out, err, terminal), beam);
+    Console console = new Console(json ? err : out, err, terminal);
+    ModelHost.watchLoads(new LoadLine(console));
+    CommandResult result = command.get().run(chosen, console, beam);
     if (json) {
       lastLine(result.json());
     }

@@ -18,6 +18,8 @@ final class Commands {
             "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
         new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
         new CommandEntry(
+            "convert", "a pytorch_model.bin to safetensors", () -> ConvertCommand.command()),
+        new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
         new CommandEntry(
             "plan", "memory of PPO, from config.json alone", () -> PlanCommand.command()),

@@ -41,10 +41,17 @@ public final class Hosted<M> implements AutoCloseable {
       ModelKind<M> kind)
       throws IOException {
     TextTokenizer tokenizer = TextTokenizer.load(source.path());
-    try (ModelDirectory directory = ModelDirectory.open(source.path())) {
+    try (ModelDirectory directory = ModelDirectory.open(source.path());
+        LoadWatcher.Watched watched =
+            ModelHost.watcher().begin(source.name(), directory.bytes())) {
       LoadedModel<M> loaded =
           LoadedModel.open(
-              backend, WeightSource.of(directory), precision, weightsName, panelsName, kind);
+              backend,
+              WeightSource.of(directory, watched::read),
+              precision,
+              weightsName,
+              panelsName,
+              kind);
       try {
         tokenizer.requireFits(loaded.architecture().embedding().vocabSize());
         return new Hosted<>(source, tokenizer, loaded);

@@ -13,6 +13,8 @@ public final class ModelHost {
 
   private static final Map<BackendKind, ModelHost> HOSTS = new EnumMap<>(BackendKind.class);
 
+  private static volatile LoadWatcher watcher = LoadWatcher.none();
+
   private final ReentrantLock turn = new ReentrantLock(true);
   private volatile String holder = "";
   private @Nullable LoadedDevice device; // guarded by turn
@@ -48,6 +50,15 @@ public final class ModelHost {
   public static ModelLease lease(DeviceSpec spec, String stage, LongConsumer held)
       throws InterruptedException {
     return of(spec.backend()).take(spec, stage, held);
+  }
+
+  /** Has the loads of this process watched from now on, by nobody else. */
+  public static void watchLoads(LoadWatcher by) {
+    watcher = by;
+  }
+
+  static LoadWatcher watcher() {
+    return watcher;
   }
 
   private ModelLease take(DeviceSpec spec, String stage, LongConsumer held)

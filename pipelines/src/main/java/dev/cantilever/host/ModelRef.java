@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
 public record ModelRef(String directory, String digest) implements Serializable {
 
   private static final Set<String> CONFIGS = Set.of("config.json", "adapter_config.json");
-  private static final String WEIGHTS = ".safetensors";
+  private static final Pattern WEIGHTS =
+      Pattern.compile(".*\\.safetensors|pytorch_model.*\\.bin");
 
   /**
    * Looks at a directory; reads every weight once.
@@ -49,7 +51,7 @@ public record ModelRef(String directory, String digest) implements Serializable 
 
   private static boolean counts(Path file) {
     String name = String.valueOf(file.getFileName());
-    return !name.startsWith(".") && (CONFIGS.contains(name) || name.endsWith(WEIGHTS));
+    return !name.startsWith(".") && (CONFIGS.contains(name) || WEIGHTS.matcher(name).matches());
   }
 
   /** The directory as a path. */

@@ -143,6 +143,13 @@ final class CudaMatmulOps implements MatmulOps {
   }
 
   @Override
+  public void writeInt8(Int8Weight target, Tensor source) {
+    OpChecks.writeInt8(target, source);
+    requireData("writeInt8", target);
+    int8Storage.write(target, source);
+  }
+
+  @Override
   public void readInt8(Tensor target, Int8Weight source) {
     OpChecks.readInt8(target, source);
     requireData("readInt8", source);

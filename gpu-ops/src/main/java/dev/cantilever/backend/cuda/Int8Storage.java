@@ -36,6 +36,20 @@ final class Int8Storage {
         .run(Int8Layout.padded(target.outFeatures()) / ROWS, THREADS);
   }
 
+  /** See {@link dev.cantilever.backend.MatmulOps#writeInt8}. */
+  void write(Int8Weight target, Tensor source) {
+    execution
+        .kernels()
+        .kernel(KERNELS, "write_int8")
+        .with()
+        .pointer(target.data())
+        .pointer(source)
+        .integer(target.outFeatures())
+        .integer(target.inFeatures())
+        .integer(Int8Layout.padded(target.inFeatures()))
+        .run(Int8Layout.padded(target.outFeatures()) / ROWS, THREADS);
+  }
+
   /** See {@link dev.cantilever.backend.MatmulOps#readInt8}. */
   void read(Tensor target, Int8Weight source) {
     execution

@@ -80,6 +80,12 @@ final class MetaMatmulOps implements MatmulOps {
   }
 
   @Override
+  public void writeInt8(Int8Weight target, Tensor source) {
+    OpChecks.writeInt8(target, source);
+    weights.int8("writeInt8", target);
+  }
+
+  @Override
   public void readInt8(Tensor target, Int8Weight source) {
     OpChecks.readInt8(target, source);
     weights.int8("readInt8", source);

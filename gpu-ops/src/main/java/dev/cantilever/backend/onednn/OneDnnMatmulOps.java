@@ -256,6 +256,13 @@ final class OneDnnMatmulOps implements MatmulOps {
   }
 
   @Override
+  public void writeInt8(Int8Weight target, Tensor source) {
+    OpChecks.writeInt8(target, source);
+    requireData("writeInt8", target);
+    HostMemory.copy(target.data().address(), source.address(), source.bytes());
+  }
+
+  @Override
   public void readInt8(Tensor target, Int8Weight source) {
     OpChecks.readInt8(target, source);
     requireData("readInt8", source);

@@ -1,4 +1,4 @@
-// Int8 weights: quantisation, reading back, random integers.
+// Int8 weights: quantisation, writing integers as they are, reading back, random integers.
 //
 // A block of threads writes 4 rows, a thread 4 x 4 integers of them: 16 bytes that lie together.
 #include "prelude.cuh"
@@ -43,6 +43,25 @@ extern "C" __global__ void __launch_bounds__(THREADS) quantize(
           float value = load_stored(source, (s64)o * in + i, storage);
           words[r] |= int8_bits(value, scale[r], INFINITE) << 8 * j;
         }
+      }
+    }
+    *place(data, first, b, paddedIn) = make_uint4(words[0], words[1], words[2], words[3]);
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) write_int8(
+    uint4* data, const s8* source, int out, int in, int paddedIn) {
+  int first = blockIdx.x * ROWS;
+  for (int b = threadIdx.x; b < paddedIn / 4; b += THREADS) {
+    u32 words[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      int o = first + r;
+      words[r] = 0;
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        int i = 4 * b + j;
+        if (o < out && i < in) words[r] |= (u32)(source[(s64)o * in + i] & 0xff) << 8 * j;
       }
     }
     *place(data, first, b, paddedIn) = make_uint4(words[0], words[1], words[2], words[3]);

@@ -197,7 +197,13 @@ class MetaOpsTest {
             (b, t) -> b.matmul().readInt8(tensor(t, "target"), int8(t)),
             of("target", I8, 6, 8),
             flat("data", I8, 48),
-            flat("absmax", F32, 6)));
+            flat("absmax", F32, 6)),
+        op(
+            "writeInt8",
+            (b, t) -> b.matmul().writeInt8(int8(t), tensor(t, "source")),
+            flat("data", I8, 48),
+            of("absmax", F32, 6),
+            of("source", I8, 6, 8)));
   }
 
   private static Stream<OpCase> loss() {
