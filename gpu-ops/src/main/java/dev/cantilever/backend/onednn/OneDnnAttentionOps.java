@@ -100,6 +100,7 @@ final class OneDnnAttentionOps implements AttentionOps {
           count,
           0,
           count,
+          h,
           spec);
     }
   }
@@ -146,6 +147,7 @@ final class OneDnnAttentionOps implements AttentionOps {
                 lse.address() + rows.start(row) * lseStride + h * FLOAT,
                 lseStride,
                 count,
+                h,
                 spec,
                 table);
           }
@@ -247,6 +249,7 @@ final class OneDnnAttentionOps implements AttentionOps {
           seen - cached,
           cached,
           seen,
+          h,
           spec);
     }
   }
