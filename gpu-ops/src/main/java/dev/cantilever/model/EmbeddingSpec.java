@@ -6,7 +6,7 @@ package dev.cantilever.model;
  * @param vocabSize V, rows of the table
  * @param size E, width of the table; where it is not C, projections lead from it to the stream and
  *     from the stream's end to it
- * @param maxPositions longest row the model was made for
+ * @param maxPositions longest row the model was made for, or {@link #ANY_LENGTH}
  * @param learnedPositions whether a table of positions is added
  * @param unusedPositions rows of that table before the one of position 0
  * @param norm whether the sum is normalised
@@ -18,6 +18,9 @@ public record EmbeddingSpec(
     boolean learnedPositions,
     int unusedPositions,
     boolean norm) {
+
+  /** Of a model that says nothing of the length of its rows. */
+  static final int ANY_LENGTH = Integer.MAX_VALUE;
 
   /** Without positions and norm: a table as wide as the stream. */
   static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {

@@ -33,7 +33,11 @@ interface DecoderVariant {
   /** All of them. */
   static Stream<DecoderVariant> all() {
     return Stream.<DecoderVariant[]>of(
-            Gpt2Variant.values(), OptVariant.values(), GptjVariant.values())
+            Gpt2Variant.values(),
+            OptVariant.values(),
+            GptjVariant.values(),
+            BloomVariant.values(),
+            WindowVariant.values())
         .flatMap(Arrays::stream);
   }
 

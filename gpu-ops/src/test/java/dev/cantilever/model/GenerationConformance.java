@@ -213,7 +213,7 @@ public abstract class GenerationConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "GPTJ"})
+  @ValueSource(strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "GPTJ"})
   void responses_inAnySchedule_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.mixed().backwards(), Rows.ofEqualQueries())) {
@@ -226,7 +226,7 @@ public abstract class GenerationConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "GPTJ"})
+  @ValueSource(strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "GPTJ"})
   void responses_ofRowsThatWaitForPages_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {

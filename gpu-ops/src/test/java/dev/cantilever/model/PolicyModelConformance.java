@@ -59,7 +59,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void score_freshAdapter_isTheReferenceToTheBit(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       PolicyScores scores = policy.score(rows());
@@ -69,7 +70,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void train_beforeAnyStep_hasTheBitsOfTheScores(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -90,7 +92,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void everyPass_rowsInTurns_hasTheSameBits(String fixture) throws IOException {
     PolicyScores scores;
     float[] gradients;
@@ -119,7 +122,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void train_whateverIsKept_hasTheSameBits(String fixture) throws IOException {
     List<float[]> all = new ArrayList<>();
     for (KeepPlan keep :
@@ -136,7 +140,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void responses_sampled_dependOnNoNeighbour(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -152,7 +157,8 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "gpt2", "opt", "OPT_350M", "GPTJ"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "OPT_350M", "GPTJ"})
   void steps_twice_leaveTheSameBytes(String fixture) throws IOException {
     float[] first = afterTwoSteps(fixture);
     assertSameBits("parameters", afterTwoSteps(fixture), first);

@@ -13,6 +13,12 @@ import java.util.function.DoubleUnaryOperator;
  */
 final class ReferenceLayers {
 
+  /** What happens to a score between product and softmax. */
+  interface ScoreChange {
+    /** The score of the key at {@code s}, which a token at {@code t} sees unless it is −∞. */
+    double changed(double score, int head, int t, int s);
+  }
+
   private final Map<String, double[]> tensors = new HashMap<>();
 
   ReferenceLayers(ModelDirectory directory) throws IOException {
@@ -24,6 +30,11 @@ final class ReferenceLayers {
   /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
   static double geluNew(double x) {
     return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+  }
+
+  /** x·σ(x). */
+  static double silu(double x) {
+    return x / (1 + Math.exp(-x));
   }
 
   double[] tensor(String name) {
@@ -97,8 +108,42 @@ final class ReferenceLayers {
     return y;
   }
 
+  /** An RMS norm of ε 1e-6. */
+  double[][] rmsNorm(String path, double[][] x) {
+    int width = x[0].length;
+    double[][] y = new double[x.length][width];
+    for (int t = 0; t < x.length; t++) {
+      double square = Arrays.stream(x[t]).map(value -> value * value).sum() / width;
+      for (int i = 0; i < width; i++) {
+        y[t][i] = x[t][i] / Math.sqrt(square + 1e-6) * tensor(path + ".weight")[i];
+      }
+    }
+    return y;
+  }
+
+  /** Dimensions j and j + size/2 of each head by the angle t·10000^(−2j/size). */
+  static double[][] turned(double[][] x, int size) {
+    double[][] y = new double[x.length][x[0].length];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < y[t].length; i++) {
+        int j = i % (size / 2);
+        boolean second = i % size >= size / 2;
+        double angle = t * Math.pow(10_000, -2.0 * j / size);
+        double across = second ? x[t][i - size / 2] : -x[t][i + size / 2];
+        y[t][i] = x[t][i] * Math.cos(angle) + across * Math.sin(angle);
+      }
+    }
+    return y;
+  }
+
   /** softmax(scale·q·kᵀ)·v in each head, a token seeing itself and what came before. */
   static double[][] attention(double[][] q, double[][] k, double[][] v, int heads, double scale) {
+    return attention(q, k, v, heads, scale, (score, head, t, s) -> score);
+  }
+
+  /** The same with changed scores. */
+  static double[][] attention(
+      double[][] q, double[][] k, double[][] v, int heads, double scale, ScoreChange change) {
     int width = q[0].length;
     int size = width / heads;
     double[][] y = new double[q.length][width];
@@ -111,7 +156,7 @@ final class ReferenceLayers {
           for (int i = head * size; i < (head + 1) * size; i++) {
             score += scale * q[t][i] * k[s][i];
           }
-          weights[s] = Math.exp(score);
+          weights[s] = Math.exp(change.changed(score, head, t, s));
           sum += weights[s];
         }
         for (int s = 0; s <= t; s++) {
