@@ -4,9 +4,9 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 
 /**
- * Scaled dot-product attention (Vaswani et al. 2017) over packed rows, rotary inside. The matrix of
- * scores is never stored: backward computes it again from qkv and the log-sum-exp of each token and
- * head.
+ * Scaled dot-product attention (Vaswani et al. 2017) over packed rows, rotary inside, its scores as
+ * a {@link ScoreSpec} says. The matrix of scores is never stored: backward computes it again from
+ * qkv and the log-sum-exp of each token and head.
  *
  * <p>Cached and uncached attention agree up to roundings: of a cache to its type of elements, and
  * without a cache of what goes into a product (queries and keys after their rotation, values,
@@ -20,7 +20,7 @@ public interface AttentionOps {
    * Attention of every row to itself, positions counted from the row's start.
    *
    * @param out [N, H·D] F32
-   * @param lse [N, H] F32, natural log of the sum of exponentials of the scaled scores
+   * @param lse [N, H] F32, natural log of the sum of exponentials of the scores
    * @param qkv [N, W] F32, laid out as the spec says, not rotated
    */
   void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec);
@@ -57,7 +57,8 @@ public interface AttentionOps {
   /**
    * Attention of new tokens to what a cache holds and to each other: appends rotated keys and the
    * values where {@link #placeTokens} said, then attends over all of it. Lengths are read, not
-   * advanced: all layers of a step see the same; see {@link #advance}.
+   * advanced: all layers of a step see the same; see {@link #advance}. A cache keeps what has left
+   * the window too.
    *
    * @param out [N, H·D] F32
    * @param qkv [N, W] F32, the new tokens of row r belonging to its slot

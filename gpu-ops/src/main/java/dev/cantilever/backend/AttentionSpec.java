@@ -11,6 +11,7 @@ package dev.cantilever.backend;
  * @param scale factor on the scores, usually 1/√D
  * @param rotary of the leading dimensions of each head, in halves as in GPT-NeoX and Llama, not in
  *     interleaved pairs
+ * @param scores what happens to them before the softmax, and how far back they reach
  */
 public record AttentionSpec(
     int heads,
@@ -19,7 +20,20 @@ public record AttentionSpec(
     HeadLayout layout,
     boolean causal,
     float scale,
-    RotarySpec rotary) {
+    RotarySpec rotary,
+    ScoreSpec scores) {
+
+  /** With plain scores. */
+  public AttentionSpec(
+      int heads,
+      int kvHeads,
+      int headSize,
+      HeadLayout layout,
+      boolean causal,
+      float scale,
+      RotarySpec rotary) {
+    this(heads, kvHeads, headSize, layout, causal, scale, rotary, ScoreSpec.PLAIN);
+  }
 
   /** Checks that the numbers belong together. */
   public AttentionSpec {
@@ -43,11 +57,38 @@ public record AttentionSpec(
       throw new IllegalArgumentException(
           "Expected rotary dimensions up to the head size " + headSize + ", got " + rotary.dims());
     }
+    if (scores.isSloped() && scores.slopes().size() != heads) {
+      throw new IllegalArgumentException(
+          "Expected a slope for each of " + heads + " heads, got " + scores.slopes());
+    }
+    if (scores.isWindowed() && !causal) {
+      throw new IllegalArgumentException(
+          "Expected a window of causal attention, got one of attention in both directions");
+    }
   }
 
   /** The same with another factor on the scores. */
   public AttentionSpec withScale(float factor) {
-    return new AttentionSpec(heads, kvHeads, headSize, layout, causal, factor, rotary);
+    return new AttentionSpec(heads, kvHeads, headSize, layout, causal, factor, rotary, scores);
+  }
+
+  /** The same with something else happening to the scores. */
+  public AttentionSpec withScores(ScoreSpec other) {
+    return new AttentionSpec(heads, kvHeads, headSize, layout, causal, scale, rotary, other);
+  }
+
+  /** The first key that a token at a position sees. */
+  public int firstKey(int position) {
+    return causal ? scores.firstKey(position) : 0;
+  }
+
+  /**
+   * Behind the last key that a token at a position sees.
+   *
+   * @param keys how many there are
+   */
+  public int endOfKeys(int position, int keys) {
+    return causal ? position + 1 : keys;
   }
 
   /** W, floats per token of the fused projection. */

@@ -96,6 +96,11 @@ public final class ModelConfig {
     return has(key) ? requireInt(key) : otherwise;
   }
 
+  /** An integer that has two names, of which both must say the same; or the default. */
+  public int intOr(String key, String otherKey, int otherwise) {
+    return either(key, otherKey).map(this::requireInt).orElse(otherwise);
+  }
+
   /** A finite number that must be there. */
   public double requireDouble(String key) {
     return asDouble(key, require(key));

@@ -2,11 +2,14 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.nn.ResidualLayout;
+import java.util.List;
 
 /**
  * A transformer block.
  *
- * @param attention heads, layout, mask, rotary
+ * @param attention heads, layout, mask, rotary; what all layers have in common
+ * @param windows how many keys a token of each layer sees at most, if not as many in all layers as
+ *     {@code attention} says; else empty
  * @param scaledByLayer whether the scores of layer i, counted from 0, are divided by i + 1 as well
  * @param bias which of the attention's projections have biases
  * @param headNorms whether each query and key head has a norm of its own
@@ -16,12 +19,18 @@ import dev.cantilever.nn.ResidualLayout;
  */
 public record BlockSpec(
     AttentionSpec attention,
+    List<Integer> windows,
     boolean scaledByLayer,
     AttentionBias bias,
     boolean headNorms,
     MlpSpec mlp,
     ResidualLayout residual,
     NormSpec norm) {
+
+  /** Copies the list. */
+  public BlockSpec {
+    windows = List.copyOf(windows);
+  }
 
   /** A block whose attention is the same in every layer, without norms of heads. */
   static BlockSpec of(
@@ -30,31 +39,40 @@ public record BlockSpec(
       MlpSpec mlp,
       ResidualLayout residual,
       NormSpec norm) {
-    return new BlockSpec(attention, false, bias, false, mlp, residual, norm);
+    return new BlockSpec(attention, List.of(), false, bias, false, mlp, residual, norm);
   }
 
   /** The same with scores divided by the number of their layer. */
   BlockSpec withScoresDividedByLayer() {
-    return new BlockSpec(attention, true, bias, headNorms, mlp, residual, norm);
+    return new BlockSpec(attention, windows, true, bias, headNorms, mlp, residual, norm);
+  }
+
+  /** The same with a window for each layer, {@link dev.cantilever.backend.ScoreSpec#window}. */
+  BlockSpec withWindows(List<Integer> ofLayers) {
+    return new BlockSpec(attention, ofLayers, scaledByLayer, bias, headNorms, mlp, residual, norm);
   }
 
   /** The same with its parts meeting the residual stream in another way. */
   BlockSpec withResidual(ResidualLayout other) {
-    return new BlockSpec(attention, scaledByLayer, bias, headNorms, mlp, other, norm);
+    return new BlockSpec(attention, windows, scaledByLayer, bias, headNorms, mlp, other, norm);
   }
 
   /** The same with another attention. */
   BlockSpec withAttention(AttentionSpec other) {
-    return new BlockSpec(other, scaledByLayer, bias, headNorms, mlp, residual, norm);
+    return new BlockSpec(other, windows, scaledByLayer, bias, headNorms, mlp, residual, norm);
   }
 
   /** The same with RMS norms of query and key heads. */
   BlockSpec withHeadNorms() {
-    return new BlockSpec(attention, scaledByLayer, bias, true, mlp, residual, norm);
+    return new BlockSpec(attention, windows, scaledByLayer, bias, true, mlp, residual, norm);
   }
 
   /** The attention of a layer. */
   AttentionSpec attention(int layer) {
-    return scaledByLayer ? attention.withScale(attention.scale() / (layer + 1)) : attention;
+    AttentionSpec windowed =
+        windows.isEmpty()
+            ? attention
+            : attention.withScores(attention.scores().withWindow(windows.get(layer)));
+    return scaledByLayer ? windowed.withScale(windowed.scale() / (layer + 1)) : windowed;
   }
 }

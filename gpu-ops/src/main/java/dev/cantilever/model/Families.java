@@ -13,6 +13,7 @@ public final class Families {
           new Gpt2Family(),
           new GptjFamily(),
           new OptFamily(),
+          new BloomFamily(),
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),

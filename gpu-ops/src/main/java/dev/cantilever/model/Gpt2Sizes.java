@@ -25,19 +25,15 @@ record Gpt2Sizes(
 
   /** Reads them; those that are absent are what transformers takes. */
   Gpt2Sizes read(ModelConfig config) {
-    int hidden = size(config, "n_embd", "hidden_size", hiddenSize);
-    int headCount = size(config, "n_head", "num_attention_heads", heads);
+    int hidden = config.intOr("n_embd", "hidden_size", hiddenSize);
+    int headCount = config.intOr("n_head", "num_attention_heads", heads);
     return new Gpt2Sizes(
         config.intOr("vocab_size", vocabSize),
-        size(config, "n_positions", "max_position_embeddings", positions),
+        config.intOr("n_positions", "max_position_embeddings", positions),
         hidden,
-        size(config, "n_layer", "num_hidden_layers", layers),
+        config.intOr("n_layer", "num_hidden_layers", layers),
         headCount,
         HeadSize.of(config, "n_embd", hidden, "n_head", headCount),
         config.intOr("n_inner", 4 * hidden));
-  }
-
-  private static int size(ModelConfig config, String key, String otherKey, int otherwise) {
-    return config.either(key, otherKey).map(config::requireInt).orElse(otherwise);
   }
 }

@@ -109,13 +109,12 @@ final class LlamaDescription {
       ModelConfig config, BlockSpec block, List<Integer> windows, boolean tiedOtherwise) {
     int hidden = config.requireInt("hidden_size");
     int longest = config.requireInt("max_position_embeddings");
-    SlidingWindows.requireUnused(config, windows, longest);
     return new Architecture(
         config.modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
         EmbeddingSpec.ofTokens(config.requireInt("vocab_size"), hidden, longest),
-        block,
+        block.withWindows(SlidingWindows.within(windows, longest)),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", tiedOtherwise)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));

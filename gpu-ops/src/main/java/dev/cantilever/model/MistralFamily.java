@@ -3,8 +3,8 @@ package dev.cantilever.model;
 import dev.cantilever.hub.ModelConfig;
 
 /**
- * Mistral without a sliding window, as 7B v0.2 and later and Nemo are (transformers: {@code
- * modeling_mistral}): Llama without biases.
+ * Mistral (transformers: {@code modeling_mistral}): Llama without biases, attention within a window
+ * unless the config says null, as that of 7B v0.2 and later and of Nemo does.
  */
 final class MistralFamily implements ArchitectureFamily {
 

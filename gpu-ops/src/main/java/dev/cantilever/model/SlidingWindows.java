@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import java.util.ArrayList;
@@ -10,12 +11,12 @@ import java.util.function.IntPredicate;
 
 /**
  * Within how many tokens, itself counted, a token of each layer attends, as configs say it. A
- * window no shorter than any row is none; others are refused here, for all families alike.
+ * window no shorter than any row is none.
  */
 final class SlidingWindows {
 
   /** No window. */
-  static final int NONE = 0;
+  static final int NONE = ScoreSpec.ALL_KEYS;
 
   private static final String WINDOW = "sliding_window";
   private static final String TYPES = "layer_types";
@@ -27,10 +28,17 @@ final class SlidingWindows {
    * The window of {@code sliding_window}; null says that there is none.
    *
    * @param otherwise of a config without the key
+   * @throws CheckpointException if it has no room for a token
    */
   static int window(ModelConfig config, int otherwise) {
     boolean none = config.json().has(WINDOW) && !config.has(WINDOW);
-    return none ? NONE : config.intOr(WINDOW, otherwise);
+    int window = none ? NONE : config.intOr(WINDOW, otherwise);
+    if (window < 1) {
+      throw new CheckpointException(
+          "%s: expected '%s' to be null or at least 1, found %d. Correct the config."
+              .formatted(config.file(), WINDOW, window));
+    }
+    return window;
   }
 
   /** The same window in every layer. */
@@ -66,19 +74,11 @@ final class SlidingWindows {
   }
 
   /**
-   * Refuses windows that a row may reach beyond.
+   * The same without the windows that no row reaches beyond.
    *
    * @param longest tokens of a row at most
-   * @throws CheckpointException naming the first of them
    */
-  static void requireUnused(ModelConfig config, List<Integer> windows, int longest) {
-    for (int layer = 0; layer < windows.size(); layer++) {
-      int window = windows.get(layer);
-      if (window != NONE && window < longest) {
-        throw new CheckpointException(
-            "%s: expected '%s' to be null or at least max_position_embeddings %d in layer %d, found %d. Attention within a window is not supported: use a model without it, or lower max_position_embeddings to the window and keep rows within it."
-                .formatted(config.file(), WINDOW, longest, layer, window));
-      }
-    }
+  static List<Integer> within(List<Integer> windows, int longest) {
+    return windows.stream().map(window -> window < longest ? window : NONE).toList();
   }
 }

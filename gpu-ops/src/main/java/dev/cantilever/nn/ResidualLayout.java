@@ -6,6 +6,8 @@ public enum ResidualLayout {
   PARALLEL,
   /** m = x + attention(norm₁ x); m + mlp(norm₂ m). */
   PRE_NORM,
+  /** n = norm₁ x, m = n + attention(n); norm₂ m + mlp(norm₂ m); BLOOM where its config says so. */
+  FROM_NORMS,
   /** m = norm₁(x + attention(x)); norm₂(m + mlp(m)); BERT and its kin. */
   POST_NORM,
   /**

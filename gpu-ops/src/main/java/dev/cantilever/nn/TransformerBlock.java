@@ -6,7 +6,7 @@ import dev.cantilever.backend.Fork;
 import java.util.Optional;
 
 /**
- * One block: attention, MLP, two norms or four, in one of four residual layouts.
+ * One block: attention, MLP, two norms or four, in one of the residual layouts.
  *
  * @param layout how the parts meet the residual stream
  * @param attentionNorm norm₁
@@ -38,6 +38,7 @@ public record TransformerBlock(
         switch (layout) {
           case PARALLEL -> parallel(pass, x);
           case PRE_NORM -> preNorm(pass, x);
+          case FROM_NORMS -> fromNorms(pass, x);
           case POST_NORM -> postNorm(pass, x);
           case BRANCH_NORM -> branchNorm(pass, x, branchNorms.orElseThrow());
         };
@@ -61,6 +62,13 @@ public record TransformerBlock(
     Var middle = attention.forward(pass, Slot.MIDDLE, attentionInput, x);
     Var mlpInput = mlpNorm.forward(pass, Slot.NORM, middle);
     return mlp.forward(pass, Slot.RESIDUAL, mlpInput, middle);
+  }
+
+  private Var fromNorms(Pass pass, Var x) {
+    Var attentionInput = attentionNorm.forward(pass, Slot.NORM, x);
+    Var middle = attention.forward(pass, Slot.MIDDLE, attentionInput, attentionInput);
+    Var mlpInput = mlpNorm.forward(pass, Slot.NORM, middle);
+    return mlp.forward(pass, Slot.RESIDUAL, mlpInput, mlpInput);
   }
 
   private Var postNorm(Pass pass, Var x) {

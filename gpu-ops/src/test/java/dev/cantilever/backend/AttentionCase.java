@@ -13,7 +13,21 @@ record AttentionCase(
     int size,
     HeadLayout layout,
     boolean causal,
-    RotarySpec rotary) {
+    RotarySpec rotary,
+    ScoreSpec scores) {
+
+  /** With plain scores. */
+  AttentionCase(
+      String name,
+      int[] lengths,
+      int heads,
+      int kvHeads,
+      int size,
+      HeadLayout layout,
+      boolean causal,
+      RotarySpec rotary) {
+    this(name, lengths, heads, kvHeads, size, layout, causal, rotary, ScoreSpec.PLAIN);
+  }
 
   /** Rotated by unscaled positions. */
   AttentionCase(
@@ -44,7 +58,11 @@ record AttentionCase(
 
   AttentionSpec spec() {
     return new AttentionSpec(
-        heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotary);
+        heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotary, scores);
+  }
+
+  private AttentionCase with(ScoreSpec other) {
+    return new AttentionCase(name, lengths, heads, kvHeads, size, layout, causal, rotary, other);
   }
 
   int tokens() {
@@ -71,6 +89,10 @@ record AttentionCase(
   }
 
   static Stream<AttentionCase> cases() {
+    return Stream.concat(plainCases(), changedCases());
+  }
+
+  private static Stream<AttentionCase> plainCases() {
     HeadLayout mixed = HeadLayout.INTERLEAVED;
     HeadLayout split = HeadLayout.SPLIT;
     return Stream.of(
@@ -110,6 +132,49 @@ record AttentionCase(
         new AttentionCase("head of 128, whole", new int[] {17, 64}, 2, 2, 128, mixed, true, 128));
   }
 
+  /** Scores are not as the product gives them, or reach less far back. */
+  private static Stream<AttentionCase> changedCases() {
+    HeadLayout mixed = HeadLayout.INTERLEAVED;
+    HeadLayout split = HeadLayout.SPLIT;
+    ScoreSpec all = new ScoreSpec(1.5f, List.of(0.5f, 0.125f), 37);
+    return Stream.of(
+        new AttentionCase("slopes", new int[] {28, 1, 43}, 6, 6, 8, mixed, true, 0)
+            .with(ScoreSpec.alibi(6)),
+        new AttentionCase("slopes, head of 64", EDGES, 4, 4, 64, mixed, true, 0)
+            .with(ScoreSpec.alibi(4)),
+        new AttentionCase("slopes, head of 128", new int[] {130, 33}, 3, 1, 128, split, true, 0)
+            .with(ScoreSpec.alibi(3)),
+        new AttentionCase("slopes, both directions", new int[] {35, 4}, 2, 2, 16, split, false, 0)
+            .with(ScoreSpec.alibi(2)),
+        new AttentionCase("window", new int[] {5, 6, 7, 40}, 6, 3, 8, split, true, 8)
+            .with(ScoreSpec.windowed(6)),
+        new AttentionCase("window of one key", new int[] {3, 37}, 2, 2, 8, split, true, 4)
+            .with(ScoreSpec.windowed(1)),
+        new AttentionCase("window, head of 64", EDGES, 4, 2, 64, split, true, 16)
+            .with(ScoreSpec.windowed(16)),
+        new AttentionCase("window, tiles before it", new int[] {300, 97}, 2, 1, 64, split, true, 64)
+            .with(ScoreSpec.windowed(70)),
+        new AttentionCase("window of whole tiles", new int[] {193, 200}, 1, 1, 68, split, true, 0)
+            .with(ScoreSpec.windowed(64)),
+        new AttentionCase("window, head of 128", new int[] {31, 200}, 3, 1, 128, split, true, 32)
+            .with(ScoreSpec.windowed(33)),
+        new AttentionCase("window of the row", new int[] {65, 64, 66}, 2, 2, 20, split, true, 20)
+            .with(ScoreSpec.windowed(65)),
+        new AttentionCase("cap", new int[] {19, 64}, 6, 2, 20, split, true, 20)
+            .with(ScoreSpec.capped(2)),
+        new AttentionCase("cap, head of 64", EDGES, 2, 1, 64, split, true, 64)
+            .with(ScoreSpec.capped(50)),
+        new AttentionCase("cap, head of 128, both", new int[] {63, 129}, 2, 2, 128, split, false, 0)
+            .with(ScoreSpec.capped(1)),
+        new AttentionCase(
+                "cap in a window, head of 256", new int[] {33, 101}, 2, 1, 256, split, true, 256)
+            .with(ScoreSpec.capped(3).withWindow(40)),
+        new AttentionCase("all changes", new int[] {130, 36, 39}, 2, 2, 96, mixed, true, 24)
+            .with(all),
+        new AttentionCase("all changes, odd head size", new int[] {70, 2}, 2, 1, 7, split, true, 6)
+            .with(all));
+  }
+
   static Stream<AttentionCase> smallCases() {
     return Stream.of(
         new AttentionCase("small", new int[] {3, 1, 4}, 2, 2, 4, HeadLayout.INTERLEAVED, true, 2),
@@ -123,8 +188,15 @@ record AttentionCase(
             true,
             new RotarySpec(List.of(0.7, 0.02), 0.8)),
         new AttentionCase("small grouped", new int[] {5}, 4, 2, 6, HeadLayout.SPLIT, true, 6),
-        new AttentionCase(
-            "small both ways", new int[] {4, 2}, 2, 2, 3, HeadLayout.SPLIT, false, 2));
+        new AttentionCase("small both ways", new int[] {4, 2}, 2, 2, 3, HeadLayout.SPLIT, false, 2),
+        new AttentionCase("small slopes", new int[] {5}, 2, 1, 4, HeadLayout.SPLIT, true, 0)
+            .with(ScoreSpec.alibi(2)),
+        new AttentionCase("small window", new int[] {6, 2}, 2, 1, 4, HeadLayout.SPLIT, true, 4)
+            .with(ScoreSpec.windowed(3)),
+        new AttentionCase("small cap", new int[] {5}, 2, 2, 4, HeadLayout.SPLIT, true, 4)
+            .with(ScoreSpec.capped(0.7f)),
+        new AttentionCase("small changes", new int[] {6}, 2, 1, 4, HeadLayout.SPLIT, true, 2)
+            .with(new ScoreSpec(0.7f, List.of(0.3f, -0.1f), 4)));
   }
 
   static Stream<AttentionCase> causalCases() {

@@ -5,13 +5,17 @@ package dev.cantilever.backend;
  * keys after their rotation, values, gradients of outputs, probabilities, gradients of scores.
  *
  * <p>A score is off by ε at most, so a probability by a factor within e^±2ε; a product of two
- * rounded factors by twice the unit, and a little.
+ * rounded factors by twice the unit, and a little. A cap lets errors of scores grow no further, and
+ * its derivative 1 − tanh²(s/cap) changes by at most 0.77/cap for each unit of a score.
  *
  * @param out of the output, [N, H·D]
  * @param lse of the log-sum-exp, [N, H]
  * @param dQkv of the gradient, [N, W]
  */
 record AttentionRounding(double[] out, double[] lse, double[] dQkv) {
+
+  /** The largest slope of 1 − tanh². */
+  private static final double CAP_CURVATURE = 0.77;
 
   /**
    * The bounds for some inputs.
@@ -55,7 +59,9 @@ record AttentionRounding(double[] out, double[] lse, double[] dQkv) {
     double both = (1 + unit) * (1 + unit) - 1;
     for (int t = start; t < c.offsets()[row + 1]; t++) {
       double[] p = ReferenceAttentionOps.probabilities(qkv, c.offsets(), row, h, t, spec);
-      double factor = Math.exp(2 * scoreErrors[t * spec.heads() + h]);
+      double[] capSlopes = ReferenceAttentionOps.capSlopes(qkv, c.offsets(), row, h, t, spec);
+      double scoreError = scoreErrors[t * spec.heads() + h];
+      double factor = Math.exp(2 * scoreError);
       double[] dP = new double[p.length];
       double[] dPErrors = new double[p.length];
       double delta = 0;
@@ -83,7 +89,10 @@ record AttentionRounding(double[] out, double[] lse, double[] dQkv) {
         int value = (start + s) * w + spec.valueOffset(kv);
         double[] k = ReferenceAttentionOps.rotated(qkv, key, s, spec, 1);
         double dS = p[s] * Math.abs(dP[s] - delta);
-        double error = dS * (factor - 1) + p[s] * factor * (dPErrors[s] + deltaError);
+        double uncapped = dS * (factor - 1) + p[s] * factor * (dPErrors[s] + deltaError);
+        double slopeError = Math.min(1, CAP_CURVATURE / spec.scores().cap() * scoreError);
+        double error = uncapped * capSlopes[s] + (dS + uncapped) * slopeError;
+        dS *= capSlopes[s];
         double rounded = spec.scale() * ((dS + error) * (1 + both) - dS); // dS and q or k
         double[] dK = new double[size];
         for (int d = 0; d < size; d++) {

@@ -46,6 +46,13 @@ public abstract class OpsConformance {
         });
   }
 
+  /** A call refuses a tensor for its shape or type. */
+  protected static void assertShape(Runnable call, String tensor) {
+    assertThatThrownBy(call::run)
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("expected " + tensor);
+  }
+
   @AfterEach
   public final void closeBackend_leavesNothing() {
     try {

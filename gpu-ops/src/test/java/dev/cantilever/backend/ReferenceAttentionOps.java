@@ -83,7 +83,8 @@ final class ReferenceAttentionOps {
     int w = spec.projectionSize();
     double[] q = rotated(qkv, t * w + spec.queryOffset(h), t - start, spec, 1);
     double most = 0;
-    for (int s = start; s < (spec.causal() ? t + 1 : offsets[row + 1]); s++) {
+    int end = start + spec.endOfKeys(t - start, offsets[row + 1] - start);
+    for (int s = start + spec.firstKey(t - start); s < end; s++) {
       double[] k = rotated(qkv, s * w + spec.keyOffset(kv(h, spec)), s - start, spec, 1);
       double magnitudes = 0;
       double squares = 0;
@@ -107,6 +108,7 @@ final class ReferenceAttentionOps {
       for (int h = 0; h < spec.heads(); h++) {
         for (int t = start; t < offsets[row + 1]; t++) {
           double[] p = probabilities(qkv, offsets, row, h, t, spec);
+          double[] slopes = capSlopes(qkv, offsets, row, h, t, spec);
           int o = t * spec.outputSize() + h * size;
           double delta = 0;
           for (int d = 0; d < size; d++) {
@@ -122,7 +124,7 @@ final class ReferenceAttentionOps {
               dp += dOut[o + d] * qkv[value + d];
               dQkv[value + d] += p[s] * dOut[o + d];
             }
-            double ds = p[s] * (dp - delta) * spec.scale();
+            double ds = p[s] * (dp - delta) * slopes[s] * spec.scale();
             double[] k = rotated(qkv, key, s, spec, 1);
             double[] dk = new double[size];
             for (int d = 0; d < size; d++) {
@@ -157,19 +159,49 @@ final class ReferenceAttentionOps {
     return Arrays.stream(p).map(s -> Math.exp(s - max) / sum).toArray();
   }
 
+  /** Of every key up to the last that a token sees; those before its window are not seen. */
   private static double[] scores(
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
+    int position = t - offsets[row];
+    ScoreSpec changes = spec.scores();
+    double[] scores = products(qkv, offsets, row, h, t, spec);
+    for (int s = 0; s < scores.length; s++) {
+      if (changes.isCapped()) {
+        scores[s] = changes.cap() * Math.tanh(scores[s] / changes.cap());
+      }
+      if (changes.isSloped()) {
+        scores[s] += changes.slopes().get(h) * (s - position);
+      }
+      if (spec.causal() && position - s >= changes.window()) {
+        scores[s] = Double.NEGATIVE_INFINITY;
+      }
+    }
+    return scores;
+  }
+
+  /** How much each score grows with the product of query and key. */
+  static double[] capSlopes(
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
+    double cap = spec.scores().cap();
+    return Arrays.stream(products(qkv, offsets, row, h, t, spec))
+        .map(s -> spec.scores().isCapped() ? 1 - Math.pow(Math.tanh(s / cap), 2) : 1)
+        .toArray();
+  }
+
+  /** Scaled products of a token's query with the keys up to the last that it sees. */
+  private static double[] products(
       double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
     int start = offsets[row];
     int w = spec.projectionSize();
     double[] q = rotated(qkv, t * w + spec.queryOffset(h), t - start, spec, 1);
-    double[] scores = new double[spec.causal() ? t - start + 1 : offsets[row + 1] - start];
-    for (int s = 0; s < scores.length; s++) {
+    double[] products = new double[spec.causal() ? t - start + 1 : offsets[row + 1] - start];
+    for (int s = 0; s < products.length; s++) {
       double[] k = rotated(qkv, (start + s) * w + spec.keyOffset(kv(h, spec)), s, spec, 1);
       for (int d = 0; d < q.length; d++) {
-        scores[s] += q[d] * k[d] * spec.scale();
+        products[s] += q[d] * k[d] * spec.scale();
       }
     }
-    return scores;
+    return products;
   }
 
   /** The head vector at {@code at} turned to {@code position}, or back for direction −1. */

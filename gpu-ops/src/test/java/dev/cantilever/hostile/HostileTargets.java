@@ -44,8 +44,7 @@ final class HostileTargets {
   private static final String CONFIG = "config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String PICKLES = "pytorch_model.bin";
-  private static final List<String> FAMILIES =
-      List.of("gpt_neox", "gpt2", "opt", "llama", "qwen2");
+  private static final List<String> FAMILIES = List.of("gpt_neox", "gpt2", "opt", "llama", "qwen2");
 
   private final Path folder;
 

@@ -33,7 +33,12 @@ interface DecoderVariant {
   /** All of them. */
   static Stream<DecoderVariant> all() {
     return Stream.<DecoderVariant[]>of(
-            Gpt2Variant.values(), OptVariant.values(), GptjVariant.values(), LlamaVariant.values())
+            Gpt2Variant.values(),
+            OptVariant.values(),
+            GptjVariant.values(),
+            BloomVariant.values(),
+            WindowVariant.values(),
+            LlamaVariant.values())
         .flatMap(Arrays::stream);
   }
 
@@ -102,7 +107,7 @@ interface DecoderVariant {
 
   /** Writes the checkpoint. */
   default Path write(Path directory) throws IOException {
-    return write(directory, name(), config(), tensors());
+    return write(directory, name(), config(), tensors(), meanScale());
   }
 
   /**
@@ -110,8 +115,10 @@ interface DecoderVariant {
    *
    * @param name what they are drawn by
    * @param config with ' for "
+   * @param meanScale around which the factors of norms are drawn
    */
-  static Path write(Path directory, String name, String config, List<TensorSpec> tensors)
+  static Path write(
+      Path directory, String name, String config, List<TensorSpec> tensors, double meanScale)
       throws IOException {
     Files.createDirectory(directory);
     Files.writeString(directory.resolve("config.json"), config.replace('\'', '"'));
@@ -122,7 +129,7 @@ interface DecoderVariant {
         boolean scale = spec.shape().rank() == 1 && spec.name().endsWith(".weight");
         float[] values = new float[Math.toIntExact(spec.shape().elements())];
         for (int i = 0; i < values.length; i++) {
-          values[i] = (float) ((scale ? meanScale() : 0) + 0.15 * random.nextGaussian());
+          values[i] = (float) ((scale ? meanScale : 0) + 0.15 * random.nextGaussian());
         }
         writer.write(spec.name(), values);
       }

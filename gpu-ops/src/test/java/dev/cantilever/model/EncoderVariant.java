@@ -134,7 +134,7 @@ enum EncoderVariant {
     String config =
         "{'model_type':'%s',%s,'hidden_act':'gelu_new','pooler_hidden_act':'gelu_new','layer_norm_eps':1e-5,%s}"
             .formatted(modelType, sizes, settings);
-    return DecoderVariant.write(directory, name(), config, tensors());
+    return DecoderVariant.write(directory, name(), config, tensors(), 1);
   }
 
   private List<TensorSpec> tensors() {

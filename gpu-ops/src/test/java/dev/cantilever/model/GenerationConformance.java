@@ -213,7 +213,8 @@ public abstract class GenerationConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "GPTJ", "GEMMA2"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2"})
   void responses_inAnySchedule_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.mixed().backwards(), Rows.ofEqualQueries())) {
@@ -226,7 +227,8 @@ public abstract class GenerationConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "GPTJ", "GEMMA2"})
+  @ValueSource(
+      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2"})
   void responses_ofRowsThatWaitForPages_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {

@@ -13,16 +13,13 @@ import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -44,7 +41,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @TempDir Path folder;
 
   static Stream<String> causalFixtures() {
-    return Stream.of("gpt_neox", "llama", "qwen2", "qwen3", "gpt2", "opt");
+    return Stream.of("gpt_neox", "llama", "mistral", "qwen2", "gpt2", "opt", "bloom", "qwen3");
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
@@ -211,40 +208,6 @@ public abstract class GoldenModelConformance extends ModelConformance {
           norm += Math.pow(expected[i], 2);
         }
         assertThat(Math.sqrt(difference / norm)).as(gradient.getKey()).isLessThan(GRADIENTS);
-      }
-    }
-  }
-
-  /** The fixture has a window of 6: what is before its end sees all that it sees without. */
-  @Test
-  void mistral_rowsWithinTheWindow_equalTransformers() throws Exception {
-    Path plain = Files.createDirectory(folder.resolve("mistral"));
-    Path original = Fixtures.path("mistral");
-    Files.copy(original.resolve("model.safetensors"), plain.resolve("model.safetensors"));
-    String config = Files.readString(original.resolve("config.json"));
-    assertThat(config).contains("\"sliding_window\": 6");
-    Files.writeString(
-        plain.resolve("config.json"),
-        config.replace("\"sliding_window\": 6", "\"sliding_window\": null"));
-    try (SafetensorsFile golden = golden("mistral");
-        ModelDirectory directory = ModelDirectory.open(plain)) {
-      CausalLm model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
-      TokenRows rows = validRows(golden);
-      int[][] starts = new int[rows.rows()][];
-      for (int r = 0; r < starts.length; r++) {
-        starts[r] = Arrays.copyOf(rows.row(r), 6);
-      }
-      float[] found = model.logits(backend, memory, TokenRows.of(starts), Set.of());
-      float[] expected = golden.readFloats("logits");
-      int width = Math.toIntExact(golden.entry("input_ids").shape().dim(1));
-      for (int r = 0; r < starts.length; r++) {
-        int padding = width - rows.length(r);
-        for (int i = 0; i < 6 * model.vocabSize(); i++) {
-          assertThat(found[r * 6 * model.vocabSize() + i])
-              .isCloseTo(expected[(r * width + padding) * model.vocabSize() + i], within(LOGITS));
-        }
       }
     }
   }

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +23,8 @@ class LlamaFamilyTest {
   private static final String COMMON =
       "'hidden_size':48,'num_attention_heads':6,'num_hidden_layers':2,'intermediate_size':80,"
           + "'vocab_size':96,'hidden_act':'silu','max_position_embeddings':64";
+
+  private static final int ALL = ScoreSpec.ALL_KEYS;
 
   @TempDir Path folder;
 
@@ -71,7 +75,7 @@ class LlamaFamilyTest {
   }
 
   @Test
-  void architecture_qwen2_hasBiasesOnTheProjectionsInAndNoWindow() throws IOException {
+  void architecture_qwen2_hasBiasesOnTheProjectionsIn() throws IOException {
     Architecture qwen = read("{'model_type':'qwen2','use_sliding_window':false," + COMMON + "}");
 
     assertThat(qwen.block().bias()).isEqualTo(AttentionBias.INPUTS);
@@ -83,38 +87,43 @@ class LlamaFamilyTest {
   }
 
   @Test
-  void architecture_mistral_isTakenWithoutAWindowAlone() throws IOException {
+  void architecture_mistral_hasAWindowInEveryLayer() throws IOException {
     String start = "{'model_type':'mistral'," + COMMON;
 
-    assertThat(read(start + ",'sliding_window':null}").block().bias())
-        .isEqualTo(AttentionBias.NONE);
-    assertThat(read(start + ",'sliding_window':64}").embedding().maxPositions()).isEqualTo(64);
-    assertThatThrownBy(() -> read(start + ",'sliding_window':63}"))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("'sliding_window' to be null or at least")
-        .hasMessageContaining("found 63");
+    assertThat(read(start + ",'sliding_window':63}").block().bias()).isEqualTo(AttentionBias.NONE);
+    assertThat(windows(read(start + ",'sliding_window':63}"))).containsExactly(63, 63);
+    assertThat(windows(read(start + ",'sliding_window':null}"))).containsExactly(ALL, ALL);
+    assertThat(windows(read(start + ",'sliding_window':64}"))).containsExactly(ALL, ALL);
     // Without the key, transformers' configuration has a window of 4096.
-    assertThatThrownBy(() -> read(start.replace("embeddings':64", "embeddings':4097") + "}"))
+    assertThat(windows(read(start.replace("embeddings':64", "embeddings':4097") + "}")))
+        .containsExactly(4096, 4096);
+    assertThatThrownBy(() -> read(start + ",'sliding_window':0}"))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("found 4096");
+        .hasMessageContaining("'sliding_window' to be null or at least 1");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"qwen2", "qwen3"})
-  void architecture_qwensWindow_isRefusedWhereALayerUsesIt(String family) throws IOException {
+  void architecture_qwens_haveTheWindowInTheLayersThatSlide(String family) throws IOException {
     String used = "{'model_type':'" + family + "','use_sliding_window':true,'sliding_window':63,";
-    String types = "'layer_types':['full_attention','%s_attention'],";
+    String types = "'layer_types':['sliding_attention','full_attention'],";
+    String upper = "'max_window_layers':1,";
 
-    read(used + COMMON + "}"); // from layer 28 on, of two
-    read(used + "'max_window_layers':0," + types.formatted("full") + COMMON + "}");
-    read(used.replace("63", "64") + "'max_window_layers':0," + COMMON + "}");
-    read(used.replace("true", "false") + types.formatted("sliding") + COMMON + "}");
-    for (String layers : List.of("'max_window_layers':1,", types.formatted("sliding"))) {
-      assertThatThrownBy(() -> read(used + layers + COMMON + "}"))
-          .isInstanceOf(CheckpointException.class)
-          .hasMessageContaining("'sliding_window' to be null or at least")
-          .hasMessageContaining("in layer 1, found 63");
-    }
+    assertThat(windows(read(used + COMMON + "}"))).containsExactly(ALL, ALL); // from layer 28 on
+    assertThat(windows(read(used + upper + COMMON + "}"))).containsExactly(ALL, 63);
+    assertThat(windows(read(used + upper + types + COMMON + "}"))).containsExactly(63, ALL);
+    assertThat(windows(read(used.replace("63", "64") + upper + COMMON + "}")))
+        .containsExactly(ALL, ALL);
+    assertThat(windows(read(used.replace("63", "null") + upper + COMMON + "}")))
+        .containsExactly(ALL, ALL);
+    assertThat(windows(read(used.replace("true", "false") + types + COMMON + "}")))
+        .containsExactly(ALL, ALL);
+  }
+
+  private static List<Integer> windows(Architecture architecture) {
+    return IntStream.range(0, architecture.layers())
+        .mapToObj(layer -> architecture.block().attention(layer).scores().window())
+        .toList();
   }
 
   private Architecture read(String config) throws IOException {

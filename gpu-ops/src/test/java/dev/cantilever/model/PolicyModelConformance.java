@@ -60,7 +60,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void score_freshAdapter_isTheReferenceToTheBit(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       PolicyScores scores = policy.score(rows());
@@ -71,7 +82,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void train_beforeAnyStep_hasTheBitsOfTheScores(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -93,7 +115,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void everyPass_rowsInTurns_hasTheSameBits(String fixture) throws IOException {
     PolicyScores scores;
     float[] gradients;
@@ -123,7 +156,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void train_whateverIsKept_hasTheSameBits(String fixture) throws IOException {
     List<float[]> all = new ArrayList<>();
     for (KeepPlan keep :
@@ -141,7 +185,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void responses_sampled_dependOnNoNeighbour(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -158,7 +213,18 @@ public abstract class PolicyModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"gpt_neox", "llama", "qwen3", "gpt2", "opt", "OPT_350M", "GPTJ", "GEMMA2"})
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "OPT_350M",
+        "GPTJ",
+        "GEMMA2"
+      })
   void steps_twice_leaveTheSameBytes(String fixture) throws IOException {
     float[] first = afterTwoSteps(fixture);
     assertSameBits("parameters", afterTwoSteps(fixture), first);

@@ -6,12 +6,19 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The layers of a decoder in double precision, over one row and slowly: each value x[t][i] by the
  * formula. Tensors are taken by their names in the file.
  */
 final class ReferenceLayers {
+
+  /** What happens to a score between product and softmax. */
+  interface ScoreChange {
+    /** The score of the key at {@code s}, which a token at {@code t} sees unless it is −∞. */
+    double changed(double score, int head, int t, int s);
+  }
 
   private final Map<String, double[]> tensors = new HashMap<>();
 
@@ -24,6 +31,11 @@ final class ReferenceLayers {
   /** ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
   static double geluNew(double x) {
     return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+  }
+
+  /** x·σ(x). */
+  static double silu(double x) {
+    return x / (1 + Math.exp(-x));
   }
 
   double[] tensor(String name) {
@@ -97,6 +109,18 @@ final class ReferenceLayers {
     return y;
   }
 
+  /** An RMS norm of ε 1e-6. */
+  double[][] rmsNorm(String path, double[][] x) {
+    return rmsNorm(path, x, 0);
+  }
+
+  /** Dimensions j and j + size/2 of each head by the angle t·10000^(−2j/size). */
+  static double[][] turned(double[][] x, int size) {
+    double[] frequencies =
+        IntStream.range(0, size / 2).mapToDouble(j -> Math.pow(10_000, -2.0 * j / size)).toArray();
+    return turned(x, size, frequencies, 1);
+  }
+
   /**
    * RMS norms of groups of elements, each as wide as the factor; their scale is the tensor plus
    * {@code offset}.
@@ -153,6 +177,12 @@ final class ReferenceLayers {
 
   /** softmax(scale·q·kᵀ)·v in each head, a token seeing itself and what came before. */
   static double[][] attention(double[][] q, double[][] k, double[][] v, int heads, double scale) {
+    return attention(q, k, v, heads, scale, (score, head, t, s) -> score);
+  }
+
+  /** The same with changed scores. */
+  static double[][] attention(
+      double[][] q, double[][] k, double[][] v, int heads, double scale, ScoreChange change) {
     int width = q[0].length;
     int size = width / heads;
     double[][] y = new double[q.length][width];
@@ -165,7 +195,7 @@ final class ReferenceLayers {
           for (int i = head * size; i < (head + 1) * size; i++) {
             score += scale * q[t][i] * k[s][i];
           }
-          weights[s] = Math.exp(score);
+          weights[s] = Math.exp(change.changed(score, head, t, s));
           sum += weights[s];
         }
         for (int s = 0; s <= t; s++) {

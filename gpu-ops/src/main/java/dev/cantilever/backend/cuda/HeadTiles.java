@@ -2,6 +2,7 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
@@ -135,6 +136,11 @@ record HeadTiles(int width) {
 
   /** Appends the {@code Heads} of {@code attention.cuh}. */
   static LaunchBuffer heads(LaunchBuffer launch, AttentionSpec spec) {
+    if (!spec.scores().equals(ScoreSpec.PLAIN)) {
+      throw new UnsupportedOpException(
+          "Expected attention with plain scores, found %s. Use --backend cpu for this model."
+              .formatted(spec.scores()));
+    }
     return launch
         .integer(spec.heads())
         .integer(spec.heads() / spec.kvHeads())

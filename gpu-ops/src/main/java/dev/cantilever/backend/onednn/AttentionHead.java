@@ -15,9 +15,9 @@ final class AttentionHead {
   /*
    * Keys lie transposed, [D, S], so that scores are computed for a vector of keys at a time with D
    * ascending, without a reduction across lanes. Scores exist for four queries at a time. Vectors
-   * run past the keys a token sees; the surplus is set to minus infinity and becomes exact zeros,
-   * which change no sum. Sums over values stop at the token's last key, so that not even a NaN
-   * behind it can be felt.
+   * begin before the keys a token sees and run past them; the surplus is set to minus infinity and
+   * becomes exact zeros, which change no sum. Sums over values begin and stop at the token's own
+   * keys, so that not even a NaN outside of them can be felt.
    */
 
   private float[] queries = {}; // [T, Dp]
@@ -25,6 +25,7 @@ final class AttentionHead {
   private float[] keysT = {}; // [D, Sp]
   private float[] values = {}; // [S, Dp]
   private float[] scores = {}; // [4, Sp]
+  private float[] derivatives = {}; // [Sp], not needed here
   private float[] sums = {}; // [4, Dp]
   private final float[] totals = new float[HeadProduct.ROWS];
   private final float[] logs = new float[HeadProduct.ROWS];
@@ -38,6 +39,7 @@ final class AttentionHead {
     keysT = grown(keysT, size * span);
     values = grown(values, seen * width);
     scores = grown(scores, HeadProduct.ROWS * span);
+    derivatives = grown(derivatives, span);
     sums = grown(sums, HeadProduct.ROWS * width);
   }
 
@@ -113,6 +115,7 @@ final class AttentionHead {
    * @param out where the first query's output goes; the next is {@code outStride} bytes on
    * @param lse where the first log-sum-exp goes, {@code lseStride} bytes apart; 0 for nowhere
    * @param firstPosition position of the first query among the keys
+   * @param h which query head
    */
   void attend(
       long out,
@@ -122,14 +125,14 @@ final class AttentionHead {
       int count,
       int firstPosition,
       int seen,
+      int h,
       AttentionSpec spec) {
     int size = spec.headSize();
     int width = HeadProduct.padded(size);
     for (int i = 0; i < count; i += HeadProduct.ROWS) {
       int rows = Math.min(HeadProduct.ROWS, count - i);
-      int first = spec.causal() ? firstPosition + i + 1 : seen;
-      softmax(i, rows, first, spec.causal() ? 1 : 0, seen, size);
-      sumValues(rows, first, spec.causal() ? 1 : 0, seen, width);
+      softmax(i, rows, firstPosition + i, seen, h, spec);
+      sumValues(rows, firstPosition + i, seen, spec);
       for (int r = 0; r < rows; r++) {
         float inverse = 1 / totals[r];
         for (int d = r * width; d < r * width + size; d++) {
@@ -143,33 +146,81 @@ final class AttentionHead {
     }
   }
 
+  /** The whole vectors of keys begin here in which a token at a position sees some. */
+  static int firstLane(int position, AttentionSpec spec) {
+    return spec.firstKey(position) & -VectorMath.LANES;
+  }
+
   /** Fills scores with exponentials, totals with their sums, logs with the log-sum-exp. */
-  private void softmax(int query, int rows, int first, int step, int seen, int size) {
+  private void softmax(int query, int rows, int position, int seen, int h, AttentionSpec spec) {
+    int size = spec.headSize();
     int width = HeadProduct.padded(size);
     int span = HeadProduct.padded(seen);
-    int columns = HeadProduct.padded(first + step * (rows - 1));
+    int low = firstLane(position, spec);
+    int columns = HeadProduct.padded(spec.endOfKeys(position + rows - 1, seen)) - low;
     for (int r = 0; r < rows; r++) {
-      Arrays.fill(scores, r * span, r * span + columns, 0);
+      Arrays.fill(scores, r * span + low, r * span + low + columns, 0);
     }
     HeadProduct.add(
-        scores, 0, span, queries, query * width, width, 1, keysT, 0, span, rows, columns, 0, size);
+        scores,
+        low,
+        span,
+        queries,
+        query * width,
+        width,
+        1,
+        keysT,
+        low,
+        span,
+        rows,
+        columns,
+        0,
+        size);
     for (int r = 0; r < rows; r++) {
-      int at = r * span;
-      Arrays.fill(scores, at + first + step * r, at + columns, Float.NEGATIVE_INFINITY);
+      int at = r * span + low;
+      int token = position + r;
+      ScoreChanges.apply(scores, at, columns, low - token, h, spec.scores(), derivatives);
+      Arrays.fill(scores, at, at + spec.firstKey(token) - low, Float.NEGATIVE_INFINITY);
+      Arrays.fill(
+          scores, at + spec.endOfKeys(token, seen) - low, at + columns, Float.NEGATIVE_INFINITY);
       float max = VectorMath.max(scores, at, columns);
       totals[r] = VectorMath.expSum(scores, at, scores, at, columns, max, 1);
       logs[r] = (float) (max + Math.log(totals[r]));
     }
   }
 
-  private void sumValues(int rows, int first, int step, int seen, int width) {
-    int span = HeadProduct.padded(seen);
+  /** Of each row first the keys that the last does not see, then those of all, then the others. */
+  private void sumValues(int rows, int position, int seen, AttentionSpec spec) {
+    int width = HeadProduct.padded(spec.headSize());
+    int ofAll = spec.endOfKeys(position, seen);
+    int first = Math.min(spec.firstKey(position + rows - 1), ofAll);
     Arrays.fill(sums, 0, rows * width, 0);
-    HeadProduct.add(sums, 0, width, scores, 0, span, 1, values, 0, width, rows, width, 0, first);
-    for (int r = 1; r < rows && step > 0; r++) {
-      HeadProduct.add(
-          sums, r * width, width, scores, r * span, span, 1, values, 0, width, 1, width, first,
-          first + r);
+    for (int r = 0; r < rows; r++) {
+      addValues(r, 1, spec.firstKey(position + r), first, seen, width);
     }
+    addValues(0, rows, first, ofAll, seen, width);
+    for (int r = 1; r < rows; r++) {
+      int from = Math.max(ofAll, spec.firstKey(position + r));
+      addValues(r, 1, from, spec.endOfKeys(position + r, seen), seen, width);
+    }
+  }
+
+  private void addValues(int row, int rows, int from, int to, int seen, int width) {
+    int span = HeadProduct.padded(seen);
+    HeadProduct.add(
+        sums,
+        row * width,
+        width,
+        scores,
+        row * span,
+        span,
+        1,
+        values,
+        0,
+        width,
+        rows,
+        width,
+        from,
+        to);
   }
 }

@@ -9,7 +9,8 @@ import jdk.incubator.vector.FloatVector;
  * One worker's scratch and the backward arithmetic of one key head of one row. With P the
  * probabilities, recomputed from the log-sum-exp, and O the output:
  *
- * <p>dP = dO·Vᵀ, dS = P∘(dP − rowsum(dO∘O)), dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO.
+ * <p>dP = dO·Vᵀ, dS = P∘(dP − rowsum(dO∘O))∘S′, dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO, S′ being the
+ * derivative of what happens to the scores.
  *
  * <p>Every sum over tokens ascends.
  */
@@ -30,6 +31,7 @@ final class AttentionHeadGradient {
   private float[] dOutputs = {}; // [T, Dp]
   private float[] probabilities = {}; // [32, Tp]
   private float[] dScores = {}; // [32, Tp]
+  private float[] derivatives = {}; // [Tp]
   private float[] dQueries = {}; // [4, Dp]
   private float[] dKeys = {}; // [T, Dp]
   private float[] dValues = {}; // [T, Dp]
@@ -48,6 +50,7 @@ final class AttentionHeadGradient {
     dOutputs = AttentionHead.grown(dOutputs, matrix);
     probabilities = AttentionHead.grown(probabilities, block);
     dScores = AttentionHead.grown(dScores, block);
+    derivatives = AttentionHead.grown(derivatives, HeadProduct.padded(tokens));
     dQueries = AttentionHead.grown(dQueries, HeadProduct.ROWS * HeadProduct.padded(size));
     dKeys = AttentionHead.grown(dKeys, matrix);
     dValues = AttentionHead.grown(dValues, matrix);
@@ -88,6 +91,7 @@ final class AttentionHeadGradient {
    * @param query the first query, {@code stride} bytes apart
    * @param dOut gradient of the first output, {@code outStride} bytes apart, like {@code out}
    * @param lse the first log-sum-exp, {@code lseStride} bytes apart
+   * @param h which query head
    */
   void query(
       long dQuery,
@@ -99,6 +103,7 @@ final class AttentionHeadGradient {
       long lse,
       long lseStride,
       int count,
+      int h,
       AttentionSpec spec,
       Rotary rotary) {
     int size = spec.headSize();
@@ -112,7 +117,7 @@ final class AttentionHeadGradient {
       int end = Math.min(block + BLOCK, count);
       for (int i = block; i < end; i += HeadProduct.ROWS) {
         int rows = Math.min(HeadProduct.ROWS, end - i);
-        scoreGradients(i, i - block, rows, lse, lseStride, count, spec);
+        scoreGradients(i, i - block, rows, lse, lseStride, count, h, spec);
         queryGradients(i, i - block, rows, dQuery, stride, count, spec, rotary);
       }
       keyGradients(block, end, count, spec);
@@ -121,25 +126,34 @@ final class AttentionHeadGradient {
 
   /** Computes P and dS of up to four tokens from {@code token} on, rows {@code row} of a block. */
   private void scoreGradients(
-      int token, int row, int rows, long lse, long lseStride, int count, AttentionSpec spec) {
+      int token,
+      int row,
+      int rows,
+      long lse,
+      long lseStride,
+      int count,
+      int h,
+      AttentionSpec spec) {
     int size = spec.headSize();
     int width = HeadProduct.padded(size);
     int span = HeadProduct.padded(count);
-    int columns = HeadProduct.padded(spec.causal() ? token + rows : count);
+    int low = AttentionHead.firstLane(token, spec);
+    int columns = HeadProduct.padded(spec.endOfKeys(token + rows - 1, count)) - low;
     for (int r = row; r < row + rows; r++) {
-      Arrays.fill(probabilities, r * span, r * span + columns, 0);
-      Arrays.fill(dScores, r * span, r * span + columns, 0);
+      int at = r * span + low;
+      Arrays.fill(probabilities, at, at + columns, 0);
+      Arrays.fill(dScores, at, at + columns, 0);
     }
     HeadProduct.add(
         probabilities,
-        row * span,
+        row * span + low,
         span,
         queries,
         token * width,
         width,
         1,
         keysT,
-        0,
+        low,
         span,
         rows,
         columns,
@@ -147,33 +161,43 @@ final class AttentionHeadGradient {
         size);
     HeadProduct.add(
         dScores,
-        row * span,
+        row * span + low,
         span,
         dOutputs,
         token * width,
         width,
         1,
         valuesT,
-        0,
+        low,
         span,
         rows,
         columns,
         0,
         size);
     for (int r = 0; r < rows; r++) {
-      int at = (row + r) * span;
-      int seen = spec.causal() ? token + r + 1 : count;
-      Arrays.fill(probabilities, at + seen, at + columns, Float.NEGATIVE_INFINITY);
-      Arrays.fill(dScores, at + seen, at + columns, 0);
+      int at = (row + r) * span + low;
+      int first = at + spec.firstKey(token + r) - low;
+      int end = at + spec.endOfKeys(token + r, count) - low;
+      ScoreChanges.apply(
+          probabilities, at, columns, low - (token + r), h, spec.scores(), derivatives);
+      Arrays.fill(probabilities, at, first, Float.NEGATIVE_INFINITY);
+      Arrays.fill(probabilities, end, at + columns, Float.NEGATIVE_INFINITY);
+      Arrays.fill(dScores, at, first, 0);
+      Arrays.fill(dScores, end, at + columns, 0);
       float log = HostMemory.getFloat(lse + (token + r) * lseStride);
       float delta =
           VectorMath.dot(outputs, (token + r) * width, dOutputs, (token + r) * width, size);
-      for (int s = at; s < at + columns; s += VectorMath.FLOATS.length()) {
+      for (int s = 0; s < columns; s += VectorMath.FLOATS.length()) {
         FloatVector p =
-            VectorMath.exp(FloatVector.fromArray(VectorMath.FLOATS, probabilities, s).sub(log));
-        p.intoArray(probabilities, s);
-        p.mul(FloatVector.fromArray(VectorMath.FLOATS, dScores, s).sub(delta))
-            .intoArray(dScores, s);
+            VectorMath.exp(
+                FloatVector.fromArray(VectorMath.FLOATS, probabilities, at + s).sub(log));
+        p.intoArray(probabilities, at + s);
+        FloatVector dScore =
+            p.mul(FloatVector.fromArray(VectorMath.FLOATS, dScores, at + s).sub(delta));
+        if (spec.scores().isCapped()) {
+          dScore = dScore.mul(FloatVector.fromArray(VectorMath.FLOATS, derivatives, s));
+        }
+        dScore.intoArray(dScores, at + s);
       }
     }
   }
@@ -190,10 +214,11 @@ final class AttentionHeadGradient {
     int size = spec.headSize();
     int width = HeadProduct.padded(size);
     int span = HeadProduct.padded(count);
-    int seen = spec.causal() ? token + rows : count;
+    int first = spec.firstKey(token);
+    int end = spec.endOfKeys(token + rows - 1, count);
     Arrays.fill(dQueries, 0, rows * width, 0);
     HeadProduct.add(
-        dQueries, 0, width, dScores, row * span, span, 1, keys, 0, width, rows, width, 0, seen);
+        dQueries, 0, width, dScores, row * span, span, 1, keys, 0, width, rows, width, first, end);
     for (int r = 0; r < rows; r++) {
       rotary.unrotate(dQueries, r * width, token + r);
       for (int d = r * width; d < r * width + size; d++) {
@@ -207,10 +232,11 @@ final class AttentionHeadGradient {
   private void keyGradients(int block, int end, int count, AttentionSpec spec) {
     int width = HeadProduct.padded(spec.headSize());
     int span = HeadProduct.padded(count);
-    int last = spec.causal() ? end : count;
-    for (int s = 0; s < last; s += HeadProduct.ROWS) {
+    int last = spec.endOfKeys(end - 1, count);
+    for (int s = spec.firstKey(block) & -HeadProduct.ROWS; s < last; s += HeadProduct.ROWS) {
       int rows = Math.min(HeadProduct.ROWS, last - s);
       int from = spec.causal() ? Math.max(0, s - block) : 0;
+      int to = spec.scores().endOfTokens(s + rows - 1, end) - block;
       HeadProduct.add(
           dKeys,
           s * width,
@@ -225,7 +251,7 @@ final class AttentionHeadGradient {
           rows,
           width,
           from,
-          end - block);
+          to);
       HeadProduct.add(
           dValues,
           s * width,
@@ -240,7 +266,7 @@ final class AttentionHeadGradient {
           rows,
           width,
           from,
-          end - block);
+          to);
     }
   }
 }

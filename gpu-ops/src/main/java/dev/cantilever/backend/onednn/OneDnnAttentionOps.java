@@ -104,6 +104,7 @@ final class OneDnnAttentionOps implements AttentionOps {
           count,
           0,
           count,
+          h,
           spec);
     }
   }
@@ -150,6 +151,7 @@ final class OneDnnAttentionOps implements AttentionOps {
                 lse.address() + rows.start(row) * lseStride + h * FLOAT,
                 lseStride,
                 count,
+                h,
                 spec,
                 table);
           }
@@ -251,6 +253,7 @@ final class OneDnnAttentionOps implements AttentionOps {
           seen - cached,
           cached,
           seen,
+          h,
           spec);
     }
   }
