@@ -44,7 +44,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @TempDir Path folder;
 
   static Stream<String> causalFixtures() {
-    return Stream.of("gpt_neox", "llama", "qwen2", "qwen3", "gpt2", "opt");
+    return Stream.of(
+        "gpt_neox", "llama", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "gpt2", "opt");
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {

@@ -21,7 +21,7 @@ class ModelParityTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "qwen2", "qwen3", "gpt2", "opt"})
+  @ValueSource(strings = {"gpt_neox", "llama", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "gpt2", "opt"})
   void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
