@@ -1,6 +1,8 @@
 package dev.cantilever.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -19,25 +21,36 @@ final class RotaryReader {
   private static final String POSITIONS = "max_position_embeddings";
   private static final String ORIGINAL = "original_max_position_embeddings";
 
+  private static final String LONG_ROPE = "longrope";
+
+  /** What the first files of that type call it. */
+  private static final String OLDER_LONG_ROPE = "su";
+
   private static final Set<String> COMMON =
       Set.of("rope_type", "type", "rope_theta", "partial_rotary_factor");
 
   private static final Map<String, Set<String>> KEYS =
       Map.of(
-          "default", Set.of(),
-          "linear", Set.of("factor"),
-          "dynamic", Set.of("factor", ORIGINAL),
-          "llama3", Set.of("factor", "low_freq_factor", "high_freq_factor", ORIGINAL),
+          "default",
+          Set.of(),
+          "linear",
+          Set.of("factor"),
+          "dynamic",
+          Set.of("factor", ORIGINAL),
+          "llama3",
+          Set.of("factor", "low_freq_factor", "high_freq_factor", ORIGINAL),
           "yarn",
-              Set.of(
-                  "factor",
-                  "attention_factor",
-                  "beta_fast",
-                  "beta_slow",
-                  "mscale",
-                  "mscale_all_dim",
-                  "truncate",
-                  ORIGINAL));
+          Set.of(
+              "factor",
+              "attention_factor",
+              "beta_fast",
+              "beta_slow",
+              "mscale",
+              "mscale_all_dim",
+              "truncate",
+              ORIGINAL),
+          LONG_ROPE,
+          Set.of("factor", "attention_factor", "short_factor", "long_factor", ORIGINAL));
 
   private final ModelConfig config;
   private final String section;
@@ -91,6 +104,7 @@ final class RotaryReader {
       case "dynamic" -> dynamic();
       case "llama3" -> llama3();
       case "yarn" -> yarn();
+      case LONG_ROPE -> longRope();
       default -> new RotaryScaling.None();
     };
   }
@@ -99,6 +113,7 @@ final class RotaryReader {
     return config
         .either(key("rope_type"), key("type"))
         .map(config::requireString)
+        .map(name -> name.equals(OLDER_LONG_ROPE) ? LONG_ROPE : name)
         .orElse("default");
   }
 
@@ -124,23 +139,46 @@ final class RotaryReader {
   }
 
   /** The factor that the file states counts, as in transformers 5, not the one of its positions. */
+  private double factor(int original) {
+    return config.has(key("factor"))
+        ? above(key("factor"), 0)
+        : (double) positive(POSITIONS) / original;
+  }
+
+  private OptionalDouble attentionFactor() {
+    return config.has(key("attention_factor"))
+        ? OptionalDouble.of(above(key("attention_factor"), 0))
+        : OptionalDouble.empty();
+  }
+
+  private RotaryScaling longRope() {
+    String originalKey = original().orElse(key(ORIGINAL));
+    int original = positive(originalKey);
+    if (original == 1) {
+      throw config.wrong(originalKey, "more than one position", config.require(originalKey));
+    }
+    JsonNode numbers = config.require(key("short_factor"));
+    List<Double> factors = new ArrayList<>();
+    for (JsonNode number : numbers) {
+      if (!number.isNumber() || !(number.doubleValue() > 0)) {
+        throw config.wrong(key("short_factor"), "a list of numbers above 0", numbers);
+      }
+      factors.add(number.doubleValue());
+    }
+    return new RotaryScaling.LongRope(factors, factor(original), original, attentionFactor());
+  }
+
   private RotaryScaling yarn() {
     int original = positive(original().orElse(POSITIONS));
-    double factor =
-        config.has(key("factor"))
-            ? above(key("factor"), 0)
-            : (double) positive(POSITIONS) / original;
     double slow = orZero("beta_slow");
     double fast = orZero("beta_fast");
     return new RotaryScaling.Yarn(
-        factor,
+        factor(original),
         original,
         fast == 0 ? 32 : fast,
         slow == 0 ? 1 : slow,
         config.booleanOr(key("truncate"), true),
-        config.has(key("attention_factor"))
-            ? OptionalDouble.of(above(key("attention_factor"), 0))
-            : OptionalDouble.empty(),
+        attentionFactor(),
         orZero("mscale"),
         orZero("mscale_all_dim"));
   }

@@ -1,5 +1,6 @@
 package dev.cantilever.hub;
 
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -8,6 +9,15 @@ import java.util.OptionalDouble;
  * business.
  */
 public sealed interface RotaryScaling {
+
+  /**
+   * The longest row for which a token's result follows from its own row alone.
+   *
+   * @param maxPositions what the config says a row may reach
+   */
+  default int longestRow(int maxPositions) {
+    return maxPositions;
+  }
 
   /** {@code default}: not at all. */
   record None() implements RotaryScaling {}
@@ -38,6 +48,35 @@ public sealed interface RotaryScaling {
   record Llama3(
       double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalPositions)
       implements RotaryScaling {}
+
+  /**
+   * {@code longrope} (Ding et al. 2024, arXiv 2402.13753): every frequency divided by a number of
+   * its own, and cosines and sines multiplied. Transformers has a second list of such numbers,
+   * which all tokens of a batch get once its longest row exceeds the positions first trained on, so
+   * that keys that were cached before are of other frequencies; no such row is computed here.
+   *
+   * @param shortFactors of rows within the original positions, each above 0
+   * @param factor of the positions, above 0
+   * @param originalPositions first trained on, above 1
+   * @param attentionFactor what cosines and sines are multiplied by, where the file says it
+   */
+  record LongRope(
+      List<Double> shortFactors,
+      double factor,
+      int originalPositions,
+      OptionalDouble attentionFactor)
+      implements RotaryScaling {
+
+    /** Copies the list. */
+    public LongRope {
+      shortFactors = List.copyOf(shortFactors);
+    }
+
+    @Override
+    public int longestRow(int maxPositions) {
+      return Math.min(maxPositions, originalPositions);
+    }
+  }
 
   /**
    * {@code yarn} (Peng et al. 2023, arXiv 2309.00071): a ramp over the dimensions from frequencies

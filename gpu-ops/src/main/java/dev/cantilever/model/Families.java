@@ -20,6 +20,7 @@ public final class Families {
           new Qwen3Family(),
           new GemmaFamily(),
           new Gemma2Family(),
+          new Phi3Family(),
           new DistilBertFamily(),
           new BertFamily(),
           RobertaFamily.roberta(),

@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
@@ -42,19 +43,18 @@ final class Gemma2Family implements ArchitectureFamily {
   }
 
   private static AttentionSpec scaled(ModelConfig config, AttentionSpec attention) {
-    double cap = cap(config, SCORE_CAP, DEFAULT_SCORE_CAP);
-    if (cap > 0) {
-      throw new CheckpointException(
-          "%s: expected '%s' to be null, found %s. Attention with capped scores is not supported: use a model without it."
-              .formatted(config.file(), SCORE_CAP, cap));
-    }
     double scale = config.doubleOr(SCALE, DEFAULT_SCALE);
     if (!(scale > 0)) {
       throw new CheckpointException(
           "%s: expected '%s' above 0, found %s. Correct the config."
               .formatted(config.file(), SCALE, scale));
     }
-    return attention.withScale((float) (1 / Math.sqrt(scale)));
+    return capped(config, attention.withScale((float) (1 / Math.sqrt(scale))));
+  }
+
+  private static AttentionSpec capped(ModelConfig config, AttentionSpec attention) {
+    double cap = cap(config, SCORE_CAP, DEFAULT_SCORE_CAP);
+    return cap == 0 ? attention : attention.withScores(ScoreSpec.capped((float) cap));
   }
 
   /** A cap, or 0 where the config says null. */

@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.RotarySettings;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
     int hidden = config.requireInt("hidden_size");
     int heads = config.requireInt("num_attention_heads");
     int headSize = HeadSize.of(config, "hidden_size", hidden, "num_attention_heads", heads);
+    RotarySettings rotary = config.rotary(10_000, 0.25);
     AttentionSpec attention =
         new AttentionSpec(
             heads,
@@ -32,7 +34,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
             HeadLayout.INTERLEAVED,
             true,
             (float) (1 / Math.sqrt(headSize)),
-            RotaryFrequencies.of(config, config.rotary(10_000, 0.25), headSize));
+            RotaryFrequencies.of(config, rotary, headSize));
     BlockSpec block =
         BlockSpec.of(
             attention,
@@ -50,7 +52,9 @@ final class GptNeoxFamily implements ArchitectureFamily {
         hidden,
         config.requireInt("num_hidden_layers"),
         EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"), hidden, config.intOr("max_position_embeddings", 2048)),
+            config.requireInt("vocab_size"),
+            hidden,
+            rotary.scaling().longestRow(config.intOr("max_position_embeddings", 2048))),
         block,
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)),

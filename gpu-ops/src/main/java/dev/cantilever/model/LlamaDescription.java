@@ -108,7 +108,8 @@ final class LlamaDescription {
   static Architecture model(
       ModelConfig config, BlockSpec block, List<Integer> windows, boolean tiedOtherwise) {
     int hidden = config.requireInt("hidden_size");
-    int longest = config.requireInt("max_position_embeddings");
+    int longest =
+        config.rotary(THETA, 1).scaling().longestRow(config.requireInt("max_position_embeddings"));
     return new Architecture(
         config.modelType(),
         hidden,

@@ -41,10 +41,10 @@ final class RotaryFrequencies {
           "%s: expected an even number of rotary dimensions, found %d, which is %s of heads of %d. Correct the config."
               .formatted(config.file(), dims, settings.fraction(), headSize));
     }
-    return new RotaryFrequencies(dims, settings.theta()).scaled(settings.scaling());
+    return new RotaryFrequencies(dims, settings.theta()).scaled(config, settings.scaling());
   }
 
-  private RotarySpec scaled(RotaryScaling scaling) {
+  private RotarySpec scaled(ModelConfig config, RotaryScaling scaling) {
     if (scaling instanceof RotaryScaling.Linear linear) {
       return with(frequency -> frequency / linear.factor());
     }
@@ -54,7 +54,28 @@ final class RotaryFrequencies {
     if (scaling instanceof RotaryScaling.Yarn yarn) {
       return yarn(yarn);
     }
+    if (scaling instanceof RotaryScaling.LongRope longRope) {
+      return longRope(config, longRope);
+    }
     return unscaled; // dynamic positions too, up to the length that any row may have
+  }
+
+  private RotarySpec longRope(ModelConfig config, RotaryScaling.LongRope scaling) {
+    List<Double> factors = scaling.shortFactors();
+    if (factors.size() != dims / 2) {
+      throw new CheckpointException(
+          "%s: expected 'short_factor' to be a list of %d numbers, half the rotary dimensions of a head, found %d. Correct the config."
+              .formatted(config.file(), dims / 2, factors.size()));
+    }
+    List<Double> frequencies =
+        IntStream.range(0, dims / 2)
+            .mapToObj(j -> unscaled.frequencies().get(j) / factors.get(j))
+            .toList();
+    double growth =
+        scaling.factor() <= 1
+            ? 1
+            : Math.sqrt(1 + Math.log(scaling.factor()) / Math.log(scaling.originalPositions()));
+    return new RotarySpec(frequencies, scaling.attentionFactor().orElse(growth));
   }
 
   private RotarySpec with(DoubleUnaryOperator scale) {

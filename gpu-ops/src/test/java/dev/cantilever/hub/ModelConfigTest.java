@@ -7,6 +7,7 @@ import dev.cantilever.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +71,11 @@ class ModelConfigTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{'rope_scaling':{'type':'longrope','factor':2.0}}",
+        "{'rope_scaling':{'type':'longrope','factor':2.0,'short_factor':[1]}}",
+        "{'rope_scaling':{'type':'longrope','short_factor':[1,0],"
+            + "'original_max_position_embeddings':8},'max_position_embeddings':16}",
+        "{'rope_scaling':{'type':'longrope','short_factor':[1],"
+            + "'original_max_position_embeddings':1},'max_position_embeddings':16}",
         "{'rope_scaling':{'type':'linear','factor':2.0,'mrope_section':[1,2]}}",
         "{'rope_scaling':{'type':'linear','rope_type':'dynamic','factor':2.0}}",
         "{'rope_scaling':{'type':'linear','factor':0}}",
@@ -131,6 +136,23 @@ class ModelConfigTest {
         .isEqualTo(new RotaryScaling.Yarn(4, 64, 16, 2, false, OptionalDouble.of(1.5), 0.7, 1.2));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"longrope", "su"})
+  void rotary_longRope_isReadByEitherName(String type) throws IOException {
+    RotaryScaling scaling =
+        config(
+                "{'rope_scaling':{'type':'"
+                    + type
+                    + "','short_factor':[1,2.5],'long_factor':[3,4]},"
+                    + "'max_position_embeddings':64,'original_max_position_embeddings':16}")
+            .rotary(10_000, 1)
+            .scaling();
+
+    assertThat(scaling)
+        .isEqualTo(new RotaryScaling.LongRope(List.of(1.0, 2.5), 4, 16, OptionalDouble.empty()));
+    assertThat(scaling.longestRow(64)).isEqualTo(16);
+  }
+
   private RotaryScaling scaling(String dialect, String section) throws IOException {
     RotarySettings settings = config(dialect.formatted(section)).rotary(10_000, 1);
     assertThat(settings.theta()).isEqualTo(5e5);
@@ -156,12 +178,12 @@ class ModelConfigTest {
 
   @Test
   void rotary_unknownType_namesFileKeyAndWhatIsKnown() throws IOException {
-    ModelConfig config = config("{'rope_scaling':{'type':'su','factor':2.0}}");
+    ModelConfig config = config("{'rope_scaling':{'type':'ntk','factor':2.0}}");
 
     assertThatThrownBy(() -> config.rotary(10_000, 1))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("config.json: expected rope_scaling of a type of")
-        .hasMessageContaining("[default, dynamic, linear, llama3, yarn], found 'su'");
+        .hasMessageContaining("[default, dynamic, linear, llama3, longrope, yarn], found 'ntk'");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.backend.Activation;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
@@ -73,13 +74,18 @@ class GemmaFamilyTest {
     String start = "{'model_type':'gemma2',";
     String uncapped = start + "'attn_logit_softcapping':null,";
     assertRefused(
-        start + "'sliding_window':null,", "'attn_logit_softcapping' to be null, found 50");
-    assertRefused(uncapped + "'sliding_window':63,", "in layer 0, found 63");
-    assertRefused(
         uncapped + "'final_logit_softcapping':0,", "'final_logit_softcapping' to be null");
     assertRefused(
         uncapped + "'sliding_window':64,'query_pre_attn_scalar':0,",
         "'query_pre_attn_scalar' above 0");
+  }
+
+  @Test
+  void architecture_gemma2_hasCappedScoresAndWindowsInEveryOtherLayer() throws IOException {
+    BlockSpec block = read("{'model_type':'gemma2','sliding_window':63," + COMMON + "}").block();
+
+    assertThat(block.attention(0).scores()).isEqualTo(ScoreSpec.capped(50).withWindow(63));
+    assertThat(block.attention(1).scores()).isEqualTo(ScoreSpec.capped(50));
   }
 
   private void assertRefused(String start, String message) {

@@ -41,7 +41,18 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @TempDir Path folder;
 
   static Stream<String> causalFixtures() {
-    return Stream.of("gpt_neox", "llama", "mistral", "qwen2", "gpt2", "opt", "bloom", "qwen3");
+    return Stream.of(
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "qwen2",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "phi3");
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {

@@ -126,6 +126,26 @@ class LlamaFamilyTest {
         .toList();
   }
 
+  @Test
+  void architecture_phi3_takesRowsWithinTheOriginalPositions() throws IOException {
+    String scaling = "'rope_scaling':{'type':'longrope','short_factor':[1,2,3,4]},";
+    Architecture phi3 =
+        read(
+            "{'model_type':'phi3','original_max_position_embeddings':48,'sliding_window':48,"
+                + scaling
+                + COMMON
+                + "}");
+
+    assertThat(phi3.embedding().maxPositions()).isEqualTo(48);
+    assertThat(phi3.block().norm().eps()).isEqualTo(1e-5f);
+    assertThat(phi3.head()).isEqualTo(HeadSpec.plain(false));
+    assertThat(read("{'model_type':'phi3'," + COMMON + "}").embedding().maxPositions())
+        .isEqualTo(64);
+    assertThatThrownBy(() -> read("{'model_type':'phi3','sliding_window':47," + COMMON + "}"))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found 47");
+  }
+
   private Architecture read(String config) throws IOException {
     Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
     ModelConfig read = ModelConfig.read(folder);

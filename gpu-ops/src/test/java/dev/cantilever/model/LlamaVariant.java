@@ -12,7 +12,8 @@ enum LlamaVariant implements DecoderVariant {
   /** Biases everywhere, heads of a size of their own, one key head, a tied head. */
   LLAMA_BIASED(
       "llama",
-      "'num_key_value_heads':1,'head_dim':12,'attention_bias':true,'mlp_bias':true,'tie_word_embeddings':true",
+      "'num_key_value_heads':1,'head_dim':12,'attention_bias':true,'mlp_bias':true,"
+          + "'tie_word_embeddings':true",
       new Heads(12, 1),
       Set.of(Trait.ATTENTION_BIAS, Trait.MLP_BIAS, Trait.TIED)),
   /** Biases, which no published one has, and one key head for two. */
@@ -30,13 +31,16 @@ enum LlamaVariant implements DecoderVariant {
   /** An untied head, and as many key heads as query heads. */
   GEMMA_UNTIED(
       "gemma",
-      "'num_key_value_heads':4,'head_dim':8,'hidden_activation':'gelu_pytorch_tanh','tie_word_embeddings':false",
+      "'num_key_value_heads':4,'head_dim':8,'hidden_activation':'gelu_pytorch_tanh',"
+          + "'tie_word_embeddings':false",
       new Heads(8, 4),
       Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE)),
   /** Without a cap of scores and with windows that no row reaches beyond. */
   GEMMA2(
       "gemma2",
-      "'num_key_value_heads':2,'head_dim':16,'query_pre_attn_scalar':24,'sliding_window':64,'attn_logit_softcapping':null,'final_logit_softcapping':2.5",
+      "'num_key_value_heads':2,'head_dim':16,'query_pre_attn_scalar':24,"
+          + "'sliding_window':64,'attn_logit_softcapping':null,"
+          + "'final_logit_softcapping':2.5",
       new Heads(16, 2),
       Set.of(
           Trait.GELU,
@@ -48,9 +52,26 @@ enum LlamaVariant implements DecoderVariant {
   /** Without any cap. */
   GEMMA2_UNCAPPED(
       "gemma2",
-      "'num_key_value_heads':1,'head_dim':16,'query_pre_attn_scalar':16,'sliding_window':null,'attn_logit_softcapping':null,'final_logit_softcapping':null,'tie_word_embeddings':false",
+      "'num_key_value_heads':1,'head_dim':16,'query_pre_attn_scalar':16,"
+          + "'sliding_window':null,'attn_logit_softcapping':null,"
+          + "'final_logit_softcapping':null,'tie_word_embeddings':false",
       new Heads(16, 1),
-      Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE, Trait.BRANCH_NORMS));
+      Set.of(Trait.GELU, Trait.NORM_OFFSET, Trait.EMBEDDING_SCALE, Trait.BRANCH_NORMS)),
+
+  /** Half of each head turned, and a window that no row reaches beyond. */
+  PHI3(
+      "phi3",
+      "'num_key_value_heads':2,'partial_rotary_factor':0.5,'sliding_window':64,"
+          + "'attention_bias':false,'resid_pdrop':0.1,'tie_word_embeddings':true",
+      new Heads(HEAD_SIZE, 2),
+      Set.of(Trait.FUSED, Trait.TIED, Trait.HALF_TURNED)),
+  /** Positions of type longrope, as those with 128K, by the name that came first. */
+  PHI3_LONG(
+      "phi3",
+      "'original_max_position_embeddings':16,'rope_scaling':{'type':'su',"
+          + "'short_factor':[1.0,1.25,1.5,2.5],'long_factor':[1.0,9.0,20.0,40.0]}",
+      new Heads(HEAD_SIZE, 4),
+      Set.of(Trait.FUSED, Trait.LONG_ROPE));
 
   /** What a variant has that Llama has not. */
   private enum Trait {
@@ -64,7 +85,11 @@ enum LlamaVariant implements DecoderVariant {
     /** Of what attention and MLP add. */
     BRANCH_NORMS,
     /** Of logits, and another scale of scores. */
-    CAPS
+    CAPS,
+    /** Queries, keys and values in one, gate and up in one. */
+    FUSED,
+    HALF_TURNED,
+    LONG_ROPE
   }
 
   /**
@@ -140,9 +165,13 @@ enum LlamaVariant implements DecoderVariant {
     int queries = HEADS * heads.size();
     int keys = heads.keys() * heads.size();
     List<TensorSpec> specs = new ArrayList<>();
-    specs.addAll(DecoderVariant.linear(path + "q_proj", queries, WIDTH, bias));
-    specs.addAll(DecoderVariant.linear(path + "k_proj", keys, WIDTH, bias));
-    specs.addAll(DecoderVariant.linear(path + "v_proj", keys, WIDTH, bias));
+    if (has(Trait.FUSED)) {
+      specs.addAll(DecoderVariant.linear(path + "qkv_proj", queries + 2 * keys, WIDTH, bias));
+    } else {
+      specs.addAll(DecoderVariant.linear(path + "q_proj", queries, WIDTH, bias));
+      specs.addAll(DecoderVariant.linear(path + "k_proj", keys, WIDTH, bias));
+      specs.addAll(DecoderVariant.linear(path + "v_proj", keys, WIDTH, bias));
+    }
     specs.addAll(DecoderVariant.linear(path + "o_proj", WIDTH, queries, bias));
     if (has(Trait.HEAD_NORMS)) {
       specs.add(DecoderVariant.tensor(path + "q_norm.weight", heads.size()));
@@ -154,8 +183,12 @@ enum LlamaVariant implements DecoderVariant {
   private List<TensorSpec> mlp(String path) {
     boolean bias = has(Trait.MLP_BIAS);
     List<TensorSpec> specs = new ArrayList<>();
-    specs.addAll(DecoderVariant.linear(path + "gate_proj", INNER, WIDTH, bias));
-    specs.addAll(DecoderVariant.linear(path + "up_proj", INNER, WIDTH, bias));
+    if (has(Trait.FUSED)) {
+      specs.addAll(DecoderVariant.linear(path + "gate_up_proj", 2 * INNER, WIDTH, bias));
+    } else {
+      specs.addAll(DecoderVariant.linear(path + "gate_proj", INNER, WIDTH, bias));
+      specs.addAll(DecoderVariant.linear(path + "up_proj", INNER, WIDTH, bias));
+    }
     specs.addAll(DecoderVariant.linear(path + "down_proj", WIDTH, INNER, bias));
     return specs;
   }
@@ -187,9 +220,12 @@ enum LlamaVariant implements DecoderVariant {
   }
 
   private double[][] attended(ReferenceLayers layers, String path, double[][] x) {
-    double[][] queries = layers.linear(path + "q_proj", x);
-    double[][] keys = layers.linear(path + "k_proj", x);
-    double[][] values = layers.linear(path + "v_proj", x);
+    int queryWidth = HEADS * heads.size();
+    int keyWidth = heads.keys() * heads.size();
+    double[][] queries = part(layers, path, "qkv_proj", "q_proj", x, 0, queryWidth);
+    double[][] keys = part(layers, path, "qkv_proj", "k_proj", x, queryWidth, keyWidth);
+    double[][] values =
+        part(layers, path, "qkv_proj", "v_proj", x, queryWidth + keyWidth, keyWidth);
     if (has(Trait.HEAD_NORMS)) {
       queries = layers.rmsNorm(path + "q_norm", queries, 0);
       keys = layers.rmsNorm(path + "k_norm", keys, 0);
@@ -206,18 +242,40 @@ enum LlamaVariant implements DecoderVariant {
             scale));
   }
 
+  /** A projection, or its columns of that of several. */
+  private double[][] part(
+      ReferenceLayers layers,
+      String path,
+      String fused,
+      String alone,
+      double[][] x,
+      int from,
+      int width) {
+    return has(Trait.FUSED)
+        ? ReferenceLayers.columns(layers.linear(path + fused, x), from, from + width)
+        : layers.linear(path + alone, x);
+  }
+
   private double[][] turned(double[][] x) {
-    int dims = heads.size();
+    int dims = has(Trait.HALF_TURNED) ? heads.size() / 2 : heads.size();
+    double[] divisors = has(Trait.LONG_ROPE) ? new double[] {1, 1.25, 1.5, 2.5} : new double[0];
     double[] frequencies =
-        IntStream.range(0, dims / 2).mapToDouble(j -> Math.pow(10_000, -2.0 * j / dims)).toArray();
-    return ReferenceLayers.turned(x, heads.size(), frequencies, 1);
+        IntStream.range(0, dims / 2)
+            .mapToDouble(
+                j -> Math.pow(10_000, -2.0 * j / dims) / (divisors.length > 0 ? divisors[j] : 1))
+            .toArray();
+    // √(1 + ln(64/16) / ln(16))
+    double magnitude = has(Trait.LONG_ROPE) ? Math.sqrt(1.5) : 1;
+    return ReferenceLayers.turned(x, heads.size(), frequencies, magnitude);
   }
 
   private double[][] fed(ReferenceLayers layers, String path, double[][] x) {
     DoubleUnaryOperator activation =
         has(Trait.GELU) ? ReferenceLayers::geluNew : value -> value / (1 + Math.exp(-value));
-    double[][] gate = ReferenceLayers.map(layers.linear(path + "gate_proj", x), activation);
-    double[][] up = layers.linear(path + "up_proj", x);
+    double[][] gate =
+        ReferenceLayers.map(
+            part(layers, path, "gate_up_proj", "gate_proj", x, 0, INNER), activation);
+    double[][] up = part(layers, path, "gate_up_proj", "up_proj", x, INNER, INNER);
     return layers.linear(path + "down_proj", ReferenceLayers.product(gate, up));
   }
 

@@ -54,6 +54,26 @@ class RotaryFrequenciesTest {
   }
 
   @Test
+  void of_longRope_dividesEachByItsOwn() throws IOException {
+    String settings = "'type':'longrope','short_factor':[1,2,4,8],'long_factor':[1,1,1,1]";
+    String positions = "'max_position_embeddings':64,'original_max_position_embeddings':16";
+
+    RotarySpec spec = table("{'rope_scaling':{" + settings + "}," + positions + "}", 8);
+    assertFrequencies(spec, Map.of(0, 1.0, 1, 0.05, 2, 0.0025, 3, 0.000125));
+    assertThat(spec.magnitude()).isCloseTo(Math.sqrt(1.5), within(TOLERANCE));
+    String stated = "{'rope_scaling':{" + settings + ",'factor':16}," + positions + "}";
+    assertThat(table(stated, 8).magnitude()).isCloseTo(Math.sqrt(2), within(TOLERANCE));
+    String same = positions.replace("64", "16");
+    assertThat(table("{'rope_scaling':{" + settings + "}," + same + "}", 8).magnitude())
+        .isEqualTo(1);
+    String magnified = "{'rope_scaling':{" + settings + ",'attention_factor':3}," + positions + "}";
+    assertThat(table(magnified, 8).magnitude()).isEqualTo(3);
+    assertThatThrownBy(() -> table("{'rope_scaling':{" + settings + "}," + positions + "}", 16))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'short_factor' to be a list of 8 numbers");
+  }
+
+  @Test
   void of_llama3_keepsDividesAndInterpolates() throws IOException {
     RotarySpec spec =
         table(

@@ -21,7 +21,7 @@ class ModelParityTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "mistral", "qwen2", "gpt2", "opt", "bloom", "qwen3"})
+  @ValueSource(strings = {"gpt_neox", "llama", "mistral", "qwen2", "gpt2", "opt", "bloom", "qwen3", "gemma", "gemma2", "phi3"})
   void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
