@@ -14,8 +14,8 @@ public final class HostileBenchmark {
   /**
    * Runs.
    *
-   * @param arguments how many files in all, else 1,000,000; the seed, else one of the clock; a folder
-   *     for the files, best in memory, else one for temporary files
+   * @param arguments how many files in all, else 1,000,000; the seed, else one of the clock; a
+   *     folder for the files, best in memory, else one for temporary files
    */
   public static void main(String[] arguments) throws IOException {
     long files = arguments.length > 0 ? Long.parseLong(arguments[0]) : 1_000_000;

@@ -21,8 +21,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * A checkpoint in the layout of bitsandbytes, made of another: matrices of blocks as random integers
- * with random magnitudes, all else as it was.
+ * A checkpoint in the layout of bitsandbytes, made of another: matrices of blocks as random
+ * integers with random magnitudes, all else as it was.
  */
 final class EightBitCheckpoint {
 

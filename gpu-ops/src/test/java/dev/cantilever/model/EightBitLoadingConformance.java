@@ -106,8 +106,7 @@ public abstract class EightBitLoadingConformance {
   @ParameterizedTest
   @EnumSource
   void weights_ofEveryPrecision_areTheFilesIntegers(BasePrecision precision) throws IOException {
-    Int8Mode mode =
-        precision == BasePrecision.LLM_INT8 ? Int8Mode.LLM_INT8 : Int8Mode.WEIGHT_ONLY;
+    Int8Mode mode = precision == BasePrecision.LLM_INT8 ? Int8Mode.LLM_INT8 : Int8Mode.WEIGHT_ONLY;
     CausalLm model = load(write("qwen2", BLOCKS, settings -> {}, 0), precision);
 
     assertThat(model.transformer().targets()).isNotEmpty();
@@ -119,8 +118,7 @@ public abstract class EightBitLoadingConformance {
 
   @Test
   void weights_ofTransposedLayers_areOutByInInTheFile() throws IOException {
-    CausalLm model =
-        load(write("gpt2", BLOCKS, settings -> {}, 0), BasePrecision.INT8_WEIGHT_ONLY);
+    CausalLm model = load(write("gpt2", BLOCKS, settings -> {}, 0), BasePrecision.INT8_WEIGHT_ONLY);
 
     model.transformer().targets().forEach(this::assertHolds);
   }
@@ -133,8 +131,7 @@ public abstract class EightBitLoadingConformance {
             BLOCKS.and(module -> !module.endsWith("dense_4h_to_h")),
             settings -> settings.putArray("llm_int8_skip_modules").add("dense_4h_to_h"),
             0);
-    for (LoraTarget target :
-        load(model, BasePrecision.INT8_WEIGHT_ONLY).transformer().targets()) {
+    for (LoraTarget target : load(model, BasePrecision.INT8_WEIGHT_ONLY).transformer().targets()) {
       if (target.path().endsWith("dense_4h_to_h")) {
         assertThat(target.linear().weight()).isInstanceOf(DenseWeight.class);
       } else {
@@ -151,8 +148,7 @@ public abstract class EightBitLoadingConformance {
 
   @Test
   void load_otherThresholdInLlmInt8_isRefused() throws IOException {
-    Path model =
-        write("gpt_neox", BLOCKS, settings -> settings.put("llm_int8_threshold", 5.0), 0);
+    Path model = write("gpt_neox", BLOCKS, settings -> settings.put("llm_int8_threshold", 5.0), 0);
     refused(model, BasePrecision.LLM_INT8, "llm_int8_threshold", "found 5.0");
     load(model, BasePrecision.INT8_WEIGHT_ONLY);
   }

@@ -56,8 +56,8 @@ public final class LoadBenchmark {
     print("most resident memory of the process: %s", peakResident());
   }
 
-  private static void measure(
-      BackendKind kind, ModelDirectory directory, CheckpointReading reading) throws IOException {
+  private static void measure(BackendKind kind, ModelDirectory directory, CheckpointReading reading)
+      throws IOException {
     WeightSource source = WeightSource.of(directory);
     long bytes;
     try (Backend planned = Backends.meta(kind, Long.MAX_VALUE)) {
@@ -90,8 +90,7 @@ public final class LoadBenchmark {
   }
 
   private static WeightBytes weights(Backend backend, WeightSource source) throws IOException {
-    return WeightBytes.of(
-        backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+    return WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
   }
 
   private static long largest(ModelDirectory directory) {

@@ -74,8 +74,7 @@ class StoredFormsTest {
     try (ModelDirectory source = ModelDirectory.open(Fixtures.path(fixture))) {
       List<TensorSpec> specs = new ArrayList<>(more);
       for (String name : source.names()) {
-        specs.add(
-            new TensorSpec(names.apply(name), types.apply(name), source.entry(name).shape()));
+        specs.add(new TensorSpec(names.apply(name), types.apply(name), source.entry(name).shape()));
       }
       try (ModelDirectoryWriter writer =
           ModelDirectoryWriter.create(target, source.config(), specs)) {
