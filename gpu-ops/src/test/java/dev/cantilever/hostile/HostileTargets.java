@@ -164,37 +164,36 @@ final class HostileTargets {
   private HostileTarget config() throws IOException {
     List<byte[]> seeds = new ArrayList<>();
     for (String family : FAMILIES) {
+      Path model = Files.createDirectory(folder.resolve(family));
+      Files.copy(Fixtures.path(family).resolve(SINGLE), model.resolve(SINGLE));
       seeds.add(Files.readAllBytes(Fixtures.path(family).resolve(CONFIG)));
     }
-    Path model = Files.createDirectory(folder.resolve("config"));
+    Path lone = Files.createDirectory(folder.resolve("config")).resolve(CONFIG);
     return new HostileTarget(
         "config.json",
         seeds,
         bytes -> {
-          Files.write(model.resolve(CONFIG), bytes);
-          ModelConfig config = ModelConfig.read(model);
+          Files.write(lone, bytes);
+          ModelConfig config = ModelConfig.at(lone);
           config.eosTokenIds();
           config.padTokenId();
           config.labels();
-          String family = config.modelType();
-          Path link = model.resolve(SINGLE);
-          Files.deleteIfExists(link);
-          if (FAMILIES.contains(family)) {
-            Files.createSymbolicLink(link, Fixtures.path(family).resolve(SINGLE));
-          }
-          try (Backend meta = Backends.meta(BackendKind.CPU, Long.MAX_VALUE)) {
-            WeightSource.synthetic(config, 1);
-            if (Files.exists(link)) {
-              try (ModelDirectory directory = ModelDirectory.open(model)) {
-                WeightBytes.of(
-                    meta,
-                    WeightSource.of(directory),
-                    BasePrecision.INT8_WEIGHT_ONLY,
-                    ModelLoader::causalLm);
-              }
-            }
+          WeightSource.synthetic(config, 1);
+          if (FAMILIES.contains(config.modelType())) {
+            Path model = folder.resolve(config.modelType());
+            Files.write(model.resolve(CONFIG), bytes);
+            plan(model);
           }
         });
+  }
+
+  /** Asks for all weights, but reads none. */
+  private static void plan(Path model) throws IOException {
+    try (Backend meta = Backends.meta(BackendKind.CPU, Long.MAX_VALUE);
+        ModelDirectory directory = ModelDirectory.open(model)) {
+      WeightBytes.of(
+          meta, WeightSource.of(directory), BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+    }
   }
 
   private static byte[] smallPickles() throws IOException {

@@ -22,8 +22,7 @@ import java.util.stream.Stream;
 public record ModelRef(String directory, String digest) implements Serializable {
 
   private static final Set<String> CONFIGS = Set.of("config.json", "adapter_config.json");
-  private static final Pattern WEIGHTS =
-      Pattern.compile(".*\\.safetensors|pytorch_model.*\\.bin");
+  private static final Pattern WEIGHTS = Pattern.compile(".*\\.safetensors|pytorch_model.*\\.bin");
 
   /**
    * Looks at a directory; reads every weight once.
