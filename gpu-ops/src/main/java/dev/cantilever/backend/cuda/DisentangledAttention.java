@@ -5,7 +5,6 @@ import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -82,7 +81,10 @@ final class DisentangledAttention {
   }
 
   private static IntStream widths() {
-    return Arrays.stream(HeadTiles.widths()).filter(width -> width <= LARGEST_HEAD);
+    return HeadTiles.all().stream()
+        .filter(tiles -> !tiles.changedScores())
+        .mapToInt(HeadTiles::width)
+        .filter(width -> width <= LARGEST_HEAD);
   }
 
   /** Queries, keys or values, vectors of distances, weights. */

@@ -117,7 +117,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) disentangled_attention(
 #pragma unroll
       for (int k = 0; k < KEYS / 8; k++) scores[i][k] = __fmul_rn(scores[i][k], scale);
     }
-    take_scores(scores, limits, most, total, sums, weights);
+    take_scores(scores, [](int, int) { return false; }, limits, most, total, sums, weights);
     __syncthreads();
     load_tile<KEYS>(tile, present, size, [&](int i) { return value + (s64)(from + i) * width; });
     __syncthreads();
