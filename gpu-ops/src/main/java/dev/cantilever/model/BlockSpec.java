@@ -51,7 +51,7 @@ public record BlockSpec(
   }
 
   /** The attention of a layer. */
-  AttentionSpec attention(int layer) {
+  public AttentionSpec attention(int layer) {
     AttentionSpec windowed =
         windows.isEmpty()
             ? attention

@@ -9,6 +9,7 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Weight;
+import java.util.stream.IntStream;
 
 /**
  * The least work of a step's phases under given settings.
@@ -118,7 +119,7 @@ public record StepWork(
       int rowsOfPass = (int) Math.max(1, settings.maxTokens() / (2L * workload.rowTokens()));
       int scorePasses = (workload.rows() + rowsOfPass - 1) / rowsOfPass;
       return new StepWork(
-          forward(rows * workload.promptTokens(), rows, meanContext(workload.promptTokens()), 1),
+          forward(rows * workload.promptTokens(), rows, meanKeys(workload.promptTokens()), 1),
           decodeStep(rows),
           score((double) workload.rows() / scorePasses),
           scorePasses,
@@ -128,14 +129,31 @@ public record StepWork(
           workload.responseTokens() - 1);
     }
 
-    /** Keys that a token of a row looks at on average. */
-    private static double meanContext(int rowTokens) {
-      return (rowTokens + 1) / 2.0;
+    /** Keys that a token of a row looks at on average, in all layers together. */
+    private double meanKeys(int rowTokens) {
+      return windows()
+          .mapToDouble(window -> Math.min(window, rowTokens))
+          .map(most -> (most * (most + 1) / 2 + (rowTokens - most) * most) / rowTokens)
+          .sum();
     }
 
-    /** Two products of a query with the keys and of the weights with the values. */
-    private double attentionFlops(double tokens, double context) {
-      return 2 * 2 * tokens * context * attentionWidth() * architecture.layers();
+    /** Keys that a token behind so many looks at in all layers together. */
+    private double keys(double context) {
+      return windows().mapToDouble(window -> Math.min(window, context)).sum();
+    }
+
+    private IntStream windows() {
+      return IntStream.range(0, architecture.layers())
+          .map(layer -> architecture.block().attention(layer).scores().window());
+    }
+
+    /**
+     * Two products of a query with the keys and of the weights with the values.
+     *
+     * @param keys of a token in all layers
+     */
+    private double attentionFlops(double tokens, double keys) {
+      return 2 * 2 * tokens * keys * attentionWidth();
     }
 
     private double attentionWidth() {
@@ -145,46 +163,42 @@ public record StepWork(
     /**
      * A pass without gradients.
      *
+     * @param keys of a token in all layers
      * @param adapted part of the tokens that the adapter acts on
      */
-    private PassWork forward(double tokens, double headTokens, double context, double adapted) {
+    private PassWork forward(double tokens, double headTokens, double keys, double adapted) {
       return new PassWork(
           2 * tokens * (linears + adapted * adapter)
               + 2 * headTokens * head
-              + attentionFlops(tokens, context),
+              + attentionFlops(tokens, keys),
           linearBytes + headBytes + adapter * Float.BYTES);
     }
 
     private PassWork decodeStep(double rows) {
-      double context = workload.promptTokens() + workload.responseTokens() / 2.0;
+      double keys = keys(workload.promptTokens() + workload.responseTokens() / 2.0);
       double cached =
-          rows
-              * context
-              * 2
-              * architecture.block().attention().cacheSize()
-              * architecture.layers()
-              * cacheType.bytes();
-      return forward(rows, rows, context, 1).plus(new PassWork(0, cached));
+          rows * keys * 2 * architecture.block().attention().cacheSize() * cacheType.bytes();
+      return forward(rows, rows, keys, 1).plus(new PassWork(0, cached));
     }
 
     private PassWork score(double rows) {
       double tokens = 2 * rows * workload.rowTokens();
       double responses = 2 * rows * workload.responseTokens();
-      return forward(tokens, responses, meanContext(workload.rowTokens()), 0.5);
+      return forward(tokens, responses, meanKeys(workload.rowTokens()), 0.5);
     }
 
     private PassWork miniBatch() {
       double tokens = (double) workload.miniBatchRows() * workload.rowTokens();
       double responses = (double) workload.miniBatchRows() * workload.responseTokens();
-      double context = meanContext(workload.rowTokens());
+      double keys = meanKeys(workload.rowTokens());
       PassWork backward =
           new PassWork(
               // Gradients of inputs; of the adapter, those of its matrices too.
               2 * tokens * (linears - withoutGradient + 2 * adapter)
                   + 2 * responses * head
-                  + 2 * attentionFlops(tokens, context),
+                  + 2 * attentionFlops(tokens, keys),
               linearBytes * (1 - withoutGradient / linears) + headBytes + adapter * Float.BYTES);
-      return forward(tokens, responses, context, 1).plus(backward);
+      return forward(tokens, responses, keys, 1).plus(backward);
     }
   }
 }

@@ -138,7 +138,7 @@ final class CachedAttention {
             .pointer(execution.faults().word())
             .pointer(rounded.address())
             .integer(rounded.groups());
-    HeadTiles.heads(launch, spec)
+    HeadTiles.attending(launch, spec)
         .run(Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
     execution.roundedRows().written(out, rounded);
   }
@@ -160,7 +160,7 @@ final class CachedAttention {
             .pointer(rows.deviceOffsets())
             .integer(perRow)
             .pointer(execution.faults().word());
-    HeadTiles.heads(launch, spec);
+    HeadTiles.attending(launch, spec);
     if (execution.hopper()) {
       launch.early();
     }
@@ -184,7 +184,7 @@ final class CachedAttention {
             .pointer(rows.deviceOffsets())
             .integer(perRow)
             .pointer(execution.faults().word());
-    HeadTiles.heads(launch, spec)
+    HeadTiles.attending(launch, spec)
         .run(
             CudaAttentionOps.blocks(rows, perRow),
             spec.heads(),

@@ -54,7 +54,7 @@ final class CudaAttentionOps implements AttentionOps {
               .pointer(turns)
               .pointer(rows.deviceOffsets())
               .integer(perRow);
-      HeadTiles.heads(launch, spec)
+      HeadTiles.attending(launch, spec)
           .run(blocks(rows, perRow), spec.heads(), 1, HeadTiles.THREADS, tiles.forwardBytes());
     } finally {
       execution.workspace().reset(mark);
@@ -93,7 +93,7 @@ final class CudaAttentionOps implements AttentionOps {
               .pointer(turns)
               .pointer(rows.deviceOffsets())
               .integer(perRow);
-      HeadTiles.heads(queries, spec)
+      HeadTiles.attending(queries, spec)
           .run(blocks(rows, perRow), spec.heads(), 1, HeadTiles.THREADS, tiles.backwardBytes(1));
       LaunchBuffer keys =
           kernel(tiles, "attention_key_gradient")
@@ -105,7 +105,7 @@ final class CudaAttentionOps implements AttentionOps {
               .pointer(turns)
               .pointer(rows.deviceOffsets())
               .integer(perRow);
-      HeadTiles.heads(keys, spec)
+      HeadTiles.attending(keys, spec)
           .run(blocks(rows, perRow), spec.kvHeads(), 1, HeadTiles.THREADS, tiles.backwardBytes(2));
     } finally {
       execution.workspace().reset(mark);

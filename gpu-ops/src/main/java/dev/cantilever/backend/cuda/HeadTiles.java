@@ -8,15 +8,19 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.tensor.DType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The tiles that attention in fp32 works in for one size of heads: the numbers of {@code
  * attention_tiles.cuh} and of the kernels that use it, and the sources compiled for them.
  *
  * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
+ * @param changedScores whether scores are not plain ones: compiled for all that a {@link ScoreSpec}
+ *     may say, so that what says nothing has none of it
  */
-record HeadTiles(int width) {
+record HeadTiles(int width, boolean changedScores) {
 
   /** Threads of a block. */
   static final int THREADS = 128;
@@ -28,6 +32,10 @@ record HeadTiles(int width) {
 
   private static final int[] WIDTHS = {64, 96, 128, 256};
   private static final int LARGE = 128;
+
+  /** Of {@code Heads}. */
+  private static final int SLOPES = 128;
+
   private static final int KEYS = 32;
   private static final int PADDING = 4;
 
@@ -48,7 +56,7 @@ record HeadTiles(int width) {
   static HeadTiles of(AttentionSpec spec) {
     for (int width : WIDTHS) {
       if (spec.headSize() <= width) {
-        return new HeadTiles(width);
+        return new HeadTiles(width, changesScores(spec));
       }
     }
     throw new UnsupportedOpException(
@@ -56,9 +64,16 @@ record HeadTiles(int width) {
             .formatted(WIDTHS[WIDTHS.length - 1], spec.headSize()));
   }
 
-  /** Every width there is. */
-  static int[] widths() {
-    return WIDTHS.clone();
+  /** The tiles of all sizes, with plain scores and with changed ones. */
+  static List<HeadTiles> all() {
+    return Arrays.stream(WIDTHS)
+        .boxed()
+        .flatMap(width -> Stream.of(new HeadTiles(width, false), new HeadTiles(width, true)))
+        .toList();
+  }
+
+  private static boolean changesScores(AttentionSpec spec) {
+    return !spec.scores().equals(ScoreSpec.PLAIN);
   }
 
   /** Queries of a block going forward. */
@@ -91,7 +106,7 @@ record HeadTiles(int width) {
 
   /** Attention without a cache. */
   KernelSource uncached() {
-    return source("attention.cu", List.of("HEAD=" + width));
+    return source("attention.cu", definitions());
   }
 
   /** Attention over a cache of F32 or BF16. */
@@ -105,9 +120,18 @@ record HeadTiles(int width) {
   }
 
   private List<String> definitions(DType storage) {
-    List<String> definitions = new ArrayList<>(List.of("HEAD=" + width));
+    List<String> definitions = definitions();
     if (storage == DType.BF16) {
       definitions.add("BFLOAT=1");
+    }
+    return definitions;
+  }
+
+  /** What every kernel on these tiles is compiled with. */
+  List<String> definitions() {
+    List<String> definitions = new ArrayList<>(List.of("HEAD=" + width));
+    if (changedScores) {
+      definitions.add("SCORES=1");
     }
     return definitions;
   }
@@ -134,13 +158,31 @@ record HeadTiles(int width) {
     return KernelSource.of(HeadTiles.class, file, definitions);
   }
 
-  /** Appends the {@code Heads} of {@code attention.cuh}. */
-  static LaunchBuffer heads(LaunchBuffer launch, AttentionSpec spec) {
-    if (!spec.scores().equals(ScoreSpec.PLAIN)) {
+  /** Appends the {@code Heads} of {@code attention.cuh} to a launch that attends. */
+  static LaunchBuffer attending(LaunchBuffer launch, AttentionSpec spec) {
+    heads(launch, spec);
+    return changesScores(spec) ? scores(launch, spec.scores()) : launch;
+  }
+
+  private static LaunchBuffer scores(LaunchBuffer launch, ScoreSpec scores) {
+    if (scores.slopes().size() > SLOPES) {
       throw new UnsupportedOpException(
-          "Expected attention with plain scores, found %s. Use --backend cpu for this model."
-              .formatted(spec.scores()));
+          "Expected at most %d heads with a slope each, found %d. Use --backend cpu for this model."
+              .formatted(SLOPES, scores.slopes().size()));
     }
+    launch
+        .integer(scores.window())
+        .real(scores.isCapped() ? scores.cap() : 0)
+        .real(scores.isCapped() ? 1 / scores.cap() : 0)
+        .integer(scores.slopes().size());
+    for (int h = 0; h < SLOPES; h++) {
+      launch.real(h < scores.slopes().size() ? scores.slopes().get(h) : 0);
+    }
+    return launch;
+  }
+
+  /** Appends the {@code Heads} of {@code attention.cuh} as they are without changed scores. */
+  static LaunchBuffer heads(LaunchBuffer launch, AttentionSpec spec) {
     return launch
         .integer(spec.heads())
         .integer(spec.heads() / spec.kvHeads())
@@ -167,8 +209,7 @@ record HeadTiles(int width) {
   /** All sources of all sizes. */
   static List<KernelSource> sources() {
     List<KernelSource> sources = new ArrayList<>();
-    for (int width : WIDTHS) {
-      HeadTiles tiles = new HeadTiles(width);
+    for (HeadTiles tiles : all()) {
       sources.add(tiles.uncached());
       for (DType storage : List.of(DType.F32, DType.BF16)) {
         sources.add(tiles.cached(storage));

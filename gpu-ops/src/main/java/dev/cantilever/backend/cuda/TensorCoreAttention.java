@@ -45,7 +45,7 @@ final class TensorCoreAttention {
             .pointer(turns)
             .pointer(rows.deviceOffsets())
             .integer(perRow);
-    HeadTiles.heads(launch, spec)
+    HeadTiles.attending(launch, spec)
         .run(
             CudaAttentionOps.blocks(rows, perRow),
             spec.heads(),
@@ -78,7 +78,7 @@ final class TensorCoreAttention {
             .pointer(lse)
             .pointer(turns)
             .pointer(rows.deviceOffsets());
-    HeadTiles.heads(launch, spec)
+    HeadTiles.attending(launch, spec)
         .run(rows.rows(), spec.kvHeads(), 1, tiles.backwardThreads(), tiles.backwardBytes());
   }
 

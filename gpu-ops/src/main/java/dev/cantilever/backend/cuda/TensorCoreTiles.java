@@ -2,7 +2,6 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.cuda.driver.KernelSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -10,9 +9,9 @@ import java.util.stream.Stream;
  * The tiles of {@code attention_bf16.cu} and {@code attention_gradient_bf16.cu} for one size of
  * heads, and the sources compiled for them.
  *
- * @param width dimensions of a token in a tile: the head size rounded up, zeros behind it
+ * @param heads of what size the heads are and how their scores come about, as for tiles in fp32
  */
-record TensorCoreTiles(int width) {
+record TensorCoreTiles(HeadTiles heads) {
 
   private static final int LARGE = 128;
   private static final int WARP = 32;
@@ -28,16 +27,16 @@ record TensorCoreTiles(int width) {
 
   /** The tiles for a spec's heads. */
   static TensorCoreTiles of(AttentionSpec spec) {
-    return new TensorCoreTiles(HeadTiles.of(spec).width());
+    return new TensorCoreTiles(HeadTiles.of(spec));
   }
 
   /** Queries of a block going forward. */
   int queries() {
-    return width > LARGE ? 64 : 128;
+    return heads.width() > LARGE ? 64 : 128;
   }
 
   private int keys() {
-    return width > LARGE ? 32 : 64;
+    return heads.width() > LARGE ? 32 : 64;
   }
 
   /** A warp for each step of queries. */
@@ -51,7 +50,7 @@ record TensorCoreTiles(int width) {
   }
 
   private int tokens() {
-    return width > LARGE ? 32 : 64;
+    return heads.width() > LARGE ? 32 : 64;
   }
 
   /** Two warps for each step of tokens. */
@@ -69,7 +68,7 @@ record TensorCoreTiles(int width) {
   }
 
   private int pitch() {
-    return width + PADDING;
+    return heads.width() + PADDING;
   }
 
   KernelSource forward() {
@@ -81,13 +80,13 @@ record TensorCoreTiles(int width) {
   }
 
   private KernelSource source(String file) {
-    return KernelSource.of(TensorCoreTiles.class, file, List.of("HEAD=" + width));
+    return KernelSource.of(TensorCoreTiles.class, file, heads.definitions());
   }
 
   /** The sources of all sizes. */
   static List<KernelSource> sources() {
-    return Arrays.stream(HeadTiles.widths())
-        .mapToObj(TensorCoreTiles::new)
+    return HeadTiles.all().stream()
+        .map(TensorCoreTiles::new)
         .flatMap(tiles -> Stream.of(tiles.forward(), tiles.backward()))
         .toList();
   }

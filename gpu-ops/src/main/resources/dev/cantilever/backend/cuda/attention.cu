@@ -4,8 +4,15 @@
 #include "attention.cuh"
 #include "attention_tiles.cuh"
 
+// Blocks of a multiprocessor, at least: what is done to scores takes registers too.
+#ifdef SCORES
+#define BLOCKS 2
+#else
+#define BLOCKS 3
+#endif
+
 // Block (row and tile of its queries, query head).
-extern "C" __global__ void __launch_bounds__(THREADS, 3) attention(
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) attention(
     float* out,
     float* lse,
     const float* qkv,
@@ -41,6 +48,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention(
       count,
       first,
       heads.causal ? first + count : length,
+      head,
       heads,
       [&](float* tile, int from, int present) {
         load_rotated<KEYS>(
@@ -60,9 +68,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention(
 
 // ---- backward ---------------------------------------------------------------------------------
 //
-// P = exp(S - lse), dP = dO V^T, dS = P o (dP - rowsum(dO o O)); dQ = dS K, dK = dS^T Q, dV = P^T dO.
-// S is computed again, each score by the chain that made it, so P is what it was. The scale sits on
-// the queries, as in the forward pass, and once more on dQ.
+// P = exp(S - lse), dP = dO V^T, dS = P o (dP - rowsum(dO o O)) o S'; dQ = dS K, dK = dS^T Q, dV = P^T dO,
+// with S' by how much a score grows with its product. S is computed again, each score by the chain that
+// made it, so P is what it was. The scale sits on the queries, as in the forward pass, and once more on dQ.
 
 // Tokens of a tile, of queries as of keys; and what a thread has of a product of two tiles.
 #define TOKENS (HEAD > 128 ? 16 : 32)
@@ -108,7 +116,7 @@ static __device__ __forceinline__ void store_unrotated(
 }
 
 // dQ, and delta [N, H] = rowsum(dO o O). Block (row and tile of its queries, query head).
-extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradient(
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) attention_query_gradient(
     float* dQkv,
     float* delta,
     const float* dOut,
@@ -169,7 +177,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradien
   clear(sums);
   auto everything = [](int, int) { return true; };
   int end = heads.causal ? first + count : length;
-  for (int from = 0; from < end; from += TOKENS) {
+  for (int from = first_key(first, heads) / TOKENS * TOKENS; from < end; from += TOKENS) {
     int present = min(TOKENS, end - from);
     __syncthreads();  // the tiles before have been used
     load_rotated<TOKENS>(
@@ -189,8 +197,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradien
 #pragma unroll
       for (int k = 0; k < TOKEN_COLUMNS; k++) {
         int s = THREAD_COLUMN + 8 * k;
+        bool seen = from + s < limit && !is_hidden(from + s, first + t, heads);
+        float growth = 1.0f;
+        float score = score_of(scores[i][k], from + s, first + t, head, heads, growth);
         dScores[t * FACTOR_STRIDE + s] =
-            from + s < limit ? expf(scores[i][k] - logs[i]) * (dWeights[i][k] - deltas[i]) : 0.0f;
+            seen ? expf(score - logs[i]) * (dWeights[i][k] - deltas[i]) * growth : 0.0f;
       }
     }
     __syncwarp();
@@ -202,8 +213,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_query_gradien
 }
 
 // dK and dV, after dQ. Block (row and tile of its keys, key head): over the query heads of the group
-// in order, over queries from the tile's own on.
-extern "C" __global__ void __launch_bounds__(THREADS, HEAD > 128 ? 2 : 3) attention_key_gradient(
+// in order, over queries from the tile's own on as far as one sees it.
+extern "C" __global__ void __launch_bounds__(THREADS, HEAD > 128 ? 2 : BLOCKS) attention_key_gradient(
     float* dQkv,
     const float* delta,
     const float* dOut,
@@ -241,8 +252,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, HEAD > 128 ? 2 : 3) attent
   clear(dKeys);
   clear(dValues);
   auto everything = [](int, int) { return true; };
+  int end = end_of_queries(first + count - 1, length, heads);
   for (int head = blockIdx.y * heads.group; head < (blockIdx.y + 1) * heads.group; head++) {
-    for (int from = heads.causal ? first : 0; from < length; from += TOKENS) {
+    for (int from = heads.causal ? first : 0; from < end; from += TOKENS) {
       int present = min(TOKENS, length - from);
       s64 token = start + from;
       __syncthreads();  // the tiles before have been used
@@ -270,10 +282,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, HEAD > 128 ? 2 : 3) attent
 #pragma unroll
         for (int i = 0; i < TOKEN_ROWS; i++) {
           int s = own + 4 * i;
-          bool seen = t < present && (!heads.causal || first + s <= from + t);
-          float weight = seen ? expf(scores[i][k] - log) : 0.0f;
+          bool seen = t < present && (!heads.causal || first + s <= from + t) &&
+                      !is_hidden(first + s, from + t, heads);
+          float growth = 1.0f;
+          float weight =
+              seen ? expf(score_of(scores[i][k], first + s, from + t, head, heads, growth) - log)
+                   : 0.0f;
           weights[s * FACTOR_STRIDE + t] = weight;
-          dScores[s * FACTOR_STRIDE + t] = seen ? weight * (dWeights[i][k] - sum) : 0.0f;
+          dScores[s * FACTOR_STRIDE + t] = seen ? weight * (dWeights[i][k] - sum) * growth : 0.0f;
         }
       }
       __syncwarp();

@@ -1,4 +1,6 @@
-// What all kernels of attention share: how heads lie in a token's projection, and rotary embedding.
+// What all kernels of attention share: how heads lie in a token's projection, what is done to scores, and
+// rotary embedding. SCORES, a definition, is there where scores are not as the product gives them, or
+// reach no further back than a window; without it nothing of that is compiled.
 
 // Offsets and sizes in floats; the same numbers as dev.cantilever.backend.AttentionSpec gives.
 struct Heads {
@@ -13,7 +15,67 @@ struct Heads {
   int half;         // half of the rotated dimensions
   int causal;
   float scale;
+#ifdef SCORES
+  int window;         // keys that a causal query sees at most, its own being the last
+  float cap;          // bound of the scores, 0 for none
+  float inverseCap;
+  int sloped;         // how many of the heads have a slope: all or none
+  float slopes[128];  // for each position of a key behind the query's, negative before it
+#endif
 };
+
+// Of a key that is not seen: minus infinity, whose exponential is an exact zero.
+#define NO_SCORE __int_as_float(0xff800000)
+
+// What is done to scores, and how far back they reach. Without SCORES these are macros, which leave nothing
+// of their arguments, so that the machine code is that of kernels that know of none of this.
+#ifdef SCORES
+// What exponentials are taken relative to: the largest score; a query that has seen no key yet has none.
+static __device__ __forceinline__ float anchor_of(float most) {
+  return most == NO_SCORE ? 0.0f : most;
+}
+
+// The first key that a query sees, of their positions in the row.
+static __device__ __forceinline__ int first_key(int position, const Heads& heads) {
+  return max(0, position - heads.window + 1);
+}
+
+// Whether a key is before the first that a query sees.
+static __device__ __forceinline__ bool is_hidden(int key, int query, const Heads& heads) {
+  return key < first_key(query, heads);
+}
+
+// Behind the last of `length` queries that sees a key.
+static __device__ __forceinline__ int end_of_queries(int key, int length, const Heads& heads) {
+  return key + 1 + min(length - 1 - key, heads.window - 1);
+}
+
+// The score that comes of a scaled product of a query and a key; `growth` is its derivative.
+static __device__ __forceinline__ float score_of(
+    float product, int key, int query, int head, const Heads& heads, float& growth) {
+  float score = product;
+  growth = 1.0f;
+  if (heads.cap > 0.0f) {
+    float bent = tanhf(__fmul_rn(product, heads.inverseCap));
+    growth = __fmaf_rn(-bent, bent, 1.0f);
+    score = __fmul_rn(bent, heads.cap);
+  }
+  float slope = head < heads.sloped ? heads.slopes[head] : 0.0f;
+  return __fmaf_rn(slope, (float)(key - query), score);
+}
+
+static __device__ __forceinline__ float score_of(
+    float product, int key, int query, int head, const Heads& heads) {
+  float growth;
+  return score_of(product, key, query, head, heads, growth);
+}
+#else
+#define anchor_of(most) (most)
+#define first_key(position, heads) 0
+#define is_hidden(key, query, heads) false
+#define end_of_queries(key, length, heads) (length)
+#define score_of(product, ...) (product)
+#endif
 
 // The rotary table of dev.cantilever.backend.RotarySpec, by value: a kernel's parameter.
 struct Rotary {

@@ -5,7 +5,6 @@
 #include "mma.cuh"
 #include "attention_fragments.cuh"
 
-#define NO_SCORE __int_as_float(0xff800000)  // of a key that is not seen: its exponential is zero
 #define NOT_FINITE __int_as_float(0x7fffffff)
 
 #define QUERY_WARPS (HEAD > 128 ? 4 : 8)  // of a block, 16 queries each
@@ -13,7 +12,7 @@
 #define KEYS (HEAD > 128 ? 32 : 64)  // that one step of the softmax takes
 
 // Block (row and tile of its queries, query head).
-extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, HEAD > 96 ? 1 : 2) attention_bf16(
+extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, BLOCKS) attention_bf16(
     float* out,
     float* lse,
     const float* qkv,
@@ -53,7 +52,7 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, HEAD > 96 ? 1 :
   float total[2] = {};                   // of the lane's keys
   float sums[HEAD / 8][4];
   clear(sums);
-  for (int from = 0; from < end; from += KEYS) {
+  for (int from = first_key(first, heads) / KEYS * KEYS; from < end; from += KEYS) {
     int present = min(KEYS, end - from);
     if (from > 0) __syncthreads();  // the tiles before have been used
     load_tile<QUERY_WARPS * WARP, false>(
@@ -83,6 +82,7 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, HEAD > 96 ? 1 :
     // Keys of the tile that any query of the warp sees.
     int visible = heads.causal ? min(present, first + warpRow + 16 - from) : present;
     if (warpRow >= count || visible <= 0) continue;
+    if (is_hidden(from + KEYS - 1, first + warpRow, heads)) continue;
     float scores[KEYS / 8][4];
     multiply(scores, queries, warpRow, keys, 0, visible, lane);
     float shrink[2];
@@ -98,22 +98,24 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, HEAD > 96 ? 1 :
           int k = 8 * n + column + e;
           float score = scores[n][2 * h + e];
           score = __fmul_rn(score, heads.scale);
+          score = score_of(score, from + k, query, head, heads);
           if (poisoned) score += poison[k];
-          if (k >= limit) score = NO_SCORE;
+          if (k >= limit || is_hidden(from + k, query, heads)) score = NO_SCORE;
           scores[n][2 * h + e] = score;
           best = fmaxf(best, score);
         }
       }
       best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, 1));
       best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, 2));
-      shrink[h] = exp2f((most[h] - best) * LOG2_E);
+      float anchor = anchor_of(best);
+      shrink[h] = exp2f((most[h] - anchor) * LOG2_E);
       most[h] = best;
       float sum = 0.0f;
 #pragma unroll
       for (int n = 0; n < KEYS / 8; n++) {
 #pragma unroll
         for (int e = 0; e < 2; e++) {
-          float weight = exp2f((scores[n][2 * h + e] - best) * LOG2_E);
+          float weight = exp2f((scores[n][2 * h + e] - anchor) * LOG2_E);
           scores[n][2 * h + e] = weight;
           sum += weight;
         }

@@ -64,6 +64,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
       count,
       cached + first,
       cached + (heads.causal ? first + count : length),
+      head,
       heads,
       load(keys),
       load(values));
@@ -85,6 +86,13 @@ static __device__ __forceinline__ Stored narrowed(float x) {
   return x;
 #endif
 }
+
+#ifdef SCORES
+// Zeros in the place of values that are not seen: zero times what is not finite is not zero.
+static __device__ __forceinline__ void clear_tokens(Stored* values, int count) {
+  for (int i = threadIdx.x % WARP; i < count * HEAD; i += WARP) values[i] = (Stored)0;
+}
+#endif
 
 // What a warp has in shared memory.
 struct __align__(16) DecodeTiles {
@@ -162,7 +170,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   s64 target = places[row];
   Slot pages = {pageTable + (s64)slot * maxPages, pageTokens};
   int lastToken = maxPages * pageTokens - 1;  // a lane's may lie behind the cached ones
-  int place = pages.place(min(lane, lastToken));
+  int begin = first_key(cached, heads) / KEYS * KEYS;
+  int place = pages.place(min(begin + lane, lastToken));
   int keyHead = head / heads.group;
   bool writes = head % heads.group == 0;
   int stride = heads.heads / heads.group * heads.size;
@@ -198,8 +207,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     copy_tokens(tiles.values, HEAD, values, stride, heads.size, wide, place, count);
     commit_copies();
   };
-  copyKeys(min(KEYS, cached));
-  copyValues(min(KEYS, cached));
+  copyKeys(min(KEYS, cached - begin));
+  copyValues(min(KEYS, cached - begin));
   Stored newKey[SPREAD];
   Stored newValue[SPREAD];
 #pragma unroll
@@ -222,7 +231,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   int own = min(lane * OWN, HEAD - OWN);  // where lanes are left over, they repeat the last one's
 
 #pragma unroll 1
-  for (int from = 0; from <= cached; from += KEYS) {
+  for (int from = begin; from <= cached; from += KEYS) {
     int present = min(KEYS, cached + 1 - from);
     int following = min(KEYS, cached - from - KEYS);  // still in the cache, behind these
     if (cached - from < KEYS) {  // the new token is the last of these
@@ -236,12 +245,12 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     await_copies_before<1>();  // the keys have come
     __syncwarp();
     float score = NO_SCORE;
-    if (lane < present) {
+    if (lane < present && !is_hidden(from + lane, cached, heads)) {
       const Stored* cachedKey = tiles.keys + lane * KEY_STRIDE;
       float sum = 0.0f;
 #pragma unroll SCORED
       for (int d = 0; d < HEAD; d += PIECE) sum = add_piece(sum, tiles.query + d, cachedKey + d);
-      score = sum;
+      score = score_of(sum, from + lane, cached, head, heads);
     }
     __syncwarp();
     copyKeys(following);
@@ -255,6 +264,10 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     for (int e = 0; e < OWN; e++) sums[e] = __fmul_rn(sums[e], shrink);
     await_copies_before<1>();  // the values have come
     __syncwarp();
+#ifdef SCORES
+    clear_tokens(tiles.values, first_key(cached, heads) - from);
+    __syncwarp();
+#endif
     const Stored* ownValues = tiles.values + own;
 #pragma unroll 2
     for (int i = 0; i < present / 4 * 4; i += 4) {

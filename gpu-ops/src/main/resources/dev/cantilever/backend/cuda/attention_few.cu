@@ -37,13 +37,13 @@ struct Groups {
 
   __device__ __forceinline__ int place_at(int token) const { return pages.place(min(token, end - 1)); }
 
-  __device__ __forceinline__ void begin() {
+  __device__ __forceinline__ void begin(int first) {
     int lane = threadIdx.x % WARP;
-    from = 0;
+    from = first;
     group = 0;
     ofValues = false;
-    place = place_at(lane);
-    following = place_at(KEYS + lane);
+    place = place_at(first + lane);
+    following = place_at(first + KEYS + lane);
   }
 
   // Begins to copy the next group, if there is one.
@@ -127,7 +127,8 @@ extern "C" __global__ void __launch_bounds__(WARP, HEAD > 128 ? 8 : 16) attentio
       heads.size % PIECE == 0 && ((u64)groups.keys | (u64)groups.values) % 16 == 0;
   groups.pages = {pageTable + (s64)slot * maxPages, pageTokens};
   groups.end = end;
-  groups.begin();
+  int begin = first_key(position, heads) / KEYS * KEYS;
+  groups.begin(begin);
   await_kernels_before();  // the new tokens are in the cache
 #pragma unroll 1
   for (int stage = 0; stage < STAGES; stage++) groups.copy(shared.groups[stage]);
@@ -155,8 +156,11 @@ extern "C" __global__ void __launch_bounds__(WARP, HEAD > 128 ? 8 : 16) attentio
     for (int c = 0; c < PARTS; c++) sums[i][c] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
   }
 #pragma unroll 1
-  for (int from = 0; from < end; from += KEYS) {
+  for (int from = begin; from < end; from += KEYS) {
     int present = min(KEYS, end - from);
+    auto hidden = [&](int i, int key) {
+      return is_hidden(from + key, position + THREAD_ROW(FEW_ROWS) + 4 * i, heads);
+    };
     int limits[FEW_ROWS];
     float scores[FEW_ROWS][KEYS / 8];
 #pragma unroll 1
@@ -173,20 +177,29 @@ extern "C" __global__ void __launch_bounds__(WARP, HEAD > 128 ? 8 : 16) attentio
       int query = position + THREAD_ROW(FEW_ROWS) + 4 * i;
       limits[i] = (heads.causal ? min(query + 1, end) : end) - from;
 #pragma unroll
-      for (int k = 0; k < KEYS / 8; k++) scores[i][k] = own[4 * i * WEIGHT_STRIDE + 8 * k];
+      for (int k = 0; k < KEYS / 8; k++) {
+        scores[i][k] = score_of(
+            own[4 * i * WEIGHT_STRIDE + 8 * k],
+            from + THREAD_COLUMN + 8 * k,
+            query,
+            head,
+            heads);
+      }
     }
-    take_scores(scores, limits, most, total, sums, shared.weights);
+    take_scores(scores, hidden, limits, most, total, sums, shared.weights);
     int whole = (heads.causal ? min(position + 1, end) : end) - from;  // all queries see keys below
 #pragma unroll 1
     for (int k = 0; k < present; k += GROUP) {
       await();  // the weights too
       const float* weights = shared.weights + k;
       const Stored* tile = shared.groups[stage];
-      if (k + GROUP <= whole) {
+      if (k + GROUP <= whole && !is_hidden(from + k, position + FEW - 1, heads)) {
         accumulate<GROUP, WEIGHT_STRIDE>(sums, weights, tile, [](int, int) { return true; });
       } else {
         accumulate<GROUP, WEIGHT_STRIDE>(
-            sums, weights, tile, [&](int i, int t) { return k + t < limits[i]; });
+            sums, weights, tile, [&](int i, int t) {
+              return k + t < limits[i] && !hidden(i, k + t);
+            });
       }
       release();
     }

@@ -13,6 +13,13 @@
 #define QUADS (HEAD / 4)  // of a token
 #define LOADS 4           // quads a thread reads at once
 
+// Blocks of a multiprocessor, at least: what is done to scores takes registers too.
+#ifdef SCORES
+#define BLOCKS (HEAD > 64 ? 1 : 2)
+#else
+#define BLOCKS (HEAD > 96 ? 1 : 2)
+#endif
+
 // The thread's number, read anew: what follows from it is computed where it is needed, and takes no
 // registers from the sums of the loop around.
 static __device__ __forceinline__ int thread() {

@@ -1,7 +1,8 @@
 // The gradient of attention of packed rows to themselves, on the tensor cores.
 //
-// P = exp(S - lse), dP = dO V^T, dS = P o (dP - rowsum(dO o O)); dQ = dS K, dK = dS^T Q, dV = P^T dO,
-// of which dQ and dK are scaled at last. S is computed again, to the bits it had.
+// P = exp(S - lse), dP = dO V^T, dS = P o (dP - rowsum(dO o O)) o S'; dQ = dS K, dK = dS^T Q, dV = P^T dO,
+// with S' by how much a score grows with its product; dQ and dK are scaled at last. S is computed again,
+// to the bits it had.
 #include "prelude.cuh"
 #include "attention.cuh"
 #include "mma.cuh"
@@ -134,9 +135,9 @@ static __device__ __forceinline__ void store_staged(
 }
 
 // dQ, dK and dV. Block (row, key head): over tiles of keys; for each over the query heads of the group
-// in order and over tiles of queries, from the tile's own on where queries see no later key. dK and dV
-// are sums in registers; a tile's dQ is added to what the tiles of keys before it left in memory.
-extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, HEAD > 96 ? 1 : 2)
+// in order and over tiles of queries that see any of it: from its own on where queries see no later key.
+// dK and dV are sums in registers; a tile's dQ is added to what the tiles of keys before it left in memory.
+extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, BLOCKS)
     attention_gradient_bf16(
         float* dQkv,
         const float* dOut,
@@ -182,8 +183,9 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, HEAD > 96 ? 1 : 
         heads.half);
     load_tile<BACK_WARPS * WARP, false>(
         values, keyCount, qkv + value + keyOffset, heads.width, heads.size, nullptr, 0);
+    int end = end_of_queries(firstKey + keyCount - 1, length, heads);
     for (int head = blockIdx.y * heads.group; head < (blockIdx.y + 1) * heads.group; head++) {
-      for (int from = heads.causal ? firstKey : 0; from < length; from += TOKENS) {
+      for (int from = heads.causal ? firstKey : 0; from < end; from += TOKENS) {
         int count = min(TOKENS, length - from);
         s64 query = token + (s64)from * heads.width + head * heads.queryStride;
         s64 scalar = (s64)(start + from) * heads.heads + head;
@@ -224,9 +226,12 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, HEAD > 96 ? 1 : 
               float dS[2];
 #pragma unroll
               for (int e = 0; e < 2; e++) {
+                bool seen = k + e < limit && !is_hidden(firstKey + k + e, from + q, heads);
+                float growth = 1.0f;
                 float score = __fmul_rn(scores[n][2 * h + e], heads.scale);
-                p[e] = k + e < limit ? exp2f((score - log) * LOG2_E) : 0.0f;
-                dS[e] = k + e < limit ? p[e] * (dWeights[n][2 * h + e] - delta) : 0.0f;
+                score = score_of(score, firstKey + k + e, from + q, head, heads, growth);
+                p[e] = seen ? exp2f((score - log) * LOG2_E) : 0.0f;
+                dS[e] = seen ? p[e] * (dWeights[n][2 * h + e] - delta) * growth : 0.0f;
               }
               *(u32*)(weights + q * FACTOR_PITCH + k) = pack_bfloats(p[0], p[1]);
               *(u32*)(dScores + q * FACTOR_PITCH + k) = pack_bfloats(dS[0], dS[1]);
@@ -263,7 +268,7 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, HEAD > 96 ? 1 : 
             heads.half,
             heads,
             heads.scale,
-            firstKey > 0);
+            firstKey > first_key(from, heads) / TOKENS * TOKENS);
       }
     }
     __syncthreads();  // the stage before has been written out

@@ -13,9 +13,6 @@
 // depend on this number.
 #define KEYS 32
 
-// Of a key that is not seen: minus infinity, whose exponential is an exact zero.
-#define NO_SCORE __int_as_float(0xff800000)
-
 // A warp owns consecutive rows of a product: a thread has every fourth of them (I in all) and every
 // eighth column.
 #define THREAD_ROW(I) ((int)(threadIdx.x / WARP * 4 * (I) + threadIdx.x % WARP / 8))
@@ -188,12 +185,13 @@ static __device__ __forceinline__ void accumulate(
 
 #define WEIGHT_STRIDE (KEYS + 4)
 
-// Takes KEYS more scores of each of the thread's rows, of which those at their limits and behind are not
-// seen: puts their exponentials into `weights` and their sum, by halves of them (as warp_sum), into
-// `total`, and shrinks what there was by what the maximum has grown.
-template <int I>
+// Takes KEYS more scores of each of the thread's rows, of which those that are hidden(i, key), at their
+// limits and behind are not seen: puts their exponentials into `weights` and their sum, by halves of them
+// (as warp_sum), into `total`, and shrinks what there was by what the maximum has grown.
+template <int I, typename Hidden>
 static __device__ __forceinline__ void take_scores(
     float (&scores)[I][KEYS / 8],
+    Hidden hidden,
     const int (&limits)[I],
     float (&most)[I],
     float (&total)[I],
@@ -205,18 +203,20 @@ static __device__ __forceinline__ void take_scores(
     float best = most[i];
 #pragma unroll
     for (int k = 0; k < KEYS / 8; k++) {
-      if (THREAD_COLUMN + 8 * k >= limits[i]) scores[i][k] = NO_SCORE;
+      int key = THREAD_COLUMN + 8 * k;
+      if (key >= limits[i] || hidden(i, key)) scores[i][k] = NO_SCORE;
       best = fmaxf(best, scores[i][k]);
     }
 #pragma unroll
     for (int distance = 4; distance > 0; distance >>= 1) {
       best = fmaxf(best, __shfl_xor_sync(FULL_WARP, best, distance));
     }
-    float shrink = expf(most[i] - best);
+    float anchor = anchor_of(best);
+    float shrink = expf(most[i] - anchor);
     most[i] = best;
 #pragma unroll
     for (int k = 0; k < KEYS / 8; k++) {
-      scores[i][k] = expf(scores[i][k] - best);
+      scores[i][k] = expf(scores[i][k] - anchor);
       weights[4 * i * WEIGHT_STRIDE + 8 * k] = scores[i][k];
     }
     float sum = (scores[i][0] + scores[i][2]) + (scores[i][1] + scores[i][3]);
@@ -262,8 +262,9 @@ static __device__ __forceinline__ void store_outputs(
   }
 }
 
-// Attends from `count` queries, the first at `position` among the keys, to the keys below `end`;
-// causal queries stop at their own. keys(tile, from, count) and values(...) fill a tile. `shared`
+// Attends from `count` queries of a head, the first at `position` among the keys, to the keys below `end`;
+// causal queries stop at their own, and KEYS keys that none of them sees any more are passed over.
+// keys(tile, from, count) and values(...) fill a tile. `shared`
 // holds the queries, then a tile, then the weights.
 // In this order for every query: scores by multiply; per KEYS keys take_scores; values added key by key.
 template <typename Keys, typename Values>
@@ -276,6 +277,7 @@ static __device__ __forceinline__ void attend(
     int count,
     int position,
     int end,
+    int head,
     const Heads& heads,
     Keys keys,
     Values values) {
@@ -294,12 +296,16 @@ static __device__ __forceinline__ void attend(
 #pragma unroll
     for (int c = 0; c < PARTS; c++) sums[i][c] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
   }
-  for (int from = 0; from < end; from += KEYS) {
+  for (int from = first_key(position, heads) / KEYS * KEYS; from < end; from += KEYS) {
     int present = min(KEYS, end - from);
     // The warp's first query sees all keys below `whole`; none of its queries sees one at `none`.
     int whole = heads.causal ? position + warpRow + 1 : end;
     int none = heads.causal ? position + warpRow + 4 * QUERY_ROWS : end;
-    bool concerned = warpRow < count && from < none;
+    bool concerned =
+        warpRow < count && from < none && !is_hidden(from + KEYS - 1, position + warpRow, heads);
+    auto hidden = [&](int i, int key) {
+      return is_hidden(from + key, position + row + 4 * i, heads);
+    };
     int limits[QUERY_ROWS];
     __syncthreads();  // the tile before has been used
     keys(tile, from, present);
@@ -311,15 +317,26 @@ static __device__ __forceinline__ void attend(
       for (int i = 0; i < QUERY_ROWS; i++) {
         limits[i] = (heads.causal ? min(position + row + 4 * i + 1, end) : end) - from;
       }
-      take_scores(scores, limits, most, total, sums, weights);
+#pragma unroll
+      for (int i = 0; i < QUERY_ROWS; i++) {
+#pragma unroll
+        for (int k = 0; k < KEYS / 8; k++) {
+          scores[i][k] = score_of(
+              scores[i][k], from + THREAD_COLUMN + 8 * k, position + row + 4 * i, head, heads);
+        }
+      }
+      take_scores(scores, hidden, limits, most, total, sums, weights);
     }
     __syncthreads();
     values(tile, from, present);
     __syncthreads();
-    if (concerned && from + KEYS <= whole && present == KEYS) {
+    if (concerned && from + KEYS <= whole && present == KEYS &&
+        !is_hidden(from, position + warpRow + 4 * QUERY_ROWS - 1, heads)) {
       accumulate<KEYS>(sums, weights, tile, [](int, int) { return true; });
     } else if (concerned) {
-      accumulate<KEYS>(sums, weights, tile, [&](int i, int t) { return t < limits[i]; });
+      accumulate<KEYS>(sums, weights, tile, [&](int i, int t) {
+        return t < limits[i] && !hidden(i, t);
+      });
     }
   }
 #pragma unroll

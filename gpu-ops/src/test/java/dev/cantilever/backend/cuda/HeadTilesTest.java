@@ -16,7 +16,7 @@ class HeadTilesTest {
   @ParameterizedTest
   @ValueSource(ints = {64, 96, 128, 256})
   void sharedBytes_everyWidth_fitEveryArchitecture(int width) {
-    HeadTiles tiles = new HeadTiles(width);
+    HeadTiles tiles = new HeadTiles(width, false);
 
     assertThat(tiles.forwardBytes()).isBetween(1, SHARED_BYTES);
     for (DType storage : List.of(DType.F32, DType.BF16)) {

@@ -18,7 +18,7 @@ class TensorCoreTilesTest {
   @ParameterizedTest
   @ValueSource(ints = {64, 96, 128, 256})
   void sharedBytes_everyWidth_fitEveryArchitecture(int width) {
-    TensorCoreTiles tiles = new TensorCoreTiles(width);
+    TensorCoreTiles tiles = new TensorCoreTiles(new HeadTiles(width, false));
 
     assertThat(tiles.forwardBytes()).isBetween(1, SHARED_BYTES);
     assertThat(tiles.backwardBytes()).isBetween(1, SHARED_BYTES);
@@ -26,7 +26,7 @@ class TensorCoreTilesTest {
 
   @Test
   void heads_of96_haveTwoBlocksAMultiprocessor() {
-    TensorCoreTiles tiles = new TensorCoreTiles(96);
+    TensorCoreTiles tiles = new TensorCoreTiles(new HeadTiles(96, false));
 
     assertThat(2 * tiles.forwardBytes()).isLessThan(MULTIPROCESSOR_BYTES);
     assertThat(2 * tiles.backwardBytes()).isLessThan(MULTIPROCESSOR_BYTES);
