@@ -315,12 +315,14 @@ static __device__ __forceinline__ void attend(
       multiply(scores, queries, tile);
 #pragma unroll
       for (int i = 0; i < QUERY_ROWS; i++) {
-        int query = position + row + 4 * i;
-        limits[i] = (heads.causal ? min(query + 1, end) : end) - from;
+        limits[i] = (heads.causal ? min(position + row + 4 * i + 1, end) : end) - from;
+      }
+#pragma unroll
+      for (int i = 0; i < QUERY_ROWS; i++) {
 #pragma unroll
         for (int k = 0; k < KEYS / 8; k++) {
-          scores[i][k] =
-              score_of(scores[i][k], from + THREAD_COLUMN + 8 * k, query, head, heads);
+          scores[i][k] = score_of(
+              scores[i][k], from + THREAD_COLUMN + 8 * k, position + row + 4 * i, head, heads);
         }
       }
       take_scores(scores, hidden, limits, most, total, sums, weights);
