@@ -3,10 +3,12 @@ package dev.cantilever.prepare;
 import dev.cantilever.manifest.CommitManifest;
 import dev.cantilever.manifest.Digests;
 import dev.cantilever.text.DatasetException;
+import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -16,11 +18,10 @@ import java.util.TreeMap;
  *
  * @param settings digest of the spec
  * @param seed the run's seed
- * @param tokenizer digest of {@code tokenizer.json}
+ * @param tokenizer digest of the tokenizer's files
  */
 record DataOrigin(String settings, long seed, String tokenizer) implements Serializable {
 
-  static final String FILE = "tokenizer.json";
   static final String TOKENIZER = "tokenizer_digest";
   private static final String SETTINGS = "settings_digest";
   private static final String SEED = "seed";
@@ -30,16 +31,24 @@ record DataOrigin(String settings, long seed, String tokenizer) implements Seria
         Digests.sha256(spec.toString()), seed, tokenizerDigest(tokenizerDirectory));
   }
 
+  /** Of {@code tokenizer.json}, or over names and contents of the files that stand for it. */
   static String tokenizerDigest(Path directory) throws IOException {
-    Path file = directory.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    List<Path> files = TextTokenizer.sources(directory);
+    if (files.isEmpty()) {
       throw new DatasetException(
           directory.toString(),
-          "a model directory with a " + FILE,
+          "a model directory with a tokenizer",
           Files.isDirectory(directory) ? "none in it" : "no such directory",
           "Check the path; the tokenizer is saved by transformers' save_pretrained");
     }
-    return Digests.sha256(file);
+    if (files.size() == 1) {
+      return Digests.sha256(files.get(0));
+    }
+    StringBuilder listing = new StringBuilder();
+    for (Path file : files) {
+      listing.append(file.getFileName()).append('\n').append(Digests.sha256(file)).append('\n');
+    }
+    return Digests.sha256(listing.toString());
   }
 
   Map<String, String> facts() {
