@@ -126,6 +126,7 @@ class ArchitectureTest {
           Map.entry(
               "prepare",
               Set.of(
+                  "chat",
                   "recipe",
                   "row",
                   "codec",

@@ -1,5 +1,6 @@
 package dev.cantilever.prepare;
 
+import dev.cantilever.chat.ChatTemplate;
 import dev.cantilever.manifest.CommitManifest;
 import dev.cantilever.manifest.Digests;
 import dev.cantilever.text.DatasetException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -19,16 +21,31 @@ import java.util.TreeMap;
  * @param settings digest of the spec
  * @param seed the run's seed
  * @param tokenizer digest of the tokenizer's files
+ * @param template digest of the chat template; empty where texts are no conversations
  */
-record DataOrigin(String settings, long seed, String tokenizer) implements Serializable {
+record DataOrigin(String settings, long seed, String tokenizer, String template)
+    implements Serializable {
 
   static final String TOKENIZER = "tokenizer_digest";
+
+  /** The fact that only data of conversations have. */
+  static final String TEMPLATE = "chat_template_digest";
+
+  private static final String NO_TEMPLATE = "";
   private static final String SETTINGS = "settings_digest";
   private static final String SEED = "seed";
 
   static DataOrigin of(PrepareSpec spec, Path tokenizerDirectory, long seed) throws IOException {
+    Optional<String> template =
+        spec.chat()
+            ? Optional.of(
+                Digests.sha256(ChatTemplate.loadWithoutClock(tokenizerDirectory).source()))
+            : Optional.empty();
     return new DataOrigin(
-        Digests.sha256(spec.toString()), seed, tokenizerDigest(tokenizerDirectory));
+        Digests.sha256(spec.toString()),
+        seed,
+        tokenizerDigest(tokenizerDirectory),
+        template.orElse(NO_TEMPLATE));
   }
 
   /** Of {@code tokenizer.json}, or over names and contents of the files that stand for it. */
@@ -52,12 +69,19 @@ record DataOrigin(String settings, long seed, String tokenizer) implements Seria
   }
 
   Map<String, String> facts() {
-    return Map.of(SETTINGS, settings, SEED, Long.toString(seed), TOKENIZER, tokenizer);
+    Map<String, String> facts = new TreeMap<>();
+    facts.put(SETTINGS, settings);
+    facts.put(SEED, Long.toString(seed));
+    facts.put(TOKENIZER, tokenizer);
+    if (!template.equals(NO_TEMPLATE)) {
+      facts.put(TEMPLATE, template);
+    }
+    return facts;
   }
 
   /** Holds committed data to being of this origin. */
   void require(CommitManifest manifest, Path directory) {
-    for (Map.Entry<String, String> fact : new TreeMap<>(facts()).entrySet()) {
+    for (Map.Entry<String, String> fact : facts().entrySet()) {
       String found = manifest.fact(fact.getKey());
       if (!found.equals(fact.getValue())) {
         throw new DatasetException(

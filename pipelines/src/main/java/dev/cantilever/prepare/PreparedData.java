@@ -93,6 +93,11 @@ public final class PreparedData {
     return Integer.parseInt(manifest.fact("max_document_tokens"));
   }
 
+  /** Whether the documents are prompts of conversations, which make sense as a whole only. */
+  public boolean arePrompts() {
+    return manifest.facts().containsKey(DataOrigin.TEMPLATE);
+  }
+
   /** The manifest's path. */
   public Path manifestPath() {
     return directory.manifestPath();
