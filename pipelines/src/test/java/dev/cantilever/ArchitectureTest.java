@@ -29,6 +29,7 @@ class ArchitectureTest {
       Map.ofEntries(
           Map.entry("recipe", Set.of()),
           Map.entry("console", Set.of()),
+          Map.entry("hubclient", Set.of()),
           Map.entry("run", Set.of("recipe", "manifest", "backend", "tensor")),
           Map.entry("generate", Set.of("recipe", "run", "host", "tokenizer", "model", "backend")),
           Map.entry(
@@ -125,6 +126,7 @@ class ArchitectureTest {
           Map.entry(
               "prepare",
               Set.of(
+                  "chat",
                   "recipe",
                   "row",
                   "codec",
@@ -171,7 +173,12 @@ class ArchitectureTest {
 
   /* Rooms that are plain Java: no Beam, no runner. */
   private static final String[] PLAIN = {
-    BASE + "recipe..", BASE + "console..", BASE + "run..", BASE + "ppo..", BASE + "bench.."
+    BASE + "recipe..",
+    BASE + "console..",
+    BASE + "hubclient..",
+    BASE + "run..",
+    BASE + "ppo..",
+    BASE + "bench.."
   };
 
   static final class ThisModule implements ImportOption {

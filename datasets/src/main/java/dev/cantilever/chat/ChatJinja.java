@@ -15,6 +15,7 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -24,8 +25,8 @@ import java.util.Set;
  */
 final class ChatJinja {
 
-  /** The functions that are not Jinja's; a template may ask whether they are there. */
-  static final List<String> FUNCTIONS = List.of("raise_exception", "strftime_now");
+  private static final String RAISE = "raise_exception";
+  private static final String NOW = "strftime_now";
 
   private static final int MAX_CHARS = 4 << 20;
   private static final int MAX_ITEMS = 10_000;
@@ -89,16 +90,21 @@ final class ChatJinja {
 
   private ChatJinja() {}
 
+  /** The functions that are not Jinja's; a template may ask whether they are there. */
+  static List<String> functions(Optional<Clock> clock) {
+    return clock.isPresent() ? List.of(RAISE, NOW) : List.of(RAISE);
+  }
+
   /**
    * Makes it.
    *
-   * @param clock what {@code strftime_now} tells
+   * @param clock what {@code strftime_now} tells; without one there is no such function
    * @param dialect knows which filters the template names
    */
-  static Jinjava create(Clock clock, ExpressionDialect dialect) {
-    Jinjava jinja = new Jinjava(config(clock));
+  static Jinjava create(Optional<Clock> clock, ExpressionDialect dialect) {
+    Jinjava jinja = new Jinjava(config(clock.orElse(Clock.systemUTC())));
     Context context = jinja.getGlobalContext();
-    for (String name : FUNCTIONS) {
+    for (String name : functions(clock)) {
       context.registerFunction(
           new ELFunctionDefinition("", name, ChatJinja.class, camelCase(name), String.class));
     }

@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The chat template of a model, rendered as transformers' {@code apply_chat_template} does. Safe
@@ -21,8 +24,9 @@ public final class ChatTemplate {
   private final ChatTemplateFiles files;
   private final String source;
   private final Jinjava jinja;
+  private final List<String> functions;
 
-  private ChatTemplate(ChatTemplateFiles files, Clock clock) {
+  private ChatTemplate(ChatTemplateFiles files, Optional<Clock> clock) {
     this.files = files;
     ExpressionDialect dialect = new ExpressionDialect();
     try {
@@ -30,6 +34,7 @@ public final class ChatTemplate {
     } catch (TemplateRefusal refusal) {
       throw refused(files, refusal);
     }
+    this.functions = ChatJinja.functions(clock);
     this.jinja = ChatJinja.create(clock, dialect);
   }
 
@@ -46,6 +51,19 @@ public final class ChatTemplate {
   }
 
   /**
+   * The same for text that must not depend on the day: to the template {@code strftime_now} is not
+   * defined, for which most have a date of their own.
+   *
+   * @param modelDirectory a directory in HF layout
+   * @return the template
+   * @throws DatasetException if there is none, or a file is not what it should be
+   * @throws IOException if reading fails
+   */
+  public static ChatTemplate loadWithoutClock(Path modelDirectory) throws IOException {
+    return new ChatTemplate(ChatTemplateFiles.read(modelDirectory), Optional.empty());
+  }
+
+  /**
    * The same with a clock, which templates read that write the date ({@code strftime_now}).
    *
    * @param modelDirectory a directory in HF layout
@@ -55,7 +73,16 @@ public final class ChatTemplate {
    * @throws IOException if reading fails
    */
   public static ChatTemplate load(Path modelDirectory, Clock clock) throws IOException {
-    return new ChatTemplate(ChatTemplateFiles.read(modelDirectory), clock);
+    return new ChatTemplate(ChatTemplateFiles.read(modelDirectory), Optional.of(clock));
+  }
+
+  /**
+   * The template itself.
+   *
+   * @return its text and the special tokens that it may name
+   */
+  public String source() {
+    return files.template() + "\n" + new TreeMap<>(files.specialTokens());
   }
 
   /**
@@ -71,7 +98,7 @@ public final class ChatTemplate {
     Map<String, Object> names = new HashMap<>(files.specialTokens());
     names.put("messages", conversation.messages());
     names.put("add_generation_prompt", addGenerationPrompt);
-    ChatJinja.FUNCTIONS.forEach(name -> names.put(name, name)); // for "is defined"
+    functions.forEach(name -> names.put(name, name)); // for "is defined"
     RenderResult result;
     try (RenderDeadline deadline = RenderDeadline.begin()) {
       result = jinja.renderForResult(source, names);

@@ -79,6 +79,28 @@ public final class Conversation {
     return new Conversation(messages);
   }
 
+  /**
+   * Whether the last message is the assistant's.
+   *
+   * @return whether nothing is left to answer
+   */
+  public boolean isAnswered() {
+    return "assistant".equals(messages.get(messages.size() - 1).get(ROLE));
+  }
+
+  /**
+   * What was there before the last message.
+   *
+   * @return the conversation without it
+   * @throws IllegalStateException if there is no other message
+   */
+  public Conversation withoutLast() {
+    if (messages.size() < 2) {
+      throw new IllegalStateException("Expected two messages or more, found one.");
+    }
+    return new Conversation(messages.subList(0, messages.size() - 1));
+  }
+
   /** The messages as a template sees them. */
   List<Map<String, Object>> messages() {
     return messages;

@@ -104,7 +104,8 @@ final class JsonlReader {
     }
     objectsWithText++;
     JsonNode text = object.get(columns.text());
-    if (!text.isTextual()) {
+    boolean isList = columns.jsonText() && text.isArray();
+    if (!text.isTextual() && !isList) {
       String detail = "expected a string in '" + columns.text() + "', found " + kind(text);
       bad(line, text.isNull() ? BadRow.Reason.MISSING_TEXT : BadRow.Reason.WRONG_TYPE, detail);
       return;
@@ -122,7 +123,12 @@ final class JsonlReader {
       value(object, name).ifPresent(value -> attributes.put(name, value));
     }
     sink.document(
-        shard.source(), line.number(), id.get(), text.textValue(), attributes, line.text());
+        shard.source(),
+        line.number(),
+        id.get(),
+        isList ? text.toString() : text.textValue(),
+        attributes,
+        line.text());
   }
 
   private void remember(String field) {

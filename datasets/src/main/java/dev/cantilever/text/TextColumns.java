@@ -10,8 +10,11 @@ import java.util.List;
  * @param id the column that holds the document's id, or the empty string: then ids are made of file
  *     name and row
  * @param attributes further columns to keep as text; a row that lacks one simply lacks it
+ * @param jsonText whether the text of a JSON row may be a list, as of messages, which is then kept
+ *     as its JSON
  */
-public record TextColumns(String text, String id, List<String> attributes) implements Serializable {
+public record TextColumns(String text, String id, List<String> attributes, boolean jsonText)
+    implements Serializable {
 
   /** Checks the names. */
   public TextColumns {
@@ -29,7 +32,7 @@ public record TextColumns(String text, String id, List<String> attributes) imple
    * @return columns with made ids and no attributes
    */
   public static TextColumns ofText(String name) {
-    return new TextColumns(name, "", List.of());
+    return new TextColumns(name, "", List.of(), false);
   }
 
   /**
@@ -39,7 +42,7 @@ public record TextColumns(String text, String id, List<String> attributes) imple
    * @return the columns
    */
   public static TextColumns ofReviews() {
-    return new TextColumns("text", "id", List.of(Document.LABEL, Document.RATING));
+    return new TextColumns("text", "id", List.of(Document.LABEL, Document.RATING), false);
   }
 
   boolean hasId() {

@@ -85,6 +85,17 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
+   * The files of a model directory that decide which ids a text has: {@code tokenizer.json}, or
+   * what it is made of.
+   *
+   * @param modelDirectory a directory in HF layout
+   * @return the files; none where there is no tokenizer
+   */
+  public static List<Path> sources(Path modelDirectory) {
+    return TokenizerFile.sources(modelDirectory);
+  }
+
+  /**
    * The ids of a text alone, as for one that a chat template made. Special tokens that the text
    * itself spells out are recognised.
    *

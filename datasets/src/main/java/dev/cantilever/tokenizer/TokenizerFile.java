@@ -18,6 +18,17 @@ record TokenizerFile(Path source, JsonNode json) {
 
   static final String NAME = "tokenizer.json";
 
+  /* What a tokenizer.json is made of where there is none. */
+  private static final List<String> PARTS =
+      List.of(
+          BytePairFiles.VOCABULARY,
+          BytePairFiles.MERGES,
+          WordPieceFiles.VOCABULARY,
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "config.json");
+
   /* The library that reads them is not part of this program. */
   private static final List<String> SENTENCE_PIECE =
       List.of("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model");
@@ -54,6 +65,20 @@ record TokenizerFile(Path source, JsonNode json) {
         directory,
         Files.isDirectory(directory) ? "none in it" : "no such directory",
         "Save the tokenizer there with transformers' save_pretrained (fast tokenizer)");
+  }
+
+  /** The files that decide which ids a text has; none where there is no tokenizer. */
+  static List<Path> sources(Path directory) {
+    Path whole = directory.resolve(NAME);
+    if (Files.isRegularFile(whole)) {
+      return List.of(whole);
+    }
+    boolean bytePairs =
+        Files.isRegularFile(directory.resolve(BytePairFiles.VOCABULARY))
+            && Files.isRegularFile(directory.resolve(BytePairFiles.MERGES));
+    return bytePairs || Files.isRegularFile(directory.resolve(WordPieceFiles.VOCABULARY))
+        ? PARTS.stream().map(directory::resolve).filter(Files::isRegularFile).toList()
+        : List.of();
   }
 
   private static DatasetException missing(Path directory, String found, String remedy) {

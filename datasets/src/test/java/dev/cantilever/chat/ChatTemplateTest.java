@@ -86,6 +86,16 @@ class ChatTemplateTest {
   }
 
   @Test
+  void date_withoutAClock_isTheTemplatesOwn() throws IOException {
+    write(
+        "chat_template.jinja",
+        "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}1999{% endif %}");
+
+    assertThat(ChatTemplate.loadWithoutClock(directory).render(Conversation.ofUser("x"), true))
+        .isEqualTo("1999");
+  }
+
+  @Test
   void template_thatRaises_isAnErrorWithItsMessage() {
     assertThatThrownBy(() -> rendered("a{{ raise_exception('roles must alternate') }}"))
         .isInstanceOf(DatasetException.class)

@@ -111,6 +111,17 @@ class JsonlReaderTest {
   }
 
   @Test
+  void text_listWhereAskedFor_isKeptAsItsJson() throws IOException {
+    Path file =
+        folder.write("r.jsonl", "{\"m\": [{\"role\": \"user\"}]}\n{\"m\": \"[1]\"}\n{\"m\": {}}\n");
+
+    List<TextItem> items = read(TextSource.detect(file, new TextColumns("m", "", List.of(), true)));
+
+    assertThat(texts(items)).containsExactly("[{\"role\":\"user\"}]", "[1]");
+    assertThat(bad(items)).extracting(BadRow::reason).containsExactly(BadRow.Reason.WRONG_TYPE);
+  }
+
+  @Test
   void text_unicodeCrlfAndByteOrderMark_areRead() throws IOException {
     Path file =
         folder.write(

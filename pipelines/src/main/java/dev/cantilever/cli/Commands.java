@@ -11,6 +11,8 @@ final class Commands {
         new CommandEntry(
             "demo", "the whole recipe on the embedded model", () -> DemoCommand.command()),
         new CommandEntry(
+            "pull", "a model of the hub into a directory", () -> PullCommand.command()),
+        new CommandEntry(
             "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
         new CommandEntry(
             "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
@@ -21,6 +23,7 @@ final class Commands {
             "convert", "a pytorch_model.bin to safetensors", () -> ConvertCommand.command()),
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
+        new CommandEntry("push", "an adapter or a model to the hub", () -> PushCommand.command()),
         new CommandEntry(
             "plan", "memory of PPO, from config.json alone", () -> PlanCommand.command()),
         new CommandEntry(

@@ -35,6 +35,7 @@ record Failure(ExitCode exitCode, String message) {
           "CheckpointException", ExitCode.USAGE,
           "DatasetException", ExitCode.USAGE,
           "SchemaException", ExitCode.USAGE,
+          "HubRequestException", ExitCode.USAGE,
           "BudgetExceededException", ExitCode.OVER_BUDGET,
           "OverBudgetException", ExitCode.OVER_BUDGET,
           "DeviceException", ExitCode.DEVICE);

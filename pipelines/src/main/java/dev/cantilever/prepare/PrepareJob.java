@@ -18,6 +18,7 @@ import java.nio.file.Path;
  * @param input what is read, for messages
  * @param tokenizerDirectory the policy's model directory, absolute
  * @param cleaning how text is cleaned and which texts are kept
+ * @param chat whether texts are conversations
  * @param packing how documents become rows
  * @param maxSftTokens the most ids in all training rows together; 0 for all
  * @param maxBadShare the share of rows that may be dead letters
@@ -30,6 +31,7 @@ record PrepareJob(
     String input,
     String tokenizerDirectory,
     CleaningSpec cleaning,
+    boolean chat,
     PackingSpec packing,
     long maxSftTokens,
     double maxBadShare,
@@ -56,6 +58,7 @@ record PrepareJob(
         spec.input().map(Path::toString).orElse("the embedded reviews"),
         absolute(tokenizerDirectory),
         spec.cleaning(),
+        spec.chat(),
         new PackingSpec(spec.blockSize(), separator, spec.remainder()),
         spec.maxSftTokens(),
         spec.maxBadShare(),

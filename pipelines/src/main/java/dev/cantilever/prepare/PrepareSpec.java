@@ -16,6 +16,9 @@ import java.util.Optional;
  * @param format of both inputs; absent: found out
  * @param textColumn the column that holds the text
  * @param idColumn the column that holds a document's id; absent: ids are made of file and row
+ * @param chat whether the text column holds conversations, as JSON lists of messages, which the
+ *     model's chat template makes text of; such text is not cleaned. Rows are made of the whole,
+ *     and queries of what comes before the assistant's last answer
  * @param cleaning how text is cleaned and which texts are kept
  * @param testFraction the share of the documents that is held out, where there is no test input
  * @param blockSize token ids per packed row
@@ -31,6 +34,7 @@ public record PrepareSpec(
     Optional<TextFormat> format,
     String textColumn,
     Optional<String> idColumn,
+    boolean chat,
     CleaningSpec cleaning,
     double testFraction,
     int blockSize,
@@ -72,6 +76,13 @@ public record PrepareSpec(
         "at least 1 token",
         maxDocumentTokens,
         "Raise it to the longest query");
+    if (chat && input.isEmpty()) {
+      throw new DatasetException(
+          "chat",
+          "an input of conversations beside it",
+          "none, which means the embedded reviews",
+          "Set input too, or leave it out");
+    }
     if (testInput.isPresent() && input.isEmpty()) {
       throw new DatasetException(
           "test_input",
@@ -89,6 +100,7 @@ public record PrepareSpec(
         Optional.empty(),
         "text",
         Optional.empty(),
+        false,
         CleaningSpec.reviews(),
         0.1,
         1024,
@@ -116,6 +128,7 @@ public record PrepareSpec(
         format,
         textColumn,
         idColumn,
+        chat,
         cleaning,
         testFraction,
         newBlockSize,

@@ -10,6 +10,7 @@ import dev.cantilever.row.Split;
 import dev.cantilever.row.TokenRow;
 import dev.cantilever.row.TokenizedDocument;
 import dev.cantilever.text.DatasetException;
+import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,6 +93,11 @@ public final class PreparedData {
     return Integer.parseInt(manifest.fact("max_document_tokens"));
   }
 
+  /** Whether the documents are prompts of conversations, which make sense as a whole only. */
+  public boolean arePrompts() {
+    return manifest.facts().containsKey(DataOrigin.TEMPLATE);
+  }
+
   /** The manifest's path. */
   public Path manifestPath() {
     return directory.manifestPath();
@@ -108,7 +114,7 @@ public final class PreparedData {
     String found = DataOrigin.tokenizerDigest(modelDirectory);
     if (!found.equals(expected)) {
       throw new DatasetException(
-          modelDirectory.resolve(DataOrigin.FILE).toString(),
+          TextTokenizer.sources(modelDirectory).get(0).toString(),
           "the tokenizer that prepared " + directory.path() + ", digest " + expected,
           found,
           "Prepare the data with this model's tokenizer, or use the model they were made for");

@@ -2,6 +2,8 @@ package dev.cantilever.prepare;
 
 import dev.cantilever.batch.PackingTally;
 import dev.cantilever.batch.TokenPacker;
+import dev.cantilever.chat.ChatTemplate;
+import dev.cantilever.chat.Conversation;
 import dev.cantilever.codec.Schemas;
 import dev.cantilever.codec.StagedParquet;
 import dev.cantilever.manifest.FileEntry;
@@ -12,6 +14,7 @@ import dev.cantilever.row.TokenRow;
 import dev.cantilever.row.TokenizedDocument;
 import dev.cantilever.text.BadRow;
 import dev.cantilever.text.Cleaned;
+import dev.cantilever.text.DatasetException;
 import dev.cantilever.text.Document;
 import dev.cantilever.text.TextCleaner;
 import dev.cantilever.text.TextItem;
@@ -22,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -37,6 +41,7 @@ final class ShardPreparation {
   private final ShardTask task;
   private final TextTokenizer tokenizer;
   private final TextCleaner cleaner;
+  private final Optional<ChatTemplate> template;
   private final StagedParquet<TokenizedDocument> documents;
   private final StagedParquet<TokenRow> rows;
   private final StagedParquet<DeadLetter> dead;
@@ -54,11 +59,16 @@ final class ShardPreparation {
       TextTokenizer tokenizer,
       StagedParquet<TokenizedDocument> documents,
       StagedParquet<TokenRow> rows,
-      StagedParquet<DeadLetter> dead) {
+      StagedParquet<DeadLetter> dead)
+      throws IOException {
     this.job = job;
     this.task = task;
     this.tokenizer = tokenizer;
     this.cleaner = new TextCleaner(job.cleaning());
+    this.template =
+        job.chat()
+            ? Optional.of(ChatTemplate.loadWithoutClock(Path.of(job.tokenizerDirectory())))
+            : Optional.empty();
     this.documents = documents;
     this.rows = rows;
     this.dead = dead;
@@ -124,11 +134,38 @@ final class ShardPreparation {
                 BadRow.Reason.MISSING_ID,
                 "expected an id, found only white space",
                 document.text()));
+      } else if (template.isPresent()) {
+        converse(document, template.get());
       } else {
         tally.add(document);
         keep(document);
       }
     }
+  }
+
+  /** A conversation: rows learn all of it, queries ask what comes before the last answer. */
+  private void converse(Document document, ChatTemplate chat) {
+    String whole;
+    String prompt;
+    try {
+      String where = document.source() + ", row " + document.row();
+      Conversation conversation = Conversation.parse(document.text(), where);
+      boolean answered = conversation.isAnswered();
+      whole = chat.render(conversation, !answered);
+      prompt = answered ? chat.render(conversation.withoutLast(), true) : whole;
+    } catch (DatasetException | IllegalStateException e) {
+      refuse(
+          new BadRow(
+              document.source(),
+              document.row(),
+              BadRow.Reason.WRONG_TYPE,
+              String.valueOf(e.getMessage()),
+              document.text()));
+      return;
+    }
+    tally.add(document);
+    tally.add(new Cleaned.Kept(document.withText(whole)));
+    store(document.id(), tokenizer.encode(whole), tokenizer.encode(prompt));
   }
 
   private void refuse(BadRow row) {
@@ -151,15 +188,23 @@ final class ShardPreparation {
       withoutTokens++;
       return;
     }
+    store(document.id(), ids, ids);
+  }
+
+  /**
+   * Writes a document, and packs it.
+   *
+   * @param ids what rows learn
+   * @param query the ids that queries begin with
+   */
+  private void store(String id, int[] ids, int[] query) {
     Split split =
-        switch (task.split().side(document.id())) {
+        switch (task.split().side(id)) {
           case TRAIN -> Split.TRAIN;
           case TEST -> Split.TEST;
         };
-    int stored = Math.min(ids.length, job.maxDocumentTokens());
-    write(
-        documents,
-        new TokenizedDocument(document.id(), split, IntSequence.copyOfRange(ids, 0, stored)));
+    int stored = Math.min(query.length, job.maxDocumentTokens());
+    write(documents, new TokenizedDocument(id, split, IntSequence.copyOfRange(query, 0, stored)));
     switch (split) {
       case TRAIN -> train.add(ids, row -> pack(Split.TRAIN, trainRows++, row));
       case TEST -> test.add(ids, row -> pack(Split.TEST, testRows++, row));

@@ -61,7 +61,8 @@ record ShardTask(int shard, TextShard text, TrainTestSplit split) implements Ser
   }
 
   private static TextSource source(PrepareSpec spec, Path root) throws IOException {
-    TextColumns columns = new TextColumns(spec.textColumn(), spec.idColumn().orElse(""), List.of());
+    TextColumns columns =
+        new TextColumns(spec.textColumn(), spec.idColumn().orElse(""), List.of(), spec.chat());
     return spec.format().isPresent()
         ? new TextSource(root, spec.format().get(), columns)
         : TextSource.detect(root, columns);

@@ -19,6 +19,7 @@ public final class StepQueries {
 
   private final Map<String, IntSequence> documents = new TreeMap<>();
   private final RolloutSpec spec;
+  private final boolean whole;
   private final QuerySampler sampler;
   private final TextTokenizer tokenizer;
   private final long seed;
@@ -30,16 +31,24 @@ public final class StepQueries {
    *     are left out
    * @param seed of the run
    * @param tokenizer for the queries' texts; stays the caller's
+   * @param whole whether a document is asked as a whole, and left out if it is longer than a query;
+   *     else its beginning is
    */
   public StepQueries(
-      Map<String, IntSequence> documents, RolloutSpec spec, long seed, TextTokenizer tokenizer) {
+      Map<String, IntSequence> documents,
+      RolloutSpec spec,
+      long seed,
+      TextTokenizer tokenizer,
+      boolean whole) {
     this.spec = spec;
+    this.whole = whole;
     this.seed = seed;
     this.tokenizer = tokenizer;
     this.sampler = new QuerySampler(seed, spec.queryMinTokens(), spec.queryMaxTokens());
     documents.forEach(
         (id, tokens) -> {
-          if (sampler.accepts(tokens.size())) {
+          boolean fits = !whole || tokens.size() <= spec.queryMaxTokens();
+          if (fits && sampler.accepts(tokens.size())) {
             this.documents.put(id, tokens);
           }
         });
@@ -78,7 +87,8 @@ public final class StepQueries {
   private List<Query> queries(List<String> ids, int step) {
     List<Query> queries = new ArrayList<>(ids.size());
     for (String id : ids) {
-      int[] tokens = sampler.query(id, documents.getOrDefault(id, IntSequence.empty()).toArray());
+      int[] document = documents.getOrDefault(id, IntSequence.empty()).toArray();
+      int[] tokens = whole ? document : sampler.query(id, document);
       int row = queries.size();
       queries.add(
           new Query(

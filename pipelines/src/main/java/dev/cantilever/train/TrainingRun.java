@@ -324,11 +324,13 @@ public final class TrainingRun {
     PreparedData data = PreparedData.open(layout.data());
     data.requireTokenizer(base.path());
     int stored = data.maxDocumentTokens();
-    if (rollout.queryMaxTokens() > stored) {
+    // a prompt that was cut has as many tokens as are stored, and must not pass for a whole one
+    int longest = data.arePrompts() ? stored - 1 : stored;
+    if (rollout.queryMaxTokens() > longest) {
       throw new UsageException(
           "expected rollout.query_max_tokens of at most "
-              + stored
-              + ", the prepare.max_document_tokens of "
+              + longest
+              + ", by the prepare.max_document_tokens of "
               + layout.data()
               + ", got "
               + rollout.queryMaxTokens()
@@ -338,6 +340,6 @@ public final class TrainingRun {
     for (TokenizedDocument document : data.documents(split)) {
       documents.put(document.documentId(), document.ids());
     }
-    return new StepQueries(documents, rollout, run.seed(), tokenizer);
+    return new StepQueries(documents, rollout, run.seed(), tokenizer, data.arePrompts());
   }
 }

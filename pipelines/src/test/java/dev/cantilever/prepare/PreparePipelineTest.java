@@ -94,6 +94,55 @@ class PreparePipelineTest {
   }
 
   @Test
+  void run_conversations_rowsLearnAllAndPromptsEndBeforeTheAnswer() throws IOException {
+    Path model = Files.createDirectory(dir.resolve("chat-model"));
+    for (String name : List.of("config.json", "tokenizer.json")) {
+      Files.copy(reviews.model().resolve(name), model.resolve(name));
+    }
+    Files.writeString(
+        model.resolve("chat_template.jinja"),
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+            + "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}");
+    Path input =
+        write(
+            "chats.jsonl",
+            List.of(
+                "{\"id\": \"a\", \"messages\": [{\"role\": \"user\", \"content\": \"<b>Good?</b>\"},"
+                    + " {\"role\": \"assistant\", \"content\": \"Yes.\"}]}",
+                "{\"id\": \"b\", \"messages\": [{\"role\": \"user\", \"content\": \"Bad?\"}]}",
+                "{\"id\": \"c\", \"messages\": [{\"content\": \"Nobody.\"}]}"));
+
+    PrepareSummary summary =
+        PreparePipeline.run(
+            Reviews.spec(
+                input,
+                "chat=true",
+                "text_column=messages",
+                "block_size=4",
+                "test_fraction=0",
+                "max_bad_share=0.5"),
+            model,
+            data(),
+            SEED,
+            "test",
+            PipelineOptionsFactory.create());
+
+    PreparedData data = PreparedData.open(data());
+    assertThat(summary.dead()).isEqualTo(1);
+    assertThat(data.arePrompts()).isTrue();
+    try (TextTokenizer tokenizer = TextTokenizer.load(model)) {
+      assertThat(data.documents(Split.TRAIN))
+          .extracting(document -> tokenizer.decode(document.ids().toArray()))
+          .containsExactlyInAnyOrder("user: <b>Good?</b>\nassistant:", "user: Bad?\nassistant:");
+      StringBuilder rows = new StringBuilder();
+      for (TokenRow row : data.rows(Split.TRAIN)) {
+        rows.append(tokenizer.decode(row.ids().toArray()));
+      }
+      assertThat(rows.toString()).contains("user: <b>Good?</b>\nassistant: Yes.\n");
+    }
+  }
+
+  @Test
   void run_folderOfReviews_keepsEveryDocumentOnceAndPacksItsTokensInOrder() throws IOException {
     PrepareSummary summary = run(Reviews.spec(reviews.folder(dir.resolve("in"), 5)));
     PreparedData data = PreparedData.open(data());
