@@ -4,8 +4,13 @@ import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A frozen weight with any number of LoRA branches. */
 public final class Linear {
@@ -13,6 +18,8 @@ public final class Linear {
   private final String name;
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
+  private final List<BiasBranch> biases = new ArrayList<>();
+  private double @Nullable [] rowSquares;
 
   /**
    * Wraps a weight.
@@ -34,14 +41,39 @@ public final class Linear {
     return weight;
   }
 
-  /** Attaches a branch; it acts in spans that name its adapter. */
+  /**
+   * The square of the length of each of the weight's rows, kept from the first call on.
+   *
+   * @param sum gives them for the weight
+   * @return [O], not to be changed
+   */
+  public double[] rowSquares(Function<Weight, double[]> sum) {
+    if (rowSquares == null) {
+      rowSquares = sum.apply(weight);
+    }
+    return rowSquares;
+  }
+
+  /** Attaches a branch; it acts in spans that name its adapter, after those attached before. */
   public void attach(LoraBranch branch) {
     branches.add(branch);
   }
 
-  /** Detaches every branch of an adapter. */
+  /** Attaches a trained bias; it acts in spans that name its adapter. */
+  public void attach(BiasBranch bias) {
+    biases.add(bias);
+  }
+
+  /** Whether anything of an adapter of this name is attached. */
+  public boolean isAttached(String adapter) {
+    return branches.stream().anyMatch(branch -> branch.adapter().equals(adapter))
+        || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter));
+  }
+
+  /** Detaches all that is an adapter's. */
   public void detach(String adapter) {
     branches.removeIf(branch -> branch.adapter().equals(adapter));
+    biases.removeIf(bias -> bias.adapter().equals(adapter));
   }
 
   /** y = x·Wᵀ + b, plus for each span the branches of its adapters. */
@@ -55,19 +87,19 @@ public final class Linear {
   }
 
   private Var forward(Pass pass, Slot slot, Var x, Optional<Var> residual) {
+    Set<String> training = new HashSet<>();
+    branches.stream().filter(LoraBranch::trainable).forEach(b -> training.add(b.adapter()));
+    biases.stream().filter(BiasBranch::trainable).forEach(b -> training.add(b.adapter()));
     boolean trainable =
-        branches.stream()
-            .anyMatch(
-                branch ->
-                    branch.trainable()
-                        && pass.batch().spans().stream()
-                            .anyMatch(span -> span.adapters().contains(branch.adapter())));
+        pass.batch().spans().stream()
+            .anyMatch(span -> !Collections.disjoint(span.adapters(), training));
+    LinearBranches attached = new LinearBranches(name, weight, branches, biases);
     return pass.tape()
         .apply(
             slot,
             x.shape().dim(0),
             weight.outFeatures(),
             trainable,
-            new LinearNode(pass, name, weight, List.copyOf(branches), x, residual));
+            new LinearNode(pass, weight, attached, x, residual));
   }
 }
