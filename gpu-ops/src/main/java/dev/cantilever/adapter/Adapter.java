@@ -11,6 +11,7 @@ import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class Adapter {
   private final AdapterConfig config;
   private final List<ModuleAdapter> modules = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
+  private final List<Linear> replaced = new ArrayList<>();
   private final Optional<WeightReader> reader;
 
   /**
@@ -136,6 +138,11 @@ public final class Adapter {
           "Adapter '%s': expected no 'modules_to_save', found %s. Weights of the base are frozen and have no gradients: train branches only."
               .formatted(name, config.modules().saved()));
     }
+    if (config.bias() == LoraBias.ALL) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'bias' none or lora_only of a new adapter, found all. Biases of norms and heads are frozen and have no gradients: train those of the linear layers with branches."
+              .formatted(name));
+    }
     LoraInit.Scheme scheme = config.init().scheme();
     if (scheme == LoraInit.Scheme.EVA || scheme == LoraInit.Scheme.ORTHOGONAL) {
       throw new CheckpointException(
@@ -169,11 +176,29 @@ public final class Adapter {
       List<LoraTarget> targets,
       boolean trainable)
       throws IOException {
+    return load(backend, arena, name, directory, targets, List.of(), trainable);
+  }
+
+  /**
+   * As above, onto a model with heads that an adapter may replace, as those of classifiers are.
+   *
+   * @param heads which; they are replaced, never trained
+   */
+  public static Adapter load(
+      Backend backend,
+      Arena arena,
+      String name,
+      Path directory,
+      List<LoraTarget> targets,
+      List<Linear> heads,
+      boolean trainable)
+      throws IOException {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
       List<LoraTarget> wanted = modulesOf(source, directory, targets);
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
+        adapter.attachHeads(backend, arena, source, trainable ? List.of() : heads);
         adapter.read(source);
       } catch (IOException | RuntimeException e) {
         adapter.detach();
@@ -208,9 +233,23 @@ public final class Adapter {
     return wanted;
   }
 
+  private void attachHeads(
+      Backend backend, Arena arena, AdapterDirectory source, List<Linear> heads)
+      throws IOException {
+    for (Linear head : heads) {
+      if (HeadReplacement.attach(backend, arena, name, source, head)) {
+        replaced.add(head);
+      }
+    }
+  }
+
   private void read(AdapterDirectory source) throws IOException {
     Set<String> own =
         biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
+    for (Linear head : replaced) {
+      own.add(head.name() + ".weight");
+      own.add(head.name() + ".bias");
+    }
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
@@ -270,6 +309,7 @@ public final class Adapter {
   public void detach() {
     modules.forEach(module -> module.target().linear().detach(name));
     biases.forEach(bias -> bias.target().linear().detach(name));
+    replaced.forEach(head -> head.detach(name));
   }
 
   /**
@@ -278,6 +318,10 @@ public final class Adapter {
    * as peft converts it: over the base as it is, with twice the rank.
    */
   public void save(Path directory) throws IOException {
+    if (!replaced.isEmpty()) {
+      throw new IllegalStateException(
+          "Expected an adapter of branches and biases, found one with heads, which is only read");
+    }
     AdapterConfig written = config.init().changesBase() ? config.overUnchangedBase() : config;
     Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
     biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));

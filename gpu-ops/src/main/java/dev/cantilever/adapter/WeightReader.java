@@ -67,7 +67,8 @@ final class WeightReader {
     double[] squares = new double[out];
     float[] unit = new float[rows * in];
     float[] columns = new float[rows * out];
-    for (int first = 0; first < in; first += rows) {
+    Arrays.fill(columns, Float.NaN);
+    for (int first = 0; first < in && !(first > 0 && untouched(columns)); first += rows) {
       int count = Math.min(rows, in - first);
       Arrays.fill(unit, 0);
       for (int k = 0; k < count; k++) {
@@ -82,6 +83,18 @@ final class WeightReader {
       }
     }
     return squares;
+  }
+
+  /**
+   * Whether nothing was ever written there: on the device of shapes only there is no more to do.
+   */
+  private static boolean untouched(float[] values) {
+    for (float value : values) {
+      if (!Float.isNaN(value)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /**

@@ -6,7 +6,9 @@ import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -19,6 +21,7 @@ public final class Linear {
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
   private final List<BiasBranch> biases = new ArrayList<>();
+  private final Map<String, Weight> replacements = new LinkedHashMap<>();
   private double @Nullable [] rowSquares;
 
   /**
@@ -39,6 +42,25 @@ public final class Linear {
   /** The frozen weight. */
   public Weight weight() {
     return weight;
+  }
+
+  /**
+   * The weight where some adapters act: that of the one attached last that brings its own, or the
+   * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced.
+   */
+  public Weight weight(Set<String> adapters) {
+    Weight found = weight;
+    for (Map.Entry<String, Weight> replacement : replacements.entrySet()) {
+      if (adapters.contains(replacement.getKey())) {
+        found = replacement.getValue();
+      }
+    }
+    return found;
+  }
+
+  /** Attaches an adapter's own weight, in place of the base's where it acts. */
+  public void replace(String adapter, Weight own) {
+    replacements.put(adapter, own);
   }
 
   /**
@@ -67,13 +89,15 @@ public final class Linear {
   /** Whether anything of an adapter of this name is attached. */
   public boolean isAttached(String adapter) {
     return branches.stream().anyMatch(branch -> branch.adapter().equals(adapter))
-        || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter));
+        || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter))
+        || replacements.containsKey(adapter);
   }
 
   /** Detaches all that is an adapter's. */
   public void detach(String adapter) {
     branches.removeIf(branch -> branch.adapter().equals(adapter));
     biases.removeIf(bias -> bias.adapter().equals(adapter));
+    replacements.remove(adapter);
   }
 
   /** y = x·Wᵀ + b, plus for each span the branches of its adapters. */

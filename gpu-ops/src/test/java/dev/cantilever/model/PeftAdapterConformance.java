@@ -189,6 +189,49 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     }
   }
 
+  @Test
+  void classifiersAdapterOfPeft_withAHeadOfItsOwn_equalsPeft_mergedOrNot() throws Exception {
+    Path base = Fixtures.path("gpt_neox_reward");
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(base, adapter("neox_reward"), merged);
+    SequenceClassifier model = classifier(base);
+    float bare = score(model, Set.of());
+    Adapter loaded =
+        Adapter.load(
+            backend,
+            adapters,
+            "a",
+            adapter("neox_reward"),
+            model.transformer().targets(),
+            model.heads(),
+            false);
+    try (SafetensorsFile golden = golden("neox_reward")) {
+      float expected = golden.readFloats("adapter_logits")[0];
+      assertThat(score(model, Set.of("a"))).isCloseTo(expected, within(LOGITS));
+      assertThat(score(classifier(merged), Set.of())).isCloseTo(expected, within(LOGITS));
+    }
+    assertThat(score(model, Set.of())).isEqualTo(bare);
+    loaded.detach();
+    assertThat(score(model, Set.of("a"))).isEqualTo(bare);
+  }
+
+  private SequenceClassifier classifier(Path path) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(path)) {
+      return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+          .classifier();
+    }
+  }
+
+  private float score(SequenceClassifier model, Set<String> active) throws Exception {
+    return model
+        .logits(
+            backend,
+            memory.upload(row("gpt_neox_reward"), active),
+            memory.batch(),
+            memory.kept(),
+            memory.scratch())[0][0];
+  }
+
   @ParameterizedTest
   @CsvSource({"llama_head, llama, lm_head.weight", "neox_dora, llama, dense"})
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
