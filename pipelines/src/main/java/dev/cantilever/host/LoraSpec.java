@@ -9,6 +9,7 @@ import dev.cantilever.hub.LoraRanks;
 import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
+import dev.cantilever.recipe.UsageException;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ import java.util.function.Function;
  * @param rankPattern other ranks, each as {@code pattern=rank} with an expression for a path's end
  * @param alphaPattern other numerators, likewise
  * @param useDora whether lengths of outputs are trained apart from their directions (DoRA)
- * @param bias which biases are trained: none, lora_only or all
+ * @param bias which biases are trained: none, or lora_only for those of the layers with branches
  * @param initLoraWeights how matrices begin: default, random, gaussian, pissa, pissa_niter_N or
  *     olora
  */
@@ -143,11 +144,11 @@ public record LoraSpec(
   /**
    * Refuses an adapter that is not the reference itself, bit for bit, before its first step.
    *
-   * @throws IllegalArgumentException if there the KL would not be exactly 0
+   * @throws UsageException if there the KL would not be exactly 0
    */
   public void requireIdentity() {
     if (!initialisation(initLoraWeights).isIdentity()) {
-      throw new IllegalArgumentException(
+      throw new UsageException(
           "expected lora.init_lora_weights default or gaussian in PPO, got "
               + initLoraWeights
               + ": a policy must begin as its reference, bit for bit, and this one does not."
@@ -177,11 +178,7 @@ public record LoraSpec(
   }
 
   private static LoraRanks ranks(
-      int r,
-      double alpha,
-      boolean useRslora,
-      List<String> rankPattern,
-      List<String> alphaPattern) {
+      int r, double alpha, boolean useRslora, List<String> rankPattern, List<String> alphaPattern) {
     return new LoraRanks(
         r,
         alpha,
@@ -222,12 +219,12 @@ public record LoraSpec(
 
   private static LoraBias biases(String text) {
     return Arrays.stream(LoraBias.values())
-        .filter(bias -> bias.text().equals(text))
+        .filter(bias -> bias != LoraBias.ALL && bias.text().equals(text))
         .findFirst()
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "expected lora.bias none, lora_only or all, got " + text));
+                    "expected lora.bias none or lora_only, got " + text + "; norms are frozen"));
   }
 
   private static LoraInit initialisation(String text) {
