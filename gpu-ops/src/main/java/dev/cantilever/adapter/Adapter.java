@@ -6,86 +6,108 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.LoraBias;
+import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
-import dev.cantilever.nn.LoraBranch;
+import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.Shape;
-import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
-/** The LoRA matrices of one adapter on the device, attached to a model's linear layers. */
+/** The matrices of one LoRA adapter on the device, attached to a model's linear layers. */
 public final class Adapter {
 
-  private final Backend backend;
   private final String name;
   private final AdapterConfig config;
-  private final Map<LoraTarget, LoraBranch> branches = new LinkedHashMap<>();
+  private final List<ModuleAdapter> modules = new ArrayList<>();
+  private final List<BiasAdapter> biases = new ArrayList<>();
+  private final List<Linear> replaced = new ArrayList<>();
+  private final Optional<WeightReader> reader;
 
+  /**
+   * Takes room and attaches.
+   *
+   * @param wanted modules that carry a branch
+   * @param all modules of the model
+   */
   private Adapter(
       Backend backend,
       Arena arena,
       String name,
       AdapterConfig config,
-      List<LoraTarget> targets,
+      List<LoraTarget> wanted,
+      List<LoraTarget> all,
       boolean trainable) {
-    this.backend = backend;
     this.name = name;
-    List<LoraTarget> wanted =
-        targets.stream().filter(t -> config.targetModules().matches(t.path())).toList();
     this.config =
         config.withFanInFanOut(wanted.stream().anyMatch(target -> target.storage().transposed()));
-    try {
-      attach(arena, wanted, trainable);
-    } catch (RuntimeException e) { // out of budget half way: the model is as it was
-      detach();
-      throw e;
-    }
-    if (branches.isEmpty()) {
+    if (wanted.isEmpty()) {
       throw new CheckpointException(
-          "Adapter '%s': expected target_modules to match a linear layer, but %s matches none of %s."
-                  .formatted(
-                      name,
-                      config.targetModules(),
-                      targets.stream().limit(8).map(LoraTarget::path).toList())
-              + " Name modules of this model.");
+          "Adapter '%s': expected target_modules to match a linear layer, but %s matches none of %s. Name modules of this model."
+              .formatted(
+                  name,
+                  config.modules().targets(),
+                  all.stream().limit(8).map(LoraTarget::path).toList()));
     }
-  }
-
-  private void attach(Arena arena, List<LoraTarget> wanted, boolean trainable) {
+    if (all.stream().anyMatch(target -> target.linear().isAttached(name))) {
+      throw new IllegalArgumentException(
+          "Expected a name that no adapter of the model has yet, got '" + name + "'");
+    }
+    Set<String> paths = wanted.stream().map(LoraTarget::path).collect(Collectors.toSet());
     for (LoraTarget target : wanted) {
-      LoraModule module = module(target);
-      LoraBranch branch =
-          new LoraBranch(
-              name,
-              Parameter.in(arena, module.nameA(), Shape.of(config.r(), target.inFeatures())),
-              Parameter.in(arena, module.nameB(), Shape.of(target.outFeatures(), config.r())),
-              target.column(),
-              (float) config.scale(),
-              (float) config.loraDropout(),
-              trainable);
-      target.linear().attach(branch);
-      branches.put(target, branch);
+      modules.add(new ModuleAdapter(backend, arena, name, config, target, trainable));
     }
+    if (config.bias() != LoraBias.NONE) {
+      for (LoraTarget target : config.bias() == LoraBias.ALL ? all : wanted) {
+        if (target.linear().weight().bias().isPresent()) {
+          boolean lora = paths.contains(target.path());
+          biases.add(new BiasAdapter(backend, arena, name, target, lora, trainable));
+        }
+      }
+    }
+    reader = reader(backend, arena, all);
+    modules.forEach(ModuleAdapter::attach);
+    biases.forEach(BiasAdapter::attach);
   }
 
-  private static LoraModule module(LoraTarget target) {
-    return new LoraModule(target.path(), target.inFeatures(), target.outFeatures());
+  /** For what depends on the base's numbers. */
+  private Optional<WeightReader> reader(Backend backend, Arena arena, List<LoraTarget> all) {
+    if (!config.useDora() && !config.init().changesBase() && biases.isEmpty()) {
+      return Optional.empty();
+    }
+    int vectors = 1;
+    List<LoraTarget> read = new ArrayList<>(biases.stream().map(BiasAdapter::target).toList());
+    for (ModuleAdapter module : modules) {
+      LoraTarget target = module.target();
+      int rank = config.rank(target.path());
+      int needed =
+          config.init().changesBase()
+              ? PrincipalFactors.vectors(rank, target.outFeatures(), target.inFeatures())
+              : config.useDora() ? rank : 1;
+      vectors = Math.max(vectors, needed);
+      read.add(target);
+    }
+    return Optional.of(new WeightReader(backend, arena, vectors, read));
   }
 
   /**
-   * Makes a new adapter and attaches it: A from U(−1/√I, 1/√I), which is peft's Kaiming uniform
-   * with a = √5, and B zero.
+   * Makes a new adapter and attaches it. By default A is from U(−1/√I, 1/√I), which is peft's
+   * Kaiming uniform with a = √5, and B zero.
    *
    * @param arena where matrices and gradients live
    * @param name under which spans name it
    * @param targets all linear layers the model offers
    * @param seed of A; each module draws its own stream
+   * @throws CheckpointException if the settings ask for what a fresh adapter cannot have
    */
   public static Adapter fresh(
       Backend backend,
@@ -94,20 +116,39 @@ public final class Adapter {
       AdapterConfig config,
       List<LoraTarget> targets,
       long seed) {
-    Adapter adapter = new Adapter(backend, arena, name, config, targets, true);
-    adapter.branches.forEach(
-        (target, branch) -> {
-          Tensor a = branch.a().value();
-          float[] values = new float[Math.toIntExact(a.elements())];
-          SplittableRandom random = new SplittableRandom(seed * 31 + target.path().hashCode());
-          double bound = 1 / Math.sqrt(target.inFeatures());
-          for (int i = 0; i < values.length; i++) {
-            values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
-          }
-          backend.transfers().upload(a, values);
-          backend.transfers().zero(branch.b().value());
-        });
+    requireTrainable(name, config);
+    Adapter adapter =
+        new Adapter(backend, arena, name, config, wanted(config, targets), targets, true);
+    try {
+      adapter.modules.forEach(module -> module.draw(seed, adapter.reader));
+    } catch (RuntimeException e) {
+      adapter.detach();
+      throw e;
+    }
     return adapter;
+  }
+
+  private static List<LoraTarget> wanted(AdapterConfig config, List<LoraTarget> targets) {
+    return targets.stream().filter(target -> config.modules().matches(target.path())).toList();
+  }
+
+  private static void requireTrainable(String name, AdapterConfig config) {
+    if (!config.modules().saved().isEmpty()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected no 'modules_to_save', found %s. Weights of the base are frozen and have no gradients: train branches only."
+              .formatted(name, config.modules().saved()));
+    }
+    if (config.bias() == LoraBias.ALL) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'bias' none or lora_only of a new adapter, found all. Biases of norms and heads are frozen and have no gradients: train those of the linear layers with branches."
+              .formatted(name));
+    }
+    LoraInit.Scheme scheme = config.init().scheme();
+    if (scheme == LoraInit.Scheme.EVA || scheme == LoraInit.Scheme.ORTHOGONAL) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'init_lora_weights' true, false, gaussian, pissa or olora of a new adapter, found %s. Such an adapter can be read only."
+              .formatted(name, config.init().text()));
+    }
   }
 
   /**
@@ -117,14 +158,15 @@ public final class Adapter {
    */
   public static Adapter planned(
       Backend backend, Arena arena, String name, AdapterConfig config, List<LoraTarget> targets) {
-    return new Adapter(backend, arena, name, config, targets, false);
+    return new Adapter(backend, arena, name, config, wanted(config, targets), targets, false);
   }
 
   /**
    * Reads an adapter in PEFT layout and attaches it.
    *
    * @param trainable whether it is to be trained further, or stays frozen
-   * @throws CheckpointException if a module of the adapter is not in the model, or a shape differs
+   * @throws CheckpointException if a module of the adapter is not in the model, a shape differs, or
+   *     the adapter holds whole what cannot be replaced in a model that others share
    */
   public static Adapter load(
       Backend backend,
@@ -134,29 +176,29 @@ public final class Adapter {
       List<LoraTarget> targets,
       boolean trainable)
       throws IOException {
+    return load(backend, arena, name, directory, targets, List.of(), trainable);
+  }
+
+  /**
+   * As above, onto a model with heads that an adapter may replace, as those of classifiers are.
+   *
+   * @param heads which; they are replaced, never trained
+   */
+  public static Adapter load(
+      Backend backend,
+      Arena arena,
+      String name,
+      Path directory,
+      List<LoraTarget> targets,
+      List<Linear> heads,
+      boolean trainable)
+      throws IOException {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
-      Map<String, LoraTarget> byPath = new LinkedHashMap<>();
-      targets.forEach(target -> byPath.put(target.path(), target));
-      List<LoraTarget> wanted = new ArrayList<>();
-      for (LoraModule module : source.modules().values()) {
-        LoraTarget target = byPath.get(module.path());
-        if (target == null || !module(target).equals(module)) {
-          throw new CheckpointException(
-              "%s: expected modules of this model, found '%s' [%d, %d]%s. Use the base this adapter was trained on."
-                  .formatted(
-                      directory,
-                      module.path(),
-                      module.outFeatures(),
-                      module.inFeatures(),
-                      target == null
-                          ? ", which the model does not have"
-                          : " where the model has [%d, %d]"
-                              .formatted(target.outFeatures(), target.inFeatures())));
-        }
-        wanted.add(target);
-      }
-      Adapter adapter = new Adapter(backend, arena, name, source.config(), wanted, trainable);
+      List<LoraTarget> wanted = modulesOf(source, directory, targets);
+      Adapter adapter =
+          new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
+        adapter.attachHeads(backend, arena, source, trainable ? List.of() : heads);
         adapter.read(source);
       } catch (IOException | RuntimeException e) {
         adapter.detach();
@@ -166,13 +208,63 @@ public final class Adapter {
     }
   }
 
+  private static List<LoraTarget> modulesOf(
+      AdapterDirectory source, Path directory, List<LoraTarget> targets) {
+    Map<String, LoraTarget> byPath = new LinkedHashMap<>();
+    targets.forEach(target -> byPath.put(target.path(), target));
+    List<LoraTarget> wanted = new ArrayList<>();
+    for (LoraModule module : source.modules().values()) {
+      LoraTarget target = byPath.get(module.path());
+      if (target == null || !ModuleAdapter.module(target).equals(module)) {
+        throw new CheckpointException(
+            "%s: expected modules of this model, found '%s' [%d, %d]%s. Use the base this adapter was trained on."
+                .formatted(
+                    directory,
+                    module.path(),
+                    module.outFeatures(),
+                    module.inFeatures(),
+                    target == null
+                        ? ", which the model does not have"
+                        : " where the model has [%d, %d]"
+                            .formatted(target.outFeatures(), target.inFeatures())));
+      }
+      wanted.add(target);
+    }
+    return wanted;
+  }
+
+  private void attachHeads(
+      Backend backend, Arena arena, AdapterDirectory source, List<Linear> heads)
+      throws IOException {
+    for (Linear head : heads) {
+      if (HeadReplacement.attach(backend, arena, name, source, head)) {
+        replaced.add(head);
+      }
+    }
+  }
+
   private void read(AdapterDirectory source) throws IOException {
-    for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
-      LoraTarget target = entry.getKey();
-      LoraModule module = module(target);
-      backend.transfers().upload(entry.getValue().a().value(), source.readA(module));
-      float[] b = target.toModel(source.readB(module));
-      backend.transfers().upload(entry.getValue().b().value(), b);
+    Set<String> own =
+        biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
+    for (Linear head : replaced) {
+      own.add(head.name() + ".weight");
+      own.add(head.name() + ".bias");
+    }
+    for (SavedTensor tensor : source.saved().values()) {
+      if (!own.contains(tensor.baseName())) {
+        throw new CheckpointException(
+            "%s: expected an adapter that changes linear layers alone, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+                .formatted(
+                    source.file().path(),
+                    tensor.baseName(),
+                    tensor.bias() ? "'bias'" : "'modules_to_save'"));
+      }
+    }
+    for (ModuleAdapter module : modules) {
+      module.read(source, reader);
+    }
+    for (BiasAdapter bias : biases) {
+      bias.read(source, reader.orElseThrow());
     }
   }
 
@@ -182,55 +274,66 @@ public final class Adapter {
   }
 
   /**
-   * Its settings, as they are saved. Whether the base is stored [in, out] is the model's to say, as
-   * in peft, whatever the settings said.
+   * Its settings. Whether the base is stored [in, out] is the model's to say, as in peft, whatever
+   * the settings said.
    */
   public AdapterConfig config() {
     return config;
   }
 
-  /** All matrices, A before B, in the order of the model's layers. */
+  /** All that is trained: module by module A, B and DoRA's lengths, then biases. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
-    for (LoraBranch branch : branches.values()) {
-      parameters.add(branch.a());
-      parameters.add(branch.b());
-    }
+    modules.forEach(module -> parameters.addAll(module.parameters()));
+    biases.forEach(bias -> parameters.add(bias.parameter()));
     return parameters;
   }
 
-  /** The gradients of all matrices by their names in a file, and as the file would have them. */
+  /**
+   * Takes over that parameters have changed, as by a step of an optimiser: with DoRA the norms of
+   * the rows are computed again. To be called before the next pass.
+   */
+  public void parametersChanged() {
+    modules.forEach(module -> module.updateNorms(reader));
+  }
+
+  /** The gradients of all parameters by their names in a file, and as the file would have them. */
   public Map<String, float[]> gradients() {
     Map<String, float[]> gradients = new LinkedHashMap<>();
-    branches.forEach(
-        (target, branch) -> {
-          gradients.put(branch.a().name(), download(branch.a().gradient()));
-          gradients.put(branch.b().name(), target.toFile(download(branch.b().gradient())));
-        });
+    modules.forEach(module -> module.putGradients(gradients));
+    biases.forEach(bias -> bias.putGradient(gradients));
     return gradients;
   }
 
   /** Takes the adapter off the model; its tensors stay until their arena is closed. */
   public void detach() {
-    branches.keySet().forEach(target -> target.linear().detach(name));
+    modules.forEach(module -> module.target().linear().detach(name));
+    biases.forEach(bias -> bias.target().linear().detach(name));
+    replaced.forEach(head -> head.detach(name));
   }
 
-  /** Writes the adapter in PEFT layout. */
+  /**
+   * Writes the adapter in PEFT layout; of several that are saved together, each to {@link
+   * AdapterDirectory#named its place}. One that began by taking its product off the base is written
+   * as peft converts it: over the base as it is, with twice the rank.
+   */
   public void save(Path directory) throws IOException {
-    List<LoraModule> modules = branches.keySet().stream().map(Adapter::module).toList();
-    try (AdapterWriter writer = AdapterWriter.create(directory, config, modules)) {
-      for (Map.Entry<LoraTarget, LoraBranch> entry : branches.entrySet()) {
-        LoraModule module = module(entry.getKey());
-        writer.writeA(module, download(entry.getValue().a().value()));
-        writer.writeB(module, entry.getKey().toFile(download(entry.getValue().b().value())));
+    if (!replaced.isEmpty()) {
+      throw new IllegalStateException(
+          "Expected an adapter of branches and biases, found one with heads, which is only read");
+    }
+    AdapterConfig written = config.init().changesBase() ? config.overUnchangedBase() : config;
+    Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
+    biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));
+    List<LoraModule> branches = modules.stream().map(ModuleAdapter::module).toList();
+    try (AdapterWriter writer = AdapterWriter.create(directory, written, branches, saved)) {
+      for (ModuleAdapter module : modules) {
+        module.write(writer);
+      }
+      for (BiasAdapter bias : biases) {
+        bias.write(writer, reader.orElseThrow());
       }
       writer.finish();
     }
-  }
-
-  private float[] download(Tensor tensor) {
-    float[] values = new float[Math.toIntExact(tensor.elements())];
-    backend.transfers().download(values, tensor);
-    return values;
   }
 }

@@ -5,6 +5,7 @@ import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsWriter;
+import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.hub.StagedDirectory;
 import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.hub.TensorFile;
@@ -21,8 +22,9 @@ import java.util.TreeMap;
 
 /**
  * Adds an adapter to a checkpoint, file to file: W + scale·B·A, summed in double precision and
- * rounded once to how W is stored. No model is made and no backend is needed; memory holds a band
- * of one tensor and its two small matrices.
+ * rounded once to how W is stored; biases and modules that the adapter holds whole take the place
+ * of the base's. No model is made and no backend is needed; memory holds a band of one tensor and
+ * its two small matrices, or the whole of one tensor whose own factors the adapter began from.
  *
  * <p>The weight files of the result have the names, the tensors and the types of the base's; what
  * carries no branch is copied byte for byte. Each file is written by itself, so files may be
@@ -35,6 +37,7 @@ public final class AdapterMerger implements AutoCloseable {
   private final ModelDirectory base;
   private final AdapterDirectory adapter;
   private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
+  private final Map<String, SavedTensor> saved = new TreeMap<>(); // likewise
 
   private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
     this.base = base;
@@ -43,6 +46,10 @@ public final class AdapterMerger implements AutoCloseable {
       String tensor = module.path() + WEIGHT;
       requireFits(tensor, module);
       modules.put(base.entry(tensor).name(), module);
+    }
+    for (SavedTensor tensor : adapter.saved().values()) {
+      requireReplaceable(tensor);
+      saved.put(base.entry(tensor.baseName()).name(), tensor);
     }
   }
 
@@ -118,7 +125,11 @@ public final class AdapterMerger implements AutoCloseable {
         SafetensorsWriter.create(directory.resolve(shard), specs, metadata)) {
       for (TensorEntry entry : source.entries()) {
         LoraModule module = modules.get(entry.name());
-        if (module == null) {
+        SavedTensor whole = saved.get(entry.name());
+        if (whole != null) {
+          writer.write(entry.name(), adapter.read(whole)); // rounded to the base's type
+          tally = tally.plus(MergeTally.copied());
+        } else if (module == null) {
           writer.copy(entry.name(), source);
           tally = tally.plus(MergeTally.copied());
         } else {
@@ -162,10 +173,54 @@ public final class AdapterMerger implements AutoCloseable {
                   adapter.file().path(),
                   entry.shape()));
     }
+    requireStored(tensor, entry);
+  }
+
+  private void requireStored(String tensor, TensorEntry entry) {
     if (!STORED.contains(entry.dtype())) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to be one of F32, F16 and BF16, found %s. Convert the checkpoint."
               .formatted(base.file(tensor).path(), tensor, entry.dtype()));
     }
+  }
+
+  private void requireReplaceable(SavedTensor tensor) {
+    String name = tensor.baseName();
+    Path file = adapter.file().path();
+    if (!base.contains(name)) {
+      throw new CheckpointException(
+          "%s: expected to hold only tensors of %s whole, found '%s', which is not there. Use the base this adapter was trained on; where that ties its head to its embedding, untie it and save it so first."
+              .formatted(file, base.path(), name));
+    }
+    TensorEntry entry = base.entry(name);
+    Shape found = adapter.file().entry(tensor.name()).shape();
+    if (!entry.shape().equals(found)) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' of shape %s, as %s has it, found %s. Use the base this adapter was trained on."
+              .formatted(file, tensor.name(), entry.shape(), base.path(), found));
+    }
+    requireStored(name, entry);
+    if (!tensor.bias() && isTied(entry)) {
+      throw new CheckpointException(
+          "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. Untie the base and save it so first."
+              .formatted(file, base.path(), name));
+    }
+  }
+
+  /** Whether a tensor is all that the base has of the size of its vocabulary. */
+  private boolean isTied(TensorEntry entry) {
+    int vocabulary = base.config().intOr("vocab_size", -1);
+    return isTable(entry, vocabulary)
+        && base.names().stream()
+            .map(base::entry)
+            .noneMatch(other -> !other.name().equals(entry.name()) && isTable(other, vocabulary));
+  }
+
+  private static boolean isTable(TensorEntry entry, int vocabulary) {
+    return entry.shape().rank() == 2 && entry.shape().dim(0) == vocabulary;
+  }
+
+  private static String name(TensorFile file) {
+    return String.valueOf(file.path().getFileName());
   }
 }

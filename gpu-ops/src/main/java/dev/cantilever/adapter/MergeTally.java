@@ -6,7 +6,7 @@ import java.io.Serializable;
  * What merging did to a part of a checkpoint, or to all of it.
  *
  * @param tensorsMerged tensors that an adapter was added to
- * @param tensorsCopied tensors whose bytes are the base's
+ * @param tensorsCopied tensors that are the base's, or that the adapter holds whole
  * @param drift what storing cost: the largest, over merged tensors, of ‖stored − exact‖ / ‖exact‖
  *     (Frobenius), exact being base + scale·B·A in double precision
  * @param int8DriftSum the sum, over merged tensors, of what quantising the stored tensor to 8-bit
@@ -18,7 +18,7 @@ public record MergeTally(int tensorsMerged, int tensorsCopied, double drift, dou
   /** Of nothing yet. */
   public static final MergeTally NONE = new MergeTally(0, 0, 0, 0);
 
-  /** Of one tensor whose bytes were copied. */
+  /** Of one tensor that was copied. */
   static MergeTally copied() {
     return new MergeTally(0, 1, 0, 0);
   }

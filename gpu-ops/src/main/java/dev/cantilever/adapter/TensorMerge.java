@@ -6,14 +6,13 @@ import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.SafetensorsWriter;
 import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.hub.TensorFile;
-import dev.cantilever.tensor.HalfPrecision;
 import java.io.IOException;
 import java.util.Arrays;
 
 /**
  * W + scale·B·A of one matrix, a band of its rows at a time: merged = W + scale·L·R with W [M, N]
  * as stored. Where the base stores [out, in], L is B and R is A; where it stores [in, out], L is Aᵀ
- * and R is Bᵀ.
+ * and R is Bᵀ. With DoRA each output is brought to its length, m/‖W + scale·B·A‖ along its inputs.
  */
 final class TensorMerge {
   private static final int BAND_ELEMENTS = 1 << 20;
@@ -27,6 +26,7 @@ final class TensorMerge {
   private final int columns; // N
   private final int rank; // r
   private final double scale;
+  private double[] lengths = new double[0]; // DoRA's factor of each output, if it has such
 
   private double driftSquares;
   private double exactSquares;
@@ -41,20 +41,29 @@ final class TensorMerge {
     this.transposed = adapter.config().fanInFanOut();
     this.rows = Math.toIntExact(entry.shape().dim(0));
     this.columns = Math.toIntExact(entry.shape().dim(1));
-    this.rank = adapter.config().r();
-    this.scale = adapter.config().scale();
+    int half = adapter.config().rank(module.path());
+    this.rank = adapter.config().init().changesBase() ? 2 * half : half;
+    this.scale = adapter.config().scale(module.path());
   }
 
   /** Supplies the whole tensor to a writer. */
   MergeTally write(SafetensorsWriter writer) throws IOException {
     float[] a = adapter.readA(module);
     float[] b = adapter.readB(module);
+    if (adapter.config().init().changesBase()) {
+      LowRankFactors beginning = beginning();
+      a = LowRankFactors.stacked(a, beginning.floatA());
+      b = LowRankFactors.besideNegated(b, beginning.floatB(), rank / 2);
+    }
     float[] left = transposed ? transpose(a, rank) : b; // [M, r]
     float[] right = transposed ? transpose(b, columns) : a; // [r, N]
     // 8-bit rows go along the inputs, which in a transposed matrix run through all its rows.
     int bandRows = transposed ? rows : Math.max(1, Math.min(rows, BAND_ELEMENTS / columns));
     float[] band = new float[Math.multiplyExact(bandRows, columns)];
     double[] sums = new double[columns];
+    if (adapter.config().useDora()) {
+      measureLengths(left, right, band, bandRows, sums);
+    }
     for (int first = 0; first < rows; first += bandRows) {
       int count = Math.min(bandRows, rows - first);
       base.readFloats(entry, (long) first * columns, band, count * columns);
@@ -68,8 +77,40 @@ final class TensorMerge {
         relative(driftSquares, exactSquares), relative(int8Squares, storedSquares));
   }
 
-  /** Replaces a row of the base with the merged one, as it will be stored. */
-  private void add(float[] band, int bandRow, int row, float[] left, float[] right, double[] sums) {
+  /** What the adapter began from and took off the base. */
+  private LowRankFactors beginning() throws IOException {
+    float[] values = new float[Math.multiplyExact(rows, columns)];
+    base.readFloats(entry, 0, values, values.length);
+    PrincipalFactors.Matrix matrix =
+        transposed
+            ? new HostMatrix(transpose(values, rows), columns, rows)
+            : new HostMatrix(values, rows, columns);
+    return BaseFactors.of(matrix, adapter.config().init(), rank / 2, scale);
+  }
+
+  /** Finds m/‖W + scale·B·A‖ of each output, in a pass over the whole matrix. */
+  private void measureLengths(
+      float[] left, float[] right, float[] band, int bandRows, double[] sums) throws IOException {
+    float[] magnitude = adapter.readMagnitude(module);
+    lengths = new double[magnitude.length];
+    for (int first = 0; first < rows; first += bandRows) {
+      int count = Math.min(bandRows, rows - first);
+      base.readFloats(entry, (long) first * columns, band, count * columns);
+      for (int row = 0; row < count; row++) {
+        sum(first + row, left, right, sums);
+        for (int column = 0; column < columns; column++) {
+          double exact = band[row * columns + column] + scale * sums[column];
+          lengths[transposed ? column : first + row] += exact * exact;
+        }
+      }
+    }
+    for (int output = 0; output < lengths.length; output++) {
+      lengths[output] = lengths[output] == 0 ? 1 : magnitude[output] / Math.sqrt(lengths[output]);
+    }
+  }
+
+  /** A row of L·R. */
+  private void sum(int row, float[] left, float[] right, double[] sums) {
     Arrays.fill(sums, 0);
     for (int k = 0; k < rank; k++) {
       double factor = left[row * rank + k];
@@ -78,10 +119,16 @@ final class TensorMerge {
         sums[column] += factor * right[from + column];
       }
     }
+  }
+
+  /** Replaces a row of the base with the merged one, as it will be stored. */
+  private void add(float[] band, int bandRow, int row, float[] left, float[] right, double[] sums) {
+    sum(row, left, right, sums);
     int from = bandRow * columns;
     for (int column = 0; column < columns; column++) {
-      double exact = band[from + column] + scale * sums[column];
-      float stored = stored((float) exact);
+      double length = lengths.length == 0 ? 1 : lengths[transposed ? column : row];
+      double exact = length * (band[from + column] + scale * sums[column]);
+      float stored = StoredValues.rounded((float) exact, entry.dtype());
       if (!Float.isFinite(stored)) {
         throw notFinite(exact, row, column);
       }
@@ -111,14 +158,6 @@ final class TensorMerge {
         storedSquares += value * value;
       }
     }
-  }
-
-  private float stored(float value) {
-    return switch (entry.dtype()) {
-      case F16 -> HalfPrecision.f16ToF32(HalfPrecision.f32ToF16(value));
-      case BF16 -> HalfPrecision.bf16ToF32(HalfPrecision.f32ToBf16(value));
-      default -> value;
-    };
   }
 
   private CheckpointException notFinite(double value, int row, int column) {

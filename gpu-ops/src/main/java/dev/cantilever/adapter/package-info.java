@@ -8,8 +8,15 @@
  * dev.cantilever.adapter.AdapterMerger} adds an adapter to a checkpoint, file to file, a tensor at
  * a time on the host, without any model.
  *
- * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero. This package uses
- * {@code nn}, {@code hub} and what lies below.
+ * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
+ * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as
+ * it is, with twice the rank. A trained bias is kept as what it is more than the base's. DoRA's
+ * norms are computed on the host from products of a few rows ({@code WeightReader}), after every
+ * step.
+ *
+ * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero, DoRA's lengths are
+ * the norms themselves and biases the base's; those of PiSSA, OLoRA and random B are excepted. This
+ * package uses {@code nn}, {@code hub} and what lies below.
  */
 @NullMarked
 package dev.cantilever.adapter;

@@ -45,6 +45,21 @@ public interface ActivationOps {
   /** y = factor·x. */
   void scale(Tensor y, Tensor x, float factor);
 
+  /** y = a·b, element by element. */
+  void multiply(Tensor y, Tensor a, Tensor b);
+
+  /**
+   * y = f·x + s in columns {@code [column, column + O')}, or y += that, with a factor and a shift
+   * of each column; the product is not rounded before the shift is added.
+   *
+   * @param y [N, Y] with Y ≥ column + O'; other columns stay
+   * @param x [N, Y]
+   * @param factor f, [O']
+   * @param shift s, [O']
+   */
+  void affineColumns(
+      Tensor y, Tensor x, int column, Tensor factor, Tensor shift, boolean accumulate);
+
   /**
    * Inverted dropout: y = x/(1 − p) where the element is kept, else 0, or y += that. An element is
    * kept by a Philox draw keyed by {@code key} and counted by the element's index, so that backward

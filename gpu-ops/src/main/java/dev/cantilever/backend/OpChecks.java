@@ -452,6 +452,19 @@ public final class OpChecks {
     }
   }
 
+  /** {@link ActivationOps#affineColumns}. */
+  public static void affineColumns(Tensor y, Tensor x, int column, Tensor factor, Tensor shift) {
+    long[] size = axes("affineColumns", "y", y, F32, "N, Y");
+    require("affineColumns", "x", x, F32, "N, Y", size[0], size[1]);
+    long width = axes("affineColumns", "factor", factor, F32, "O'")[0];
+    require("affineColumns", "shift", shift, F32, "O'", width);
+    if (column < 0 || column + width > size[1]) {
+      throw new ShapeException(
+          "affineColumns: expected columns inside of [0, %d), got [%d, %d)"
+              .formatted(size[1], column, column + width));
+    }
+  }
+
   /** {@link ActivationOps#dropout}. */
   public static void dropout(Tensor y, Tensor x, float p) {
     activation("dropout", y, x);

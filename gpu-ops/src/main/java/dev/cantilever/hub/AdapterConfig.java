@@ -6,21 +6,24 @@ import java.nio.file.Path;
 /**
  * The settings of a LoRA adapter, as peft keeps them in {@code adapter_config.json}.
  *
- * @param r the rank, at least 1
- * @param loraAlpha the numerator of the scale, above 0
+ * @param ranks rank and scale of each module's branch
  * @param loraDropout the chance that an adapter input is dropped in training, in [0, 1)
- * @param targetModules which linear layers carry a branch
- * @param useRslora whether the scale is {@code alpha / sqrt(r)} instead of {@code alpha / r}
+ * @param modules which modules it changes
+ * @param useDora whether each output of base and branch together is brought to a length of its own
+ *     (DoRA, Liu et al. 2024)
+ * @param bias which biases it changes
+ * @param init how fresh matrices begin
  * @param fanInFanOut whether the base weights are stored {@code [in, out]} (GPT-2)
  * @param taskType what the adapted model is for
  * @param baseModelNameOrPath where the base came from; empty if unsaid
  */
 public record AdapterConfig(
-    int r,
-    double loraAlpha,
+    LoraRanks ranks,
     double loraDropout,
-    TargetModules targetModules,
-    boolean useRslora,
+    ModuleSelection modules,
+    boolean useDora,
+    LoraBias bias,
+    LoraInit init,
     boolean fanInFanOut,
     TaskType taskType,
     String baseModelNameOrPath) {
@@ -29,15 +32,34 @@ public record AdapterConfig(
   public static final String FILE = "adapter_config.json";
 
   public AdapterConfig {
-    require(r >= 1, "'r' of at least 1", r);
-    require(loraAlpha > 0 && Double.isFinite(loraAlpha), "'lora_alpha' above 0", loraAlpha);
-    require(loraDropout >= 0 && loraDropout < 1, "'lora_dropout' in [0, 1)", loraDropout);
+    if (!(loraDropout >= 0 && loraDropout < 1)) {
+      throw new CheckpointException(
+          "Expected 'lora_dropout' in [0, 1), found %s. Correct the adapter's settings."
+              .formatted(loraDropout));
+    }
+    if (useDora && init.changesBase()) {
+      throw new CheckpointException(
+          "Expected 'use_dora' without 'init_lora_weights' %s, which changes the base that lengths are taken of. Use one of them."
+              .formatted(init.text()));
+    }
+    if (init.changesBase()) {
+      ranks.doubled(); // must be possible when it is saved
+    }
   }
 
   /** An adapter without dropout, with the scale {@code alpha / r}. */
   public static AdapterConfig of(
       int r, double loraAlpha, TargetModules targetModules, TaskType taskType) {
-    return new AdapterConfig(r, loraAlpha, 0, targetModules, false, false, taskType, "");
+    return new AdapterConfig(
+        LoraRanks.of(r, loraAlpha),
+        0,
+        ModuleSelection.of(targetModules),
+        false,
+        LoraBias.NONE,
+        LoraInit.DEFAULT,
+        false,
+        taskType,
+        "");
   }
 
   /**
@@ -48,55 +70,62 @@ public record AdapterConfig(
    * @throws CheckpointException if the file is missing or asks for what is not supported
    */
   public static AdapterConfig read(Path directory) throws IOException {
-    return AdapterConfigFile.read(directory.resolve(FILE));
+    return new AdapterConfigReader(directory.resolve(FILE)).read();
   }
 
   /** Writes {@code adapter_config.json} as peft 0.21.0 does, atomically. */
   public void write(Path directory) throws IOException {
-    AdapterConfigFile.write(directory.resolve(FILE), this);
+    AdapterConfigWriter.write(directory.resolve(FILE), this);
+  }
+
+  /** The rank of a module's branch. */
+  public int rank(String modulePath) {
+    return ranks.rank(modulePath);
+  }
+
+  /** The factor of {@code B A x} of a module's branch. */
+  public double scale(String modulePath) {
+    return ranks.scale(modulePath);
   }
 
   /** This adapter over another base. */
   public AdapterConfig withBaseModel(String nameOrPath) {
-    return new AdapterConfig(
-        r, loraAlpha, loraDropout, targetModules, useRslora, fanInFanOut, taskType, nameOrPath);
+    return with(ranks, modules, init, fanInFanOut, nameOrPath);
   }
 
   /** This adapter over a base whose weights are stored {@code [in, out]}, or are not. */
   public AdapterConfig withFanInFanOut(boolean transposed) {
+    return with(ranks, modules, init, transposed, baseModelNameOrPath);
+  }
+
+  /** This adapter on other modules. */
+  public AdapterConfig withModules(ModuleSelection others) {
+    return with(ranks, others, init, fanInFanOut, baseModelNameOrPath);
+  }
+
+  /**
+   * As an adapter over the base as it is, of one that began by taking its product off the base:
+   * with what it began from subtracted in as many ranks again.
+   */
+  public AdapterConfig overUnchangedBase() {
+    return with(ranks.doubled(), modules, LoraInit.DEFAULT, fanInFanOut, baseModelNameOrPath);
+  }
+
+  private AdapterConfig with(
+      LoraRanks newRanks,
+      ModuleSelection newModules,
+      LoraInit newInit,
+      boolean newFanInFanOut,
+      String newBase) {
     return new AdapterConfig(
-        r,
-        loraAlpha,
+        newRanks,
         loraDropout,
-        targetModules,
-        useRslora,
-        transposed,
+        newModules,
+        useDora,
+        bias,
+        newInit,
+        newFanInFanOut,
         taskType,
-        baseModelNameOrPath);
-  }
-
-  /** This adapter with another dropout. */
-  public AdapterConfig withDropout(double dropout) {
-    return new AdapterConfig(
-        r,
-        loraAlpha,
-        dropout,
-        targetModules,
-        useRslora,
-        fanInFanOut,
-        taskType,
-        baseModelNameOrPath);
-  }
-
-  /** The factor of {@code B A x}: {@code alpha / r}, or {@code alpha / sqrt(r)} with rslora. */
-  public double scale() {
-    return loraAlpha / (useRslora ? Math.sqrt(r) : r);
-  }
-
-  private static void require(boolean holds, String expected, Object found) {
-    if (!holds) {
-      throw new CheckpointException(
-          "Expected %s, found %s. Correct the adapter's settings.".formatted(expected, found));
-    }
+        newBase);
   }
 }

@@ -3,10 +3,11 @@ package dev.cantilever.hub;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.NavigableMap;
+import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A LoRA adapter in peft's layout: {@code adapter_config.json} and {@code
@@ -15,17 +16,19 @@ import java.util.TreeMap;
  */
 public final class AdapterDirectory implements AutoCloseable {
 
+  /** peft's name of the adapter that lies in a directory itself and not in one below it. */
+  public static final String DEFAULT_NAME = "default";
+
   static final String WEIGHTS = "adapter_model.safetensors";
 
   private final AdapterConfig config;
   private final SafetensorsFile file;
-  private final NavigableMap<String, LoraModule> modules;
+  private final AdapterTensors tensors;
 
-  private AdapterDirectory(
-      AdapterConfig config, SafetensorsFile file, NavigableMap<String, LoraModule> modules) {
+  private AdapterDirectory(AdapterConfig config, SafetensorsFile file, AdapterTensors tensors) {
     this.config = config;
     this.file = file;
-    this.modules = modules;
+    this.tensors = tensors;
   }
 
   /**
@@ -43,11 +46,48 @@ public final class AdapterDirectory implements AutoCloseable {
     }
     SafetensorsFile file = SafetensorsFile.open(path.resolve(WEIGHTS));
     try {
-      return new AdapterDirectory(config, file, pairs(config, file));
+      return new AdapterDirectory(config, file, new AdapterTensors(config, file));
     } catch (RuntimeException e) {
       file.close();
       throw e;
     }
+  }
+
+  /**
+   * Names of the adapters that peft saved together: {@link #DEFAULT_NAME} for the one in the
+   * directory itself, others by their directories below it; sorted.
+   */
+  public static List<String> names(Path path) throws IOException {
+    List<String> names = new ArrayList<>();
+    if (Files.isRegularFile(path.resolve(AdapterConfig.FILE))) {
+      names.add(DEFAULT_NAME);
+    }
+    if (Files.isDirectory(path)) {
+      try (Stream<Path> below = Files.list(path)) {
+        below
+            .filter(child -> Files.isRegularFile(child.resolve(AdapterConfig.FILE)))
+            .forEach(child -> names.add(String.valueOf(child.getFileName())));
+      }
+    }
+    Collections.sort(names);
+    return names;
+  }
+
+  /**
+   * Where the adapter of a name lies among those that peft saves together.
+   *
+   * @throws CheckpointException if the name is no name of a directory
+   */
+  public static Path named(Path path, String name) {
+    if (name.equals(DEFAULT_NAME)) {
+      return path;
+    }
+    if (!name.matches("[^./\\\\\\x00][^./\\\\\\x00]*")) {
+      throw new CheckpointException(
+          "Expected an adapter's name without dot, slash or nothing at all, found '%s'. Choose another."
+              .formatted(name));
+    }
+    return path.resolve(name);
   }
 
   /** The adapter's settings. */
@@ -57,7 +97,12 @@ public final class AdapterDirectory implements AutoCloseable {
 
   /** The modules that carry a branch, by path, sorted. */
   public SortedMap<String, LoraModule> modules() {
-    return Collections.unmodifiableSortedMap(modules);
+    return Collections.unmodifiableSortedMap(tensors.modules());
+  }
+
+  /** What the adapter holds whole, by the base's name, sorted. */
+  public SortedMap<String, SavedTensor> saved() {
+    return Collections.unmodifiableSortedMap(tensors.saved());
   }
 
   /** The file of the weights, under {@link LoraModule#nameA} and {@link LoraModule#nameB}. */
@@ -65,76 +110,44 @@ public final class AdapterDirectory implements AutoCloseable {
     return file;
   }
 
-  /** A of a module, {@code [r, in]} row-major. */
+  /**
+   * A of a module, {@code [r, in]} row-major.
+   *
+   * @throws CheckpointException if a value is not finite; so of the others
+   */
   public float[] readA(LoraModule module) throws IOException {
-    return file.readFloats(module.nameA());
+    return finite(module.nameA());
   }
 
   /** B of a module, {@code [out, r]} row-major. */
   public float[] readB(LoraModule module) throws IOException {
-    return file.readFloats(module.nameB());
+    return finite(module.nameB());
+  }
+
+  /** DoRA's lengths of a module's outputs, {@code [out]}. */
+  public float[] readMagnitude(LoraModule module) throws IOException {
+    return finite(module.nameMagnitude());
+  }
+
+  /** A tensor that is held whole, row-major. */
+  public float[] read(SavedTensor tensor) throws IOException {
+    return finite(tensor.name());
+  }
+
+  private float[] finite(String name) throws IOException {
+    float[] values = file.readFloats(name);
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new CheckpointException(
+            "%s: expected tensor '%s' to be finite, found %s at element %d. Its training went wrong, or the file is damaged: take an earlier one."
+                .formatted(file.path(), name, values[i], i));
+      }
+    }
+    return values;
   }
 
   @Override
   public void close() throws IOException {
     file.close();
-  }
-
-  private static NavigableMap<String, LoraModule> pairs(
-      AdapterConfig config, SafetensorsFile file) {
-    NavigableMap<String, LoraModule> modules = new TreeMap<>();
-    for (TensorEntry entry : file.entries()) {
-      String pathA = LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_A);
-      String path = pathA.isEmpty() ? LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_B) : pathA;
-      if (path.isEmpty()) {
-        throw new CheckpointException(
-            "%s: expected tensors base_model.model.<module>.lora_A.weight and lora_B.weight, found"
-                    .formatted(file.path())
-                + " '%s'. Train the adapter on linear layers only.".formatted(entry.name()));
-      }
-      if (!config.targetModules().matches(path)) {
-        throw new CheckpointException(
-            "%s: expected only modules that target_modules %s matches, found '%s'. Check that"
-                    .formatted(file.path(), config.targetModules(), path)
-                + " config and weights belong together.");
-      }
-      modules.computeIfAbsent(path, p -> pair(config, file, p));
-    }
-    if (modules.isEmpty()) {
-      throw new CheckpointException(
-          "%s: expected the weights of at least one module, found none. Check the adapter."
-              .formatted(file.path()));
-    }
-    return modules;
-  }
-
-  private static LoraModule pair(AdapterConfig config, SafetensorsFile file, String path) {
-    LoraModule names = new LoraModule(path, 1, 1);
-    TensorEntry a = half(config, file, names.nameA(), 0, "[%d, in]");
-    TensorEntry b = half(config, file, names.nameB(), 1, "[out, %d]");
-    return new LoraModule(path, a.shape().dim(1), b.shape().dim(0));
-  }
-
-  private static TensorEntry half(
-      AdapterConfig config, SafetensorsFile file, String name, int rankAxis, String form) {
-    TensorEntry entry = file.entry(name);
-    boolean fits =
-        entry.shape().rank() == 2
-            && entry.shape().dim(rankAxis) == config.r()
-            && entry.shape().elements() > 0
-            && entry.dtype().isFloatingPoint();
-    if (!fits) {
-      throw new CheckpointException(
-          "%s: expected tensor '%s' to be floating-point %s because r is %d, found %s %s. Check"
-                  .formatted(
-                      file.path(),
-                      name,
-                      form.formatted(config.r()),
-                      config.r(),
-                      entry.dtype(),
-                      entry.shape())
-              + " that config and weights belong together.");
-    }
-    return entry;
   }
 }

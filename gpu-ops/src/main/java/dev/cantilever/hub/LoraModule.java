@@ -12,9 +12,11 @@ import dev.cantilever.tensor.Shape;
  */
 public record LoraModule(String path, long inFeatures, long outFeatures) {
 
-  private static final String PREFIX = "base_model.model.";
+  static final String PREFIX = "base_model.model.";
   static final String SUFFIX_A = ".lora_A.weight";
   static final String SUFFIX_B = ".lora_B.weight";
+  static final String SUFFIX_MAGNITUDE = ".lora_magnitude_vector";
+  static final String BASE_LAYER = ".base_layer";
 
   public LoraModule {
     if (path.isEmpty() || inFeatures < 1 || outFeatures < 1) {
@@ -34,6 +36,11 @@ public record LoraModule(String path, long inFeatures, long outFeatures) {
     return PREFIX + path + SUFFIX_B;
   }
 
+  /** The file's name for DoRA's length of each output, {@code [out]}. */
+  public String nameMagnitude() {
+    return PREFIX + path + SUFFIX_MAGNITUDE;
+  }
+
   /** The module of a tensor whose name has the layout's prefix and {@code suffix}, or empty. */
   static String pathOf(String tensor, String suffix) {
     return tensor.startsWith(PREFIX)
@@ -41,6 +48,10 @@ public record LoraModule(String path, long inFeatures, long outFeatures) {
             && tensor.length() > PREFIX.length() + suffix.length()
         ? tensor.substring(PREFIX.length(), tensor.length() - suffix.length())
         : "";
+  }
+
+  TensorSpec specMagnitude() {
+    return new TensorSpec(nameMagnitude(), DType.F32, Shape.of(outFeatures));
   }
 
   TensorSpec specA(int r) {

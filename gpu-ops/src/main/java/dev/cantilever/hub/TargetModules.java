@@ -1,10 +1,8 @@
 package dev.cantilever.hub;
 
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
-/** Which linear layers of a model carry an adapter: peft's {@code target_modules}. */
+/** Linear layers of a model: peft's {@code target_modules} and {@code exclude_modules}. */
 public sealed interface TargetModules {
 
   /**
@@ -47,19 +45,12 @@ public sealed interface TargetModules {
    */
   record Regex(String regex) implements TargetModules {
     public Regex {
-      try {
-        Pattern.compile(regex);
-      } catch (PatternSyntaxException e) {
-        throw new CheckpointException(
-            "Expected 'target_modules' to be a regular expression, found '%s': %s. Correct it."
-                .formatted(regex, e.getDescription()),
-            e);
-      }
+      ModulePattern.ofWhole("target_modules", regex);
     }
 
     @Override
     public boolean matches(String modulePath) {
-      return modulePath.matches(regex);
+      return ModulePattern.ofWhole("target_modules", regex).matches(modulePath);
     }
   }
 
@@ -70,6 +61,14 @@ public sealed interface TargetModules {
     @Override
     public boolean matches(String modulePath) {
       return true;
+    }
+  }
+
+  /** No layer: where nothing is excluded. */
+  record None() implements TargetModules {
+    @Override
+    public boolean matches(String modulePath) {
+      return false;
     }
   }
 }

@@ -30,13 +30,19 @@
  * asks for them.
  *
  * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors} with
- * {@code base_model.model.<module>.lora_A.weight} [r, in] and {@code lora_B.weight} [out, r]. From
- * {@code adapter_config.json}, read: {@code peft_type} (LORA), {@code r}, {@code lora_alpha},
- * {@code lora_dropout}, {@code target_modules}, {@code use_rslora}, {@code fan_in_fan_out}, {@code
- * task_type}, {@code base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code
- * inference_mode}, {@code megatron_core}, {@code peft_version}, {@code qalora_group_size}, {@code
- * revision}. Every other key, known or not, is refused unless null, false or empty ({@code bias}
- * also {@code "none"}; {@code init_lora_weights} also true, gaussian, orthogonal).
+ * {@code base_model.model.<module>} and behind it {@code .lora_A.weight} [r, in], {@code
+ * .lora_B.weight} [out, r] and with {@code use_dora} {@code .lora_magnitude_vector} [out]; where
+ * {@code bias} asks for it {@code .base_layer.bias} or {@code .bias}; of {@code modules_to_save}
+ * the base's own names. Several saved together lie each in a directory of its name, {@code default}
+ * in the one above. From {@code adapter_config.json}, read: {@code peft_type} (LORA), {@code r},
+ * {@code lora_alpha}, {@code rank_pattern}, {@code alpha_pattern}, {@code use_rslora}, {@code
+ * use_dora}, {@code lora_dropout}, {@code target_modules}, {@code exclude_modules}, {@code
+ * layers_to_transform}, {@code layers_pattern}, {@code modules_to_save}, {@code bias}, {@code
+ * init_lora_weights} (true, false, gaussian, orthogonal, eva, pissa, pissa_niter_N, olora), {@code
+ * fan_in_fan_out}, {@code task_type}, {@code base_model_name_or_path}. Ignored: {@code
+ * auto_mapping}, {@code eva_config}, {@code inference_mode}, {@code loftq_config}, {@code
+ * megatron_core}, {@code peft_version}, {@code qalora_group_size}, {@code revision}, {@code
+ * runtime_config}. Every other key, known or not, is refused unless null, false or empty.
  *
  * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, E] and {@code
  * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.

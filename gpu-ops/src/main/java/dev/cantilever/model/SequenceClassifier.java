@@ -13,6 +13,8 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A sequence classifier or reward model: logits per row, from one token of it.
@@ -26,6 +28,11 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
   /** Names of the outputs, in order. */
   public List<String> labels() {
     return transformer.architecture().classifier().labels();
+  }
+
+  /** The layers behind the transformer, which an adapter may bring along. */
+  public List<Linear> heads() {
+    return Stream.concat(hidden.stream(), Stream.of(output)).toList();
   }
 
   /** Longest row the model was made for. */
@@ -55,16 +62,17 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     Tape tape = Tape.inference(backend, kept, scratch);
     TokenBatch typed = typed(backend, batch, batchArena);
     Var pooled = transformer.forward(Pass.plain(tape, typed), new TokenSelection(selected));
+    Set<String> adapters = adapters(batch);
     Tensor features = pooled.value();
     if (hidden.isPresent()) {
       Tensor dense = Tensor.in(scratch, DType.F32, features.shape());
-      backend.matmul().linear(dense, features, hidden.get().weight());
+      backend.matmul().linear(dense, features, hidden.get().weight(adapters));
       spec.hidden().ifPresent(f -> backend.activation().activate(dense, dense, f));
       features = dense;
     }
     int labels = output.weight().outFeatures();
     Tensor out = Tensor.in(scratch, DType.F32, tokens.length, labels);
-    backend.matmul().linear(out, features, output.weight());
+    backend.matmul().linear(out, features, output.weight(adapters));
     float[] flat = new float[tokens.length * labels];
     backend.transfers().download(flat, out);
     float[][] logits = new float[tokens.length][labels];
@@ -81,5 +89,15 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     Tensor types = Tensor.in(arena, DType.I32, batch.rows().tokens());
     backend.transfers().zero(types);
     return batch.withTypes(types);
+  }
+
+  /** The adapters of all rows: a head is run once. */
+  private static Set<String> adapters(TokenBatch batch) {
+    Set<String> adapters = batch.spans().get(0).adapters();
+    if (batch.spans().stream().anyMatch(span -> !span.adapters().equals(adapters))) {
+      throw new IllegalArgumentException(
+          "Expected the same adapters on all rows of a classifier, got " + batch.spans());
+    }
+    return adapters;
   }
 }

@@ -3,12 +3,17 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
-import dev.cantilever.tensor.Int8Mode;
-import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A frozen weight with any number of LoRA branches. */
 public final class Linear {
@@ -16,6 +21,9 @@ public final class Linear {
   private final String name;
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
+  private final List<BiasBranch> biases = new ArrayList<>();
+  private final Map<String, Weight> replacements = new LinkedHashMap<>();
+  private double @Nullable [] rowSquares;
 
   /**
    * Wraps a weight.
@@ -37,14 +45,60 @@ public final class Linear {
     return weight;
   }
 
-  /** Attaches a branch; it acts in spans that name its adapter. */
+  /**
+   * The weight where some adapters act: that of the one attached last that brings its own, or the
+   * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced.
+   */
+  public Weight weight(Set<String> adapters) {
+    Weight found = weight;
+    for (Map.Entry<String, Weight> replacement : replacements.entrySet()) {
+      if (adapters.contains(replacement.getKey())) {
+        found = replacement.getValue();
+      }
+    }
+    return found;
+  }
+
+  /** Attaches an adapter's own weight, in place of the base's where it acts. */
+  public void replace(String adapter, Weight own) {
+    replacements.put(adapter, own);
+  }
+
+  /**
+   * The square of the length of each of the weight's rows, kept from the first call on.
+   *
+   * @param sum gives them for the weight
+   * @return [O], not to be changed
+   */
+  public double[] rowSquares(Function<Weight, double[]> sum) {
+    if (rowSquares == null) {
+      rowSquares = sum.apply(weight);
+    }
+    return rowSquares;
+  }
+
+  /** Attaches a branch; it acts in spans that name its adapter, after those attached before. */
   public void attach(LoraBranch branch) {
     branches.add(branch);
   }
 
-  /** Detaches every branch of an adapter. */
+  /** Attaches a trained bias; it acts in spans that name its adapter. */
+  public void attach(BiasBranch bias) {
+    biases.add(bias);
+  }
+
+  /** Whether anything of an adapter of this name is attached. */
+  public boolean isAttached(String adapter) {
+    return branches.stream().anyMatch(branch -> branch.adapter().equals(adapter))
+        || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter))
+        || replacements.containsKey(adapter);
+  }
+
+  /** Detaches all that is an adapter's. */
   public void detach(String adapter) {
     branches.removeIf(branch -> branch.adapter().equals(adapter));
+    biases.removeIf(bias -> bias.adapter().equals(adapter));
+    replacements.remove(adapter);
   }
 
   /** y = x·Wᵀ + b, plus for each span the branches of its adapters. */
@@ -64,21 +118,13 @@ public final class Linear {
    * @param otherInput x₂
    */
   Var forwardWith(Pass pass, Slot slot, Var x, Linear other, Var otherInput, Var residual) {
-    if (!isOneProduct() || !other.isOneProduct()) {
+    LinearNode first = node(pass, x, Optional.empty());
+    LinearNode second = other.node(pass, otherInput, Optional.empty());
+    if (!first.isTerm() || !second.isTerm()) {
       return other.forward(pass, slot, otherInput, forward(pass, Slot.BRANCH, x, residual));
     }
-    LinearSumNode node =
-        new LinearSumNode(
-            pass.tape().backend().matmul(),
-            node(pass, x, Optional.empty()),
-            other.node(pass, otherInput, Optional.empty()),
-            residual);
+    LinearSumNode node = new LinearSumNode(pass.tape().backend().matmul(), first, second, residual);
     return apply(pass, slot, trains(pass) || other.trains(pass), residual.shape().dim(0), node);
-  }
-
-  /** Whether y is a sum that others can be added to; LLM.int8() has two, by the rows' values. */
-  private boolean isOneProduct() {
-    return !(weight instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8);
   }
 
   private Var forward(Pass pass, Slot slot, Var x, Optional<Var> residual) {
@@ -86,20 +132,20 @@ public final class Linear {
   }
 
   private LinearNode node(Pass pass, Var x, Optional<Var> residual) {
-    return new LinearNode(pass, name, weight, List.copyOf(branches), x, residual);
+    LinearBranches attached = new LinearBranches(name, weight, branches, biases);
+    return new LinearNode(pass, weight, attached, x, residual);
   }
 
   private Var apply(Pass pass, Slot slot, boolean trains, long rows, Node node) {
     return pass.tape().apply(slot, rows, weight.outFeatures(), trains, node);
   }
 
-  /** Whether a branch that acts in some span of the batch is trained. */
+  /** Whether something that acts in some span of the batch is trained. */
   private boolean trains(Pass pass) {
-    return branches.stream()
-        .anyMatch(
-            branch ->
-                branch.trainable()
-                    && pass.batch().spans().stream()
-                        .anyMatch(span -> span.adapters().contains(branch.adapter())));
+    Set<String> training = new HashSet<>();
+    branches.stream().filter(LoraBranch::trainable).forEach(b -> training.add(b.adapter()));
+    biases.stream().filter(BiasBranch::trainable).forEach(b -> training.add(b.adapter()));
+    return pass.batch().spans().stream()
+        .anyMatch(span -> !Collections.disjoint(span.adapters(), training));
   }
 }

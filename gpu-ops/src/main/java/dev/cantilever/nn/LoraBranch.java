@@ -2,6 +2,7 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.LowRankTerm;
+import java.util.Optional;
 
 /**
  * One low-rank branch of a linear layer (Hu et al. 2021): adds scale·B·A·x to a range of outputs.
@@ -13,6 +14,8 @@ import dev.cantilever.backend.LowRankTerm;
  * @param scale alpha/R, or alpha/√R
  * @param dropout probability of dropping an input element in passes that have a dropout key
  * @param trainable whether gradients are wanted; a frozen adapter still passes them on
+ * @param magnitude lengths of the outputs of base and branches so far together (DoRA), if it has
+ *     such
  */
 public record LoraBranch(
     String adapter,
@@ -21,7 +24,8 @@ public record LoraBranch(
     int column,
     float scale,
     float dropout,
-    boolean trainable) {
+    boolean trainable,
+    Optional<Magnitude> magnitude) {
 
   /** What it adds to a linear layer's outputs. */
   LowRankTerm term() {

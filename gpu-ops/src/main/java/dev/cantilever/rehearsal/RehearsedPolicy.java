@@ -205,6 +205,7 @@ public final class RehearsedPolicy implements AutoCloseable {
               .formatted(norm, optimizer.steps() + 1));
     }
     optimizer.step(1);
+    adapter.parametersChanged();
   }
 
   /** SHA-256 over names and values of the adapter, in hexadecimal. */

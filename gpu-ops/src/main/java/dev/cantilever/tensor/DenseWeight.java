@@ -36,4 +36,9 @@ public record DenseWeight(Tensor values, Optional<Tensor> bias, Optional<Tensor>
   public DenseWeight withPanel(Tensor attached) {
     return new DenseWeight(values, bias, Optional.of(attached));
   }
+
+  @Override
+  public DenseWeight withoutBias() {
+    return new DenseWeight(values, Optional.empty(), panel);
+  }
 }

@@ -34,4 +34,14 @@ public record Int8Weight(
   public Int8Weight withPanel(Tensor attached) {
     return new Int8Weight(outFeatures, inFeatures, data, absmax, mode, bias, Optional.of(attached));
   }
+
+  @Override
+  public Int8Weight withoutBias() {
+    return new Int8Weight(outFeatures, inFeatures, data, absmax, mode, Optional.empty(), panel);
+  }
+
+  /** The same integers, sharing memory, executed in another way; without a panel. */
+  public Int8Weight withMode(Int8Mode other) {
+    return new Int8Weight(outFeatures, inFeatures, data, absmax, other, bias, Optional.empty());
+  }
 }

@@ -25,4 +25,7 @@ public sealed interface Weight permits DenseWeight, Int8Weight {
 
   /** The same weight with a panel attached. */
   Weight withPanel(Tensor panel);
+
+  /** The same weight, sharing memory, that adds no bias. */
+  Weight withoutBias();
 }

@@ -9,10 +9,14 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.LoraBias;
+import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.LoraRanks;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ModelDirectoryWriter;
+import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
@@ -31,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -39,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterMergerTest {
   private static final Path NEOX = Path.of("src", "test", "resources", "fixtures", "gpt_neox");
@@ -221,7 +227,7 @@ class AdapterMergerTest {
   }
 
   @Test
-  void merge_doraAdapter_isRefusedByName() throws IOException {
+  void merge_doraAdapterWithoutLengths_isRefusedByName() throws IOException {
     Path adapter = Files.createDirectory(folder.resolve("adapter"));
     Files.copy(
         LORA.resolve("adapter_model.safetensors"), adapter.resolve("adapter_model.safetensors"));
@@ -237,7 +243,7 @@ class AdapterMergerTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"F32, NaN", "F16, 70000", "BF16, Infinity"})
+  @CsvSource({"F32, 3e38", "F16, 70000", "BF16, 3e38"})
   void merge_valueThatTheStorageCannotHold_isNamedAndNothingIsWritten(DType stored, float value)
       throws IOException {
     Path base = folder.resolve("base");
@@ -246,13 +252,29 @@ class AdapterMergerTest {
     float[] b = new float[14];
     a[3] = 1;
     b[4] = value;
-    Path adapter = adapter(false, false, 5, 7, a, b);
+    Path adapter = adapter(false, false, 5, 7, a, b); // of scale 3
 
     assertThatThrownBy(() -> AdapterMerger.merge(base, adapter, folder.resolve("merged")))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("layer.weight")
         .hasMessageContaining("finite in " + stored)
         .hasMessageContaining("row 2");
+    assertThat(names(folder)).containsExactly("adapter", "base");
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+  void merge_adapterThatIsNotFinite_isNamedAndNothingIsWritten(float value) throws IOException {
+    Path base = folder.resolve("base");
+    write(base, DType.F32, Shape.of(7, 5), random(35, 1));
+    float[] b = new float[14];
+    b[4] = value;
+    Path adapter = adapter(false, false, 5, 7, new float[10], b);
+
+    assertThatThrownBy(() -> AdapterMerger.merge(base, adapter, folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("layer.lora_B.weight")
+        .hasMessageContaining(value + " at element 4");
     assertThat(names(folder)).containsExactly("adapter", "base");
   }
 
@@ -334,7 +356,15 @@ class AdapterMergerTest {
     LoraModule module = new LoraModule("layer", in, out);
     AdapterConfig config =
         new AdapterConfig(
-            2, 6, 0, TargetModules.of("layer"), rslora, fanInFanOut, TaskType.CAUSAL_LM, "");
+            new LoraRanks(2, 6, rslora, Map.of(), Map.of()),
+            0,
+            ModuleSelection.of(TargetModules.of("layer")),
+            false,
+            LoraBias.NONE,
+            LoraInit.DEFAULT,
+            fanInFanOut,
+            TaskType.CAUSAL_LM,
+            "");
     try (AdapterWriter writer = AdapterWriter.create(target, config, List.of(module))) {
       writer.writeA(module, a);
       writer.writeB(module, b);

@@ -281,6 +281,49 @@ public abstract class ActivationOpsConformance extends OpsConformance {
   }
 
   @Test
+  void multiply_awkwardSizes_isOneRoundingOfTheProduct() {
+    for (int size : SIZES) {
+      float[] a = tensors.normal(size, 2);
+      float[] b = tensors.normal(size, 3);
+      Tensor y = tensors.output(DType.F32, size);
+      backend.activation().multiply(y, tensors.of(a, size), tensors.of(b, size));
+      float[] found = tensors.read(y);
+      for (int i = 0; i < size; i++) {
+        assertThat(found[i]).isEqualTo(a[i] * b[i]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 0, 1", "3, 7, 2, 4", "5, 300, 1, 299", "4, 5000, 401, 4500", "700, 64, 0, 64"})
+  void affineColumns_anyRange_isOneFusedStepAndLeavesOtherColumns(
+      int n, int pitch, int column, int width) {
+    float[] x = tensors.normal(n * pitch, 2);
+    float[] before = tensors.normal(n * pitch, 1);
+    float[] factor = tensors.normal(width, 1);
+    float[] shift = tensors.normal(width, 1);
+    Tensor y = tensors.of(before, n, pitch);
+    Tensor added = tensors.of(before, n, pitch);
+    Tensor inPlace = tensors.of(x, n, pitch);
+    Tensor f = tensors.of(factor, width);
+    Tensor s = tensors.of(shift, width);
+    backend.activation().affineColumns(y, tensors.of(x, n, pitch), column, f, s, false);
+    backend.activation().affineColumns(added, tensors.of(x, n, pitch), column, f, s, true);
+    backend.activation().affineColumns(inPlace, inPlace, column, f, s, true);
+    float[] found = tensors.read(y);
+    float[] sum = tensors.read(added);
+    float[] own = tensors.read(inPlace);
+    for (int i = 0; i < found.length; i++) {
+      int o = i % pitch - column;
+      boolean inside = o >= 0 && o < width;
+      float step = inside ? Math.fma(factor[o], x[i], shift[o]) : 0;
+      assertThat(found[i]).isEqualTo(inside ? step : before[i]);
+      assertThat(sum[i]).isEqualTo(inside ? before[i] + step : before[i]);
+      assertThat(own[i]).isEqualTo(inside ? x[i] + step : x[i]);
+    }
+  }
+
+  @Test
   void dropout_manyElements_dropsTheStatedShareAndScalesTheRest() {
     int size = 100_000;
     float p = 0.3f;
@@ -350,6 +393,13 @@ public abstract class ActivationOpsConformance extends OpsConformance {
             () -> ops.activateGatedBackward(matrix, matrix, matrix, Activation.SILU, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("expected dx [N=2, 2F=6]");
+    assertThatThrownBy(() -> ops.multiply(three, three, four)).isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> ops.affineColumns(matrix, matrix, 1, three, three, false))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("[1, 4)");
+    assertThatThrownBy(() -> ops.affineColumns(matrix, matrix, 0, three, four, false))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("shift");
     assertThatThrownBy(() -> ops.dropout(three, three, 1f, 0, false))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("[0, 1)");

@@ -10,10 +10,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterDirectoryTest {
@@ -29,7 +32,7 @@ class AdapterDirectoryTest {
       assertThat(config)
           .isEqualTo(
               AdapterConfig.of(4, 8, TargetModules.of("query_key_value"), TaskType.CAUSAL_LM));
-      assertThat(config.scale()).isEqualTo(2);
+      assertThat(config.scale(MODULE)).isEqualTo(2);
       assertThat(adapter.modules())
           .hasSize(2)
           .containsEntry(MODULE, new LoraModule(MODULE, 48, 144));
@@ -60,11 +63,16 @@ class AdapterDirectoryTest {
   void config_everySettingOfOurs_readsBackEqual() throws IOException {
     AdapterConfig config =
         new AdapterConfig(
-            16,
-            12.5,
+            new LoraRanks(16, 12.5, true, Map.of("q_proj", 4), Map.of(".*\\.1\\.v_proj", 3.0)),
             0.05,
-            new TargetModules.Regex(".*\\.(q|v)_proj"),
+            new ModuleSelection(
+                TargetModules.of("q_proj", "v_proj"),
+                new TargetModules.Regex(".*\\.7\\..*"),
+                new LayerSelection(List.of(0, 1, 7), List.of("h", "layers")),
+                List.of("score")),
             true,
+            LoraBias.LORA_ONLY,
+            new LoraInit(LoraInit.Scheme.GAUSSIAN, 0),
             true,
             TaskType.UNSPECIFIED,
             "some/base");
@@ -72,18 +80,36 @@ class AdapterDirectoryTest {
     config.write(folder);
 
     assertThat(AdapterConfig.read(folder)).isEqualTo(config);
-    assertThat(config.scale()).isEqualTo(12.5 / 4);
+    assertThat(config.scale(MODULE)).isEqualTo(12.5 / 4);
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "'use_dora': true",
-        "'rank_pattern': {'q_proj': 8}",
-        "'modules_to_save': ['score']",
-        "'bias': 'all'",
-        "'init_lora_weights': 'pissa'",
-        "'layers_to_transform': 0",
+        "'use_dora': 'yes'",
+        "'use_qalora': true",
+        "'lora_bias': true",
+        "'rank_pattern': {'q_proj': 0}",
+        "'rank_pattern': {'q_proj': 'x'}",
+        "'rank_pattern': {'(': 1}",
+        "'alpha_pattern': {'q': -1}",
+        "'alpha_pattern': []",
+        "'modules_to_save': [1]",
+        "'modules_to_save': ''",
+        "'bias': 'some'",
+        "'init_lora_weights': 'loftq'",
+        "'init_lora_weights': 'corda'",
+        "'init_lora_weights': 3",
+        "'layers_to_transform': 'x'",
+        "'layers_to_transform': [-1]",
+        "'layers_pattern': 'h'",
+        "'exclude_modules': '['",
+        "'exclude_modules': {'a': 'b'}",
+        "'layer_replication': [[0, 4]]",
+        "'target_parameters': ['experts.gate_up_proj']",
+        "'trainable_token_indices': [0]",
+        "'megatron_config': {'a': 1}",
+        "'r': 65537",
         "'key_of_tomorrow': 'on'",
         "'peft_type': 'IA3'",
         "'r': 0",
@@ -113,7 +139,103 @@ class AdapterDirectoryTest {
             "'merge_weights': false, 'enable_lora': null, 'runtime_config': {'offload': false},"
                 + "'target_modules': 'all-linear'");
 
-    assertThat(config.targetModules()).isEqualTo(new TargetModules.AllLinear());
+    assertThat(config.modules().targets()).isEqualTo(new TargetModules.AllLinear());
+  }
+
+  @Test
+  void config_layersBesideARegularExpression_areRefused() {
+    assertThatThrownBy(() -> config("'layers_to_transform': [1], 'target_modules': 'h.1.q'"))
+        .hasMessageContaining("layers_to_transform");
+    assertThatThrownBy(() -> config("'use_dora': true, 'init_lora_weights': 'pissa'"))
+        .hasMessageContaining("use_dora");
+  }
+
+  @Test
+  void config_keysOfNewerVersionsAtTheirDefaults_areIgnored() throws IOException {
+    config(
+        "'alora_invocation_tokens': null, 'arrow_config': null, 'corda_config': null,"
+            + "'ensure_weight_tying': false, 'eva_config': {'rho': 2.0}, 'layer_replication': null,"
+            + "'loftq_config': {'loftq_bits': 4}, 'lora_bias': false, 'megatron_config': null,"
+            + "'megatron_core': 'megatron.core', 'qalora_group_size': 16,"
+            + "'target_parameters': null, 'trainable_token_indices': null, 'use_qalora': false,"
+            + "'init_lora_weights': 'eva', 'modules_to_save': null, 'rank_pattern': {}");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // as peft 0.21's check_target_module_exists
+    "model.layers.0.self_attn.q_proj, true",
+    "model.layers.1.self_attn.q_proj, false",
+    "model.layers.2.self_attn.q_proj, true",
+    "model.layers.2.mlp.q_proj, false",
+    "encoder.h.2.q_proj, false",
+    "layers.2.q_proj, true",
+    "layers.2.xq_proj, false",
+    "model.head.q_proj, true",
+    "model.score.layers.2.q_proj, false",
+  })
+  void modules_everyKindOfSelection_matchAsPeftDoes(String path, boolean expected) {
+    ModuleSelection modules =
+        new ModuleSelection(
+            TargetModules.of("q_proj", "model.head.q_proj"),
+            new TargetModules.Regex(".*mlp.*"),
+            new LayerSelection(List.of(0, 2), List.of("layers")),
+            List.of("score"));
+
+    assertThat(modules.matches(path)).isEqualTo(expected);
+  }
+
+  @Test
+  void layers_withoutPattern_areTheFirstNumberedOfANamedModule() {
+    LayerSelection layers = new LayerSelection(List.of(1), List.of());
+
+    assertThat(layers.matches("model.layers.1.experts.0.q")).isTrue();
+    assertThat(layers.matches("model.layers.0.experts.1.q")).isFalse();
+    assertThat(layers.matches("h.1.q")).isFalse();
+  }
+
+  @Test
+  void ranks_patterns_areMatchedAtThePathsEndInTheirOrder() {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    ranks.put("layers\\.0\\.q|v", 2);
+    ranks.put("q", 3);
+    LoraRanks found = new LoraRanks(8, 16, true, ranks, Map.of("v", 4.0));
+
+    assertThat(found.rank("m.layers.0.q")).isEqualTo(2);
+    assertThat(found.rank("m.layers.1.q")).isEqualTo(3);
+    assertThat(found.rank("m.layers.1.xq")).isEqualTo(8);
+    assertThat(found.rank("m.v")).isEqualTo(2);
+    assertThat(found.scale("m.v")).isEqualTo(4 / Math.sqrt(2));
+    assertThat(found.scale("m.layers.1.xq")).isEqualTo(16 / Math.sqrt(8));
+  }
+
+  @Test
+  void regex_withoutEnd_isGivenUp() {
+    TargetModules regex = new TargetModules.Regex("(.*a){25}x");
+
+    assertThatThrownBy(() -> regex.matches("a".repeat(200)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("does not come to an end");
+  }
+
+  @Test
+  void regex_pythonsNamedGroups_arePlainOnes() {
+    assertThat(new TargetModules.Regex(".*\\.(?P<which>q|v)_proj").matches("l.0.v_proj")).isTrue();
+  }
+
+  @Test
+  void names_adaptersSavedTogether_areThoseBelowAndTheDefault() throws IOException {
+    AdapterConfig config = AdapterConfig.of(1, 1, TargetModules.of("q"), TaskType.CAUSAL_LM);
+    for (String name : List.of("default", "b", "a")) {
+      Path place = AdapterDirectory.named(folder, name);
+      Files.createDirectories(place);
+      config.write(place);
+    }
+    Files.createDirectories(folder.resolve("checkpoints"));
+
+    assertThat(AdapterDirectory.names(folder)).containsExactly("a", "b", "default");
+    assertThatThrownBy(() -> AdapterDirectory.named(folder, "../x"))
+        .isInstanceOf(CheckpointException.class);
   }
 
   @Test
@@ -173,6 +295,41 @@ class AdapterDirectoryTest {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(folder.toString())
         .hasMessageContaining(what);
+  }
+
+  @Test
+  void open_whatTheConfigDoesNotAskFor_isRefused() throws IOException {
+    TensorSpec a = new TensorSpec("base_model.model.m.q.lora_A.weight", DType.F32, Shape.of(4, 3));
+    TensorSpec b = new TensorSpec("base_model.model.m.q.lora_B.weight", DType.F32, Shape.of(5, 4));
+    String module = "base_model.model.m.q.";
+    for (String name :
+        List.of(
+            module + "lora_magnitude_vector",
+            module + "base_layer.bias",
+            module + "lora_B.bias",
+            "base_model.model.m.e.lora_embedding_A",
+            "base_model.model.m.norm.bias",
+            "lm_head.weight")) {
+      weights(List.of(a, b, new TensorSpec(name, DType.F32, Shape.of(5))));
+      refused(name);
+    }
+  }
+
+  @Test
+  void open_notFiniteWeights_areRefusedWhenRead() throws IOException {
+    AdapterConfig config = AdapterConfig.of(1, 8, TargetModules.of("q"), TaskType.CAUSAL_LM);
+    LoraModule module = new LoraModule("m.q", 2, 1);
+    try (AdapterWriter writer = AdapterWriter.create(folder, config, List.of(module))) {
+      writer.writeA(module, new float[] {1, Float.NaN});
+      writer.writeB(module, new float[] {1});
+      writer.finish();
+    }
+    try (AdapterDirectory adapter = AdapterDirectory.open(folder)) {
+      assertThatThrownBy(() -> adapter.readA(module))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining(module.nameA())
+          .hasMessageContaining("NaN at element 1");
+    }
   }
 
   /** An adapter of zeros with these tensors, targeting q. */

@@ -8,6 +8,7 @@ import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.LoraBias;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
@@ -37,8 +38,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Plans of whole runs: what is loaded together, and passes over rows of any lengths. */
 class RunPlannerTest {
@@ -49,6 +50,17 @@ class RunPlannerTest {
   private static final int RESPONSE = 9;
   private static final AdapterConfig LORA =
       AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
+  private static final AdapterConfig WITH_LENGTHS =
+      new AdapterConfig(
+          LORA.ranks(),
+          0,
+          LORA.modules(),
+          true,
+          LoraBias.LORA_ONLY,
+          LORA.init(),
+          false,
+          LORA.taskType(),
+          "");
 
   private static final String BASE =
       """
@@ -83,8 +95,15 @@ class RunPlannerTest {
 
   private static RunWorkload run(
       List<AdapterConfig> reference, Optional<RunWorkload.Classifier> classifier) {
+    return run(LORA, reference, classifier);
+  }
+
+  private static RunWorkload run(
+      AdapterConfig lora,
+      List<AdapterConfig> reference,
+      Optional<RunWorkload.Classifier> classifier) {
     return new RunWorkload(
-        new Workload(ROWS, PROMPT, RESPONSE, 12, 1, LORA, Int8Mode.WEIGHT_ONLY, 5),
+        new Workload(ROWS, PROMPT, RESPONSE, 12, 1, lora, Int8Mode.WEIGHT_ONLY, 5),
         ROWS / 2,
         reference,
         true,
@@ -171,9 +190,11 @@ class RunPlannerTest {
    * Passes of 40 tokens cut rows of 16 in other places than shorter ones, were they not counted.
    */
   @ParameterizedTest
-  @ValueSource(ints = {40, 96, 2048})
-  void passes_overRowsOfAnyLengths_stayWithinThePlansArenas(int maxTokens) throws IOException {
-    RunWorkload run = run(List.of(LORA), Optional.empty());
+  @CsvSource({"40, false", "96, false", "2048, false", "40, true", "2048, true"})
+  void passes_overRowsOfAnyLengths_stayWithinThePlansArenas(int maxTokens, boolean lengths)
+      throws IOException {
+    AdapterConfig lora = lengths ? WITH_LENGTHS : LORA;
+    RunWorkload run = run(lora, List.of(lora), Optional.empty());
     PassSettings settings = new PassSettings(ROWS, maxTokens, KeepPlan.products());
     SplittableRandom random = new SplittableRandom(11);
     try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);

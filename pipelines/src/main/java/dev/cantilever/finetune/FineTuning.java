@@ -28,6 +28,7 @@ final class FineTuning {
 
   private final FineTuneSpec spec;
   private final boolean dropout;
+  private final Adapter adapter;
   private final RowOrder order;
   private final Backend backend;
   private final PassMemory memory;
@@ -50,6 +51,7 @@ final class FineTuning {
       PassMemory memory) {
     this.spec = job.spec();
     this.dropout = job.lora().dropout() > 0;
+    this.adapter = adapter;
     this.order = new RowOrder(job.seed());
     this.backend = backend;
     this.memory = memory;
@@ -108,6 +110,7 @@ final class FineTuning {
     double norm = GradientNorm.clip(backend, optimizer.parameters(), spec.maxGradNorm());
     DivergedException.requireFinite("norm of the gradients", norm, when, batch);
     optimizer.step(spec.schedule().factor(step, steps, spec.warmupSteps()));
+    adapter.parametersChanged();
     if ((long) (step + 1) * LINES / steps > (long) step * LINES / steps) {
       LOG.info("{}: loss {}, gradient norm {}", when, total / predicted, norm);
     }

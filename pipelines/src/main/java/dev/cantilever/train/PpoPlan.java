@@ -48,6 +48,7 @@ public final class PpoPlan {
     this.ppo = recipe.section("ppo", PpoSpec.class);
     this.update = recipe.section("update", UpdateSpec.class);
     this.lora = recipe.section("lora", LoraSpec.class);
+    lora.requireIdentity();
     this.reward = recipe.section("reward", RewardSpec.class);
     this.evaluation = recipe.section("evaluation", EvaluationSpec.class);
   }

@@ -120,6 +120,7 @@ final class TrainablePolicy implements AutoCloseable {
       Path directory = PolicyState.adapter(task.previous().get());
       return Adapter.load(backend, arena, AdapterRef.POLICY, directory, targets, true);
     }
+    task.lora().requireIdentity();
     AdapterConfig config = task.lora().config(TaskType.CAUSAL_LM, base.source());
     return Adapter.fresh(backend, arena, AdapterRef.POLICY, config, targets, task.policy().seed());
   }
@@ -149,6 +150,7 @@ final class TrainablePolicy implements AutoCloseable {
     List<Parameter> all = optimizer.parameters();
     double norm = GradientNorm.clip(backend, all, stepSize.maxGradNormOrInfinity());
     optimizer.step(1);
+    adapter.parametersChanged();
     return norm;
   }
 

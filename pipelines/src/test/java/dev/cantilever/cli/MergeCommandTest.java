@@ -81,7 +81,7 @@ class MergeCommandTest {
     assertThat(merge(copy.resolve("adapter"), dir.resolve("merged"))).isEqualTo(ExitCode.USAGE);
     assertThat(lastLine().get("error").asText())
         .contains("model.safetensors")
-        .contains("query_key_value.weight")
+        .contains("query_key_value.lora_B.weight")
         .contains("NaN");
     assertThat(dir.resolve("merged")).doesNotExist();
     try (Stream<Path> left = Files.list(dir)) {

@@ -120,7 +120,7 @@ class FineTunePipelineTest {
     assertThat(namesIn(dir.resolve("sft"))).containsExactly("adapter");
     assertThat(FineTuneSummary.of(out)).isEqualTo(summary);
     try (AdapterDirectory adapter = AdapterDirectory.open(out)) {
-      assertThat(adapter.config().r()).isEqualTo(4);
+      assertThat(adapter.config().ranks().r()).isEqualTo(4);
       assertThat(adapter.config().baseModelNameOrPath()).isEqualTo("neox-imdb-10m");
     }
   }

@@ -109,6 +109,28 @@ final class CudaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void multiply(Tensor y, Tensor a, Tensor b) {
+    OpChecks.activation("multiply", y, a, b);
+    run(launch("multiply").pointer(y).pointer(a).pointer(b).integer64(y.elements()), y);
+  }
+
+  @Override
+  public void affineColumns(
+      Tensor y, Tensor x, int column, Tensor factor, Tensor shift, boolean accumulate) {
+    OpChecks.affineColumns(y, x, column, factor, shift);
+    launch("affine_columns")
+        .pointer(y)
+        .pointer(x)
+        .pointer(factor)
+        .pointer(shift)
+        .integer(y.size(1))
+        .integer(column)
+        .integer(factor.size(0))
+        .integer(accumulate ? 1 : 0)
+        .run(y.size(0), Grids.blocks(factor.size(0), THREADS), 1, THREADS, 0);
+  }
+
+  @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
     OpChecks.dropout(y, x, p);
     run(

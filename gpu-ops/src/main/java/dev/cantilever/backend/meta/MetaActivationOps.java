@@ -45,6 +45,17 @@ final class MetaActivationOps implements ActivationOps {
   }
 
   @Override
+  public void multiply(Tensor y, Tensor a, Tensor b) {
+    OpChecks.activation("multiply", y, a, b);
+  }
+
+  @Override
+  public void affineColumns(
+      Tensor y, Tensor x, int column, Tensor factor, Tensor shift, boolean accumulate) {
+    OpChecks.affineColumns(y, x, column, factor, shift);
+  }
+
+  @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {
     OpChecks.dropout(y, x, p);
   }

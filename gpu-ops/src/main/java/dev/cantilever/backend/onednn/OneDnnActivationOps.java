@@ -191,6 +191,45 @@ final class OneDnnActivationOps implements ActivationOps {
         });
   }
 
+  @Override
+  public void multiply(Tensor y, Tensor a, Tensor b) {
+    OpChecks.activation("multiply", y, a, b);
+    Tiles.elements(
+        workers,
+        y.elements(),
+        2,
+        (from, count, buffers) -> {
+          HostMemory.get(a.address() + 4 * from, buffers[0], 0, count);
+          HostMemory.get(b.address() + 4 * from, buffers[1], 0, count);
+          for (int i = 0; i < count; i++) {
+            buffers[0][i] *= buffers[1][i];
+          }
+          HostMemory.put(y.address() + 4 * from, buffers[0], 0, count);
+        });
+  }
+
+  @Override
+  public void affineColumns(
+      Tensor y, Tensor x, int column, Tensor factor, Tensor shift, boolean accumulate) {
+    OpChecks.affineColumns(y, x, column, factor, shift);
+    int pitch = y.size(1);
+    pieces(
+        y.size(0),
+        factor.size(0),
+        4,
+        (row, from, count, buffers) -> {
+          float[] values = buffers[0];
+          long at = (long) row * pitch + column + from;
+          HostMemory.get(x.address() + 4 * at, values, 0, count);
+          HostMemory.get(factor.address() + 4L * from, buffers[1], 0, count);
+          HostMemory.get(shift.address() + 4L * from, buffers[2], 0, count);
+          for (int i = 0; i < count; i++) {
+            values[i] = Math.fma(buffers[1][i], values[i], buffers[2][i]);
+          }
+          store(y, at, values, count, accumulate, buffers[3]);
+        });
+  }
+
   /** Element i takes word i mod 4 of counter i div 4 and is kept from {@code p} on. */
   @Override
   public void dropout(Tensor y, Tensor x, float p, long key, boolean accumulate) {

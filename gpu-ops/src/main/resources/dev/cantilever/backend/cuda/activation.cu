@@ -146,6 +146,29 @@ extern "C" __global__ void scale(float* y, const float* x, s64 count, float fact
   }
 }
 
+extern "C" __global__ void multiply(float* y, const float* a, const float* b, s64 count) {
+  bool wide = quads_align((u64)y | (u64)a | (u64)b, 0);
+  FOR_QUADS(at, left, count) {
+    quad v = load_quad(a, at, left, wide);
+    quad w = load_quad(b, at, left, wide);
+#pragma unroll
+    for (int i = 0; i < 4; i++) v.e[i] = __fmul_rn(v.e[i], w.e[i]);
+    store_quad(y, at, left, wide, v);
+  }
+}
+
+// y = f x + s in `width` columns from `column` on of rows of `pitch` elements, or y += that; y may
+// be x. Block (row, part of the columns).
+extern "C" __global__ void affine_columns(
+    float* y, const float* x, const float* factor, const float* shift, int pitch, int column,
+    int width, int accumulate) {
+  int at = blockIdx.y * blockDim.x + threadIdx.x;
+  if (at >= width) return;
+  s64 i = (s64)blockIdx.x * pitch + column + at;
+  float v = fmaf(factor[at], x[i], shift[at]);
+  y[i] = accumulate ? __fadd_rn(y[i], v) : v;
+}
+
 // Element i takes word i % 4 of counter i / 4 and is kept from p on.
 extern "C" __global__ void dropout(
     float* y, const float* x, s64 count, float p, float scale, u64 key, int accumulate) {

@@ -1,0 +1,105 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.AdapterWriter;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.SavedTensor;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.BiasBranch;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * An adapter's own bias of one module. The model has what it is more than the base's, a file the
+ * whole of it. A decay of weights therefore draws it to the base's, not to zero.
+ */
+final class BiasAdapter {
+
+  private final DeviceCopies copies;
+  private final LoraTarget target;
+  private final SavedTensor tensor;
+  private final BiasBranch branch;
+
+  /**
+   * Takes room; nothing is attached yet.
+   *
+   * @param lora whether the module carries a branch
+   */
+  BiasAdapter(
+      Backend backend,
+      Arena arena,
+      String name,
+      LoraTarget target,
+      boolean lora,
+      boolean trainable) {
+    this.copies = new DeviceCopies(backend);
+    this.target = target;
+    this.tensor = SavedTensor.bias(target.path(), lora);
+    this.branch =
+        new BiasBranch(
+            name,
+            Parameter.in(arena, tensor.name(), Shape.of(target.outFeatures())),
+            target.column(),
+            Tensor.in(arena, DType.F32, target.outFeatures()),
+            trainable);
+    backend.transfers().zero(branch.zero());
+    backend.transfers().zero(branch.change().value());
+  }
+
+  void attach() {
+    target.linear().attach(branch);
+  }
+
+  LoraTarget target() {
+    return target;
+  }
+
+  SavedTensor tensor() {
+    return tensor;
+  }
+
+  Shape shape() {
+    return Shape.of(target.outFeatures());
+  }
+
+  Parameter parameter() {
+    return branch.change();
+  }
+
+  void putGradient(Map<String, float[]> gradients) {
+    gradients.put(tensor.name(), target.toFile(copies.download(branch.change().gradient())));
+  }
+
+  void read(AdapterDirectory source, WeightReader reader) throws IOException {
+    SavedTensor saved = source.saved().get(tensor.baseName());
+    if (saved == null) {
+      return; // the base's
+    }
+    Shape found = source.file().entry(saved.name()).shape();
+    if (!found.equals(shape())) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' of shape %s, found %s. Use the base this adapter was trained on."
+              .formatted(source.file().path(), saved.name(), shape(), found));
+    }
+    float[] values = target.toModel(source.read(saved));
+    float[] base = reader.bias(target);
+    for (int o = 0; o < values.length; o++) {
+      values[o] -= base[o];
+    }
+    copies.upload(branch.change().value(), values);
+  }
+
+  void write(AdapterWriter writer, WeightReader reader) throws IOException {
+    float[] values = copies.download(branch.change().value());
+    float[] base = reader.bias(target);
+    for (int o = 0; o < values.length; o++) {
+      values[o] += base[o];
+    }
+    writer.write(tensor, target.toFile(values));
+  }
+}

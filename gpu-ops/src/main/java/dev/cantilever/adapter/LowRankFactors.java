@@ -1,0 +1,48 @@
+package dev.cantilever.adapter;
+
+import java.util.Arrays;
+
+/**
+ * B·A of a matrix [O, I].
+ *
+ * @param a [R, I], row-major
+ * @param b [O, R], row-major
+ */
+record LowRankFactors(double[] a, double[] b) {
+
+  /** A, rounded. */
+  float[] floatA() {
+    return rounded(a);
+  }
+
+  /** B, rounded. */
+  float[] floatB() {
+    return rounded(b);
+  }
+
+  /** The rows of one A, then those of another. */
+  static float[] stacked(float[] first, float[] second) {
+    float[] stacked = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, stacked, first.length, second.length);
+    return stacked;
+  }
+
+  /** The columns of one B [O, R], then those of another with their signs changed. */
+  static float[] besideNegated(float[] first, float[] second, int rank) {
+    float[] both = new float[first.length + second.length];
+    for (int i = 0; i < first.length; i++) {
+      int at = i / rank * 2 * rank + i % rank;
+      both[at] = first[i];
+      both[at + rank] = -second[i];
+    }
+    return both;
+  }
+
+  private static float[] rounded(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
+  }
+}

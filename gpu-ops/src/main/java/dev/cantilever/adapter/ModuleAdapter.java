@@ -1,0 +1,271 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.AdapterWriter;
+import dev.cantilever.hub.LoraInit;
+import dev.cantilever.hub.LoraModule;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.LoraBranch;
+import dev.cantilever.nn.Magnitude;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * An adapter's branch of one module: A, B and DoRA's lengths; and where it began by taking its
+ * product off the base, a second, frozen branch of what it began from, subtracted, so that the base
+ * stays what it is for others.
+ */
+final class ModuleAdapter {
+
+  private final DeviceCopies copies;
+  private final AdapterConfig config;
+  private final LoraTarget target;
+  private final LoraModule module;
+  private final LoraBranch branch;
+  private final Optional<LoraBranch> beginning;
+
+  /** Takes room; nothing is attached yet. */
+  ModuleAdapter(
+      Backend backend,
+      Arena arena,
+      String name,
+      AdapterConfig config,
+      LoraTarget target,
+      boolean trainable) {
+    this.copies = new DeviceCopies(backend);
+    this.config = config;
+    this.target = target;
+    this.module = module(target);
+    Optional<Magnitude> magnitude =
+        config.useDora()
+            ? Optional.of(
+                new Magnitude(backend, arena, module.nameMagnitude(), target.outFeatures()))
+            : Optional.empty();
+    float scale = (float) config.scale(target.path());
+    float dropout = (float) config.loraDropout();
+    this.branch =
+        new LoraBranch(
+            name,
+            Parameter.in(arena, module.nameA(), shapeA()),
+            Parameter.in(arena, module.nameB(), shapeB()),
+            target.column(),
+            scale,
+            dropout,
+            trainable,
+            magnitude);
+    this.beginning =
+        config.init().changesBase()
+            ? Optional.of(
+                new LoraBranch(
+                    name,
+                    Parameter.in(arena, module.nameA() + ".beginning", shapeA()),
+                    Parameter.in(arena, module.nameB() + ".beginning", shapeB()),
+                    target.column(),
+                    -scale,
+                    0,
+                    false,
+                    Optional.empty()))
+            : Optional.empty();
+  }
+
+  static LoraModule module(LoraTarget target) {
+    return new LoraModule(target.path(), target.inFeatures(), target.outFeatures());
+  }
+
+  private Shape shapeA() {
+    return Shape.of(config.rank(target.path()), target.inFeatures());
+  }
+
+  private Shape shapeB() {
+    return Shape.of(target.outFeatures(), config.rank(target.path()));
+  }
+
+  void attach() {
+    target.linear().attach(branch);
+    beginning.ifPresent(target.linear()::attach);
+  }
+
+  LoraTarget target() {
+    return target;
+  }
+
+  LoraModule module() {
+    return module;
+  }
+
+  List<Parameter> parameters() {
+    List<Parameter> parameters = new ArrayList<>(List.of(branch.a(), branch.b()));
+    branch.magnitude().ifPresent(magnitude -> parameters.add(magnitude.lengths()));
+    return parameters;
+  }
+
+  void putGradients(Map<String, float[]> gradients) {
+    gradients.put(branch.a().name(), copies.download(branch.a().gradient()));
+    Parameter b = branch.b();
+    gradients.put(b.name(), target.toFile(copies.download(b.gradient())));
+    branch
+        .magnitude()
+        .map(Magnitude::lengths)
+        .ifPresent(m -> gradients.put(m.name(), target.toFile(copies.download(m.gradient()))));
+  }
+
+  /**
+   * Draws fresh values, from a stream of the module's own.
+   *
+   * @param reader of the base, where the settings need one
+   */
+  void draw(long seed, Optional<WeightReader> reader) {
+    int r = config.rank(target.path());
+    SplittableRandom random = new SplittableRandom(seed * 31 + target.path().hashCode());
+    Tensor a = branch.a().value();
+    Tensor b = branch.b().value();
+    LoraInit.Scheme scheme = config.init().scheme();
+    switch (scheme) {
+      case DEFAULT, RANDOM -> copies.upload(a, uniform(a, random, target.inFeatures()));
+      case GAUSSIAN -> copies.upload(a, normal(a, random, 1.0 / r));
+      case PISSA, OLORA -> begin(reader.orElseThrow());
+      default -> throw new IllegalArgumentException("No fresh adapter begins by " + scheme);
+    }
+    if (scheme == LoraInit.Scheme.RANDOM) {
+      copies.upload(b, uniform(b, random, r));
+    } else if (config.init().isIdentity()) {
+      copies.backend().transfers().zero(b);
+    }
+    branch
+        .magnitude()
+        .ifPresent(
+            magnitude -> copies.upload(magnitude.lengths().value(), norms(reader.orElseThrow())));
+    updateNorms(reader);
+  }
+
+  private static float[] uniform(Tensor tensor, SplittableRandom random, int fanIn) {
+    float[] values = new float[Math.toIntExact(tensor.elements())];
+    double bound = 1 / Math.sqrt(fanIn);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
+    }
+    return values;
+  }
+
+  private static float[] normal(Tensor tensor, SplittableRandom random, double deviation) {
+    float[] values = new float[Math.toIntExact(tensor.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (random.nextGaussian() * deviation);
+    }
+    return values;
+  }
+
+  /** Begins from the base's own factors. */
+  private void begin(WeightReader reader) {
+    takeOffBase(reader);
+    LoraBranch from = beginning.orElseThrow();
+    copies.backend().transfers().copy(branch.a().value(), from.a().value());
+    copies.backend().transfers().copy(branch.b().value(), from.b().value());
+  }
+
+  private void takeOffBase(WeightReader reader) {
+    LowRankFactors factors =
+        BaseFactors.of(
+            reader.matrix(target),
+            config.init(),
+            config.rank(target.path()),
+            config.scale(target.path()));
+    LoraBranch from = beginning.orElseThrow();
+    copies.upload(from.a().value(), factors.floatA());
+    copies.upload(from.b().value(), factors.floatB());
+  }
+
+  void read(AdapterDirectory source, Optional<WeightReader> reader) throws IOException {
+    copies.upload(branch.a().value(), source.readA(module));
+    copies.upload(branch.b().value(), target.toModel(source.readB(module)));
+    if (branch.magnitude().isPresent()) {
+      Tensor lengths = branch.magnitude().get().lengths().value();
+      copies.upload(lengths, target.toModel(source.readMagnitude(module)));
+    }
+    if (beginning.isPresent()) {
+      takeOffBase(reader.orElseThrow());
+    }
+    updateNorms(reader);
+  }
+
+  /** Takes over that A, B or the lengths have changed. */
+  void updateNorms(Optional<WeightReader> reader) {
+    branch
+        .magnitude()
+        .ifPresent(
+            magnitude -> {
+              WeightReader base = reader.orElseThrow();
+              float[] lengths = copies.download(magnitude.lengths().value());
+              magnitude.set(copies.backend(), lengths, norms(base), base.bias(target));
+            });
+  }
+
+  /** ‖W + scale·B·A‖ of each output: ‖W‖² + 2·scale·B·(W·Aᵀ)ᵀ + scale²·B·(A·Aᵀ)·Bᵀ, [O']. */
+  private float[] norms(WeightReader reader) {
+    float[] a = copies.download(branch.a().value());
+    float[] b = copies.download(branch.b().value());
+    int in = target.inFeatures();
+    int out = target.outFeatures();
+    int r = a.length / in;
+    double[] wide = new double[a.length];
+    for (int i = 0; i < wide.length; i++) {
+      wide[i] = a[i];
+    }
+    double[] squares = reader.rowSquares(target.linear());
+    double[] crossed = reader.times(target, wide); // [r, O']
+    double[] gram = gram(wide, r, in);
+    float[] norms = new float[out];
+    for (int o = 0; o < out; o++) {
+      double mixed = 0;
+      double own = 0;
+      for (int k = 0; k < r; k++) {
+        mixed += b[o * r + k] * crossed[k * out + o];
+        for (int j = 0; j < r; j++) {
+          own += (double) b[o * r + k] * b[o * r + j] * gram[k * r + j];
+        }
+      }
+      double scale = branch.scale();
+      double square = squares[target.column() + o] + 2 * scale * mixed + scale * scale * own;
+      norms[o] = (float) Math.sqrt(Math.max(0, square));
+    }
+    return norms;
+  }
+
+  private static double[] gram(double[] rows, int count, int length) {
+    double[] gram = new double[count * count];
+    for (int i = 0; i < count; i++) {
+      for (int j = 0; j < count; j++) {
+        for (int c = 0; c < length; c++) {
+          gram[i * count + j] += rows[i * length + c] * rows[j * length + c];
+        }
+      }
+    }
+    return gram;
+  }
+
+  /** Writes the branch; one that began from the base with what it began from subtracted. */
+  void write(AdapterWriter writer) throws IOException {
+    float[] a = copies.download(branch.a().value());
+    float[] b = copies.download(branch.b().value());
+    if (beginning.isPresent()) {
+      int r = config.rank(target.path());
+      a = LowRankFactors.stacked(a, copies.download(beginning.get().a().value()));
+      b = LowRankFactors.besideNegated(b, copies.download(beginning.get().b().value()), r);
+    }
+    writer.writeA(module, a);
+    writer.writeB(module, target.toFile(b));
+    if (branch.magnitude().isPresent()) {
+      float[] lengths = copies.download(branch.magnitude().get().lengths().value());
+      writer.writeMagnitude(module, target.toFile(lengths));
+    }
+  }
+}

@@ -1,0 +1,223 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.LoraBias;
+import dev.cantilever.hub.LoraInit;
+import dev.cantilever.hub.LoraRanks;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModuleSelection;
+import dev.cantilever.hub.TargetModules;
+import dev.cantilever.hub.TaskType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** New adapters of every kind: what they change, how they are trained and what they leave. */
+public abstract class FreshAdapterConformance extends ModelConformance {
+
+  private static final TokenRows ROWS =
+      TokenRows.of(new int[] {5, 9, 11, 80, 2}, new int[] {7, 41}, new int[] {1, 95, 17, 60, 33});
+
+  /** Of logits, in fp32: the tolerance stated with the fixtures. */
+  private static final float LOGITS = 2e-4f;
+
+  @TempDir Path folder;
+
+  private CausalLm model(String base, BasePrecision precision) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(base))) {
+      return new ModelLoader(backend, directory, precision, weights, Optional.empty()).causalLm();
+    }
+  }
+
+  private static AdapterConfig config(boolean dora, LoraBias bias, String init) {
+    return new AdapterConfig(
+        new LoraRanks(2, 4, false, Map.of("dense|c_proj", 3), Map.of()),
+        0,
+        ModuleSelection.of(new TargetModules.AllLinear()),
+        dora,
+        bias,
+        LoraInit.of(init).orElseThrow(),
+        false,
+        TaskType.CAUSAL_LM,
+        "");
+  }
+
+  private Adapter fresh(CausalLm model, String name, AdapterConfig config) {
+    Adapter adapter =
+        Adapter.fresh(backend, adapters, name, config, model.transformer().targets(), 3);
+    adapter.parameters().forEach(p -> backend.transfers().zero(p.gradient()));
+    return adapter;
+  }
+
+  /** Moves every parameter, as a step does. */
+  private void move(Adapter adapter, long seed) {
+    Random random = new Random(seed);
+    for (Parameter parameter : adapter.parameters()) {
+      float[] values = new float[Math.toIntExact(parameter.value().elements())];
+      backend.transfers().download(values, parameter.value());
+      for (int i = 0; i < values.length; i++) {
+        values[i] += (float) (0.1 * random.nextGaussian());
+      }
+      backend.transfers().upload(parameter.value(), values);
+    }
+    adapter.parametersChanged();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void freshLengthsAndBiases_overMovedOnes_changeNoBit(BasePrecision precision) throws Exception {
+    for (String base : new String[] {"gpt_neox", "llama", "gpt2"}) {
+      CausalLm model = model(base, precision);
+      Adapter reference = fresh(model, "reference", config(true, LoraBias.LORA_ONLY, "true"));
+      move(reference, 4);
+      Adapter policy = fresh(model, "policy", config(true, LoraBias.LORA_ONLY, "gaussian"));
+
+      float[] bare = model.logits(backend, memory, ROWS, Set.of());
+      assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isEqualTo(bare);
+      float[] moved = model.logits(backend, memory, ROWS, Set.of("reference"));
+      assertThat(moved).isNotEqualTo(bare);
+      assertThat(model.logits(backend, memory, ROWS, Set.of("reference", "policy")))
+          .isEqualTo(moved);
+
+      move(policy, 5);
+      assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isNotEqualTo(bare);
+      assertThat(model.logits(backend, memory, ROWS, Set.of("reference"))).isEqualTo(moved);
+      reference.detach();
+      policy.detach();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"pissa", "pissa_niter_4", "olora"})
+  void freshAdapter_ofTheBasesOwnFactors_changesLittle_andIsSavedOverTheBaseAsItIs(String init)
+      throws Exception {
+    CausalLm model = model("gpt_neox", BasePrecision.INT8_WEIGHT_ONLY);
+    float[] bare = model.logits(backend, memory, ROWS, Set.of());
+    Adapter adapter = fresh(model, "a", config(false, LoraBias.NONE, init));
+
+    float[] begun = model.logits(backend, memory, ROWS, Set.of("a"));
+    for (int i = 0; i < bare.length; i++) {
+      assertThat(begun[i]).isCloseTo(bare[i], within(LOGITS));
+    }
+    move(adapter, 6);
+    float[] moved = model.logits(backend, memory, ROWS, Set.of("a"));
+    adapter.save(folder.resolve("saved"));
+    Adapter loaded =
+        Adapter.load(
+            backend, adapters, "b", folder.resolve("saved"), model.transformer().targets(), true);
+    assertThat(loaded.config().rank("any")).isEqualTo(4);
+    float[] found = model.logits(backend, memory, ROWS, Set.of("b"));
+    for (int i = 0; i < found.length; i++) {
+      assertThat(found[i]).isCloseTo(moved[i], within(LOGITS));
+    }
+  }
+
+  /** The norms are constants in DoRA's backward; here they are left as they were, too. */
+  @ParameterizedTest
+  @CsvSource({"false", "true"})
+  void gradients_stackedLengthsAndBiases_areThoseOfDifferences(boolean dropout) throws Exception {
+    CausalLm model = model("gpt_neox", BasePrecision.STORED);
+    AdapterConfig plain = config(true, LoraBias.LORA_ONLY, "true");
+    AdapterConfig config =
+        new AdapterConfig(
+            plain.ranks(),
+            dropout ? 0.25 : 0,
+            plain.modules(),
+            true,
+            plain.bias(),
+            plain.init(),
+            false,
+            plain.taskType(),
+            "");
+    Adapter first = fresh(model, "first", config);
+    Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
+    Adapter third = fresh(model, "third", config);
+    move(first, 7);
+    move(second, 8);
+    move(third, 9);
+    Set<String> all = Set.of("first", "second", "third");
+    OptionalLong key = dropout ? OptionalLong.of(77) : OptionalLong.empty();
+    LanguageLoss loss = new LanguageLoss(backend, model, all, KeepPlan.products());
+    loss.train(memory, ROWS, 1, key);
+    for (Adapter adapter : new Adapter[] {first, second, third}) {
+      for (Parameter parameter : adapter.parameters()) {
+        assertDirection(loss, adapter, parameter, key);
+      }
+    }
+  }
+
+  /** The slope of the loss along a parameter's gradient is the gradient's norm. */
+  private void assertDirection(
+      LanguageLoss loss, Adapter adapter, Parameter parameter, OptionalLong key) {
+    int count = Math.toIntExact(parameter.value().elements());
+    float[] at = new float[count];
+    float[] gradient = new float[count];
+    backend.transfers().download(at, parameter.value());
+    backend.transfers().download(gradient, parameter.gradient());
+    double norm = 0;
+    for (float g : gradient) {
+      norm += (double) g * g;
+    }
+    norm = Math.sqrt(norm);
+    double step = 1e-2;
+    double[] losses = new double[2];
+    for (int side = 0; side < 2; side++) {
+      float[] moved = new float[count];
+      for (int i = 0; i < count; i++) {
+        moved[i] = (float) (at[i] + (1 - 2 * side) * step / norm * gradient[i]);
+      }
+      backend.transfers().upload(parameter.value(), moved);
+      if (parameter.name().endsWith("lora_magnitude_vector")) {
+        adapter.parametersChanged(); // of norms that stay
+      }
+      losses[side] = loss.train(memory, ROWS, 0, key);
+    }
+    backend.transfers().upload(parameter.value(), at);
+    adapter.parametersChanged();
+    // Of a sum of 9 losses near 5 with roundings of 1e-6 each, over 2e-2; and of the cubes.
+    assertThat((losses[0] - losses[1]) / (2 * step))
+        .as(parameter.name())
+        .isCloseTo(norm, within(0.01 * norm + 1e-3));
+  }
+
+  @Test
+  void fresh_whatCannotBeTrained_isRefusedByName() throws Exception {
+    CausalLm model = model("gpt_neox", BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+    ModuleSelection withHead =
+        new ModuleSelection(
+            plain.modules().targets(),
+            plain.modules().excluded(),
+            plain.modules().layers(),
+            List.of("embed_out"));
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(withHead)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("modules_to_save")
+        .hasMessageContaining("embed_out");
+    assertThatThrownBy(() -> fresh(model, "a", config(false, LoraBias.NONE, "eva")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("eva");
+    fresh(model, "a", plain);
+    assertThatThrownBy(() -> fresh(model, "a", plain))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'a'");
+  }
+}

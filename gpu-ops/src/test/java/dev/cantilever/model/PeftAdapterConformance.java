@@ -1,0 +1,247 @@
+package dev.cantilever.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.cantilever.adapter.Adapter;
+import dev.cantilever.adapter.AdapterMerger;
+import dev.cantilever.autograd.KeepPlan;
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.SafetensorsFile;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Adapters with the settings of peft's format, as peft wrote them, against what peft computed. */
+public abstract class PeftAdapterConformance extends ModelConformance {
+
+  /** Of logits, in fp32: the tolerance stated with the fixtures. */
+  private static final float LOGITS = 2e-4f;
+
+  /** Of gradients, norm of the difference over norm: the tolerance stated with the fixtures. */
+  private static final double GRADIENTS = 1e-3;
+
+  @TempDir Path folder;
+
+  private static Path adapter(String name) {
+    return Fixtures.path("peft_adapters/" + name);
+  }
+
+  private CausalLm model(Path path) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(path)) {
+      return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+          .causalLm();
+    }
+  }
+
+  /** Row 0 of the checkpoint's input. */
+  private static TokenRows row(String base) throws Exception {
+    try (SafetensorsFile golden =
+        SafetensorsFile.open(Fixtures.path(base + "/golden.safetensors"))) {
+      int[] ids = golden.readInts("input_ids");
+      return TokenRows.of(Arrays.copyOf(ids, ids.length / 3));
+    }
+  }
+
+  private static SafetensorsFile golden(String name) throws Exception {
+    return SafetensorsFile.open(adapter(name).resolve("golden.safetensors"));
+  }
+
+  private void assertLogits(CausalLm model, String base, Set<String> active, float[] expected)
+      throws Exception {
+    float[] found = model.logits(backend, memory, row(base), active);
+    assertThat(found).hasSameSizeAs(expected);
+    float largest = 0;
+    for (int i = 0; i < found.length; i++) {
+      largest = Math.max(largest, Math.abs(found[i] - expected[i]));
+    }
+    assertThat(largest).isLessThan(LOGITS);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "neox_dora, gpt_neox",
+    "gpt2_dora_bias, gpt2",
+    "llama_patterns, llama",
+    "qwen2_layers_dora, qwen2",
+    "llama_pissa, llama",
+    "gpt2_pissa, gpt2",
+    "neox_olora, gpt_neox",
+    "opt_exclude, opt",
+  })
+  void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
+    CausalLm model = model(Fixtures.path(base));
+    Adapter adapter =
+        Adapter.load(backend, adapters, "a", adapter(name), model.transformer().targets(), true);
+    try (SafetensorsFile golden = golden(name)) {
+      assertLogits(model, base, Set.of("a"), golden.readFloats("adapter_logits"));
+      for (Parameter parameter : adapter.parameters()) {
+        backend.transfers().zero(parameter.gradient());
+      }
+      TokenRows rows = row(base);
+      double scale = 1.0 / LanguageLoss.predicted(rows);
+      double total =
+          new LanguageLoss(backend, model, Set.of("a"), KeepPlan.products())
+              .train(memory, rows, scale, OptionalLong.empty());
+      assertThat(total * scale)
+          .isCloseTo(golden.readFloats("adapter_loss")[0], within((double) LOGITS));
+      long expected =
+          golden.entries().stream().filter(entry -> entry.name().startsWith("grad.")).count();
+      assertThat(adapter.gradients()).hasSize(Math.toIntExact(expected));
+      for (Map.Entry<String, float[]> gradient : adapter.gradients().entrySet()) {
+        assertThat(difference(gradient.getValue(), golden.readFloats("grad." + gradient.getKey())))
+            .as(gradient.getKey())
+            .isLessThan(GRADIENTS);
+      }
+    }
+  }
+
+  /** ‖found − expected‖ / ‖expected‖. */
+  private static double difference(float[] found, float[] expected) {
+    double difference = 0;
+    double norm = 0;
+    for (int i = 0; i < found.length; i++) {
+      difference += Math.pow((double) found[i] - expected[i], 2);
+      norm += Math.pow(expected[i], 2);
+    }
+    return Math.sqrt(difference / norm);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "neox_dora, gpt_neox",
+    "gpt2_dora_bias, gpt2",
+    "llama_patterns, llama",
+    "qwen2_layers_dora, qwen2",
+    "llama_pissa, llama",
+    "gpt2_pissa, gpt2",
+    "neox_olora, gpt_neox",
+    "opt_exclude, opt",
+    "neox_bias_all, gpt_neox",
+    "llama_head, llama",
+  })
+  void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(Fixtures.path(base), adapter(name), merged);
+
+    try (SafetensorsFile golden = golden(name)) {
+      assertLogits(model(merged), base, Set.of(), golden.readFloats("adapter_logits"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "neox_dora, gpt_neox",
+    "gpt2_dora_bias, gpt2",
+    "llama_patterns, llama",
+    "qwen2_layers_dora, qwen2",
+    "llama_pissa, llama",
+    "gpt2_pissa, gpt2",
+    "neox_olora, gpt_neox",
+  })
+  void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
+    Path saved = folder.resolve("saved");
+    Path merged = folder.resolve("merged");
+    CausalLm model = model(Fixtures.path(base));
+    Adapter first =
+        Adapter.load(backend, adapters, "a", adapter(name), model.transformer().targets(), false);
+    first.save(saved);
+    first.detach();
+    Adapter.load(backend, adapters, "b", saved, model.transformer().targets(), false);
+    AdapterMerger.merge(Fixtures.path(base), saved, merged);
+
+    try (SafetensorsFile golden = golden(name)) {
+      float[] expected = golden.readFloats("adapter_logits");
+      assertLogits(model, base, Set.of("b"), expected);
+      assertLogits(model(merged), base, Set.of(), expected);
+    }
+    try (AdapterDirectory adapter = AdapterDirectory.open(saved)) {
+      assertThat(adapter.config().init().changesBase()).isFalse();
+    }
+  }
+
+  @Test
+  void adaptersOfPeft_stackedInTheirOrder_equalPeft() throws Exception {
+    CausalLm model = model(Fixtures.path("gpt_neox"));
+    Path together = adapter("neox_stacked");
+    assertThat(AdapterDirectory.names(together)).containsExactly("default", "dora", "plain");
+    for (String name : new String[] {"plain", "dora", "default"}) {
+      Path place = AdapterDirectory.named(together, name);
+      Adapter.load(backend, adapters, name, place, model.transformer().targets(), false);
+    }
+    try (SafetensorsFile golden = golden("neox_stacked")) {
+      for (String active : new String[] {"plain", "dora", "plain+dora", "plain+dora+default"}) {
+        float[] expected = golden.readFloats("logits." + active);
+        assertLogits(model, "gpt_neox", Set.of(active.split("\\+")), expected);
+      }
+    }
+  }
+
+  @Test
+  void classifiersAdapterOfPeft_withAHeadOfItsOwn_equalsPeft_mergedOrNot() throws Exception {
+    Path base = Fixtures.path("gpt_neox_reward");
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(base, adapter("neox_reward"), merged);
+    SequenceClassifier model = classifier(base);
+    float bare = score(model, Set.of());
+    Adapter loaded =
+        Adapter.load(
+            backend,
+            adapters,
+            "a",
+            adapter("neox_reward"),
+            model.transformer().targets(),
+            model.heads(),
+            false);
+    try (SafetensorsFile golden = golden("neox_reward")) {
+      float expected = golden.readFloats("adapter_logits")[0];
+      assertThat(score(model, Set.of("a"))).isCloseTo(expected, within(LOGITS));
+      assertThat(score(classifier(merged), Set.of())).isCloseTo(expected, within(LOGITS));
+    }
+    assertThat(score(model, Set.of())).isEqualTo(bare);
+    loaded.detach();
+    assertThat(score(model, Set.of("a"))).isEqualTo(bare);
+  }
+
+  private SequenceClassifier classifier(Path path) throws Exception {
+    try (ModelDirectory directory = ModelDirectory.open(path)) {
+      return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+          .classifier();
+    }
+  }
+
+  private float score(SequenceClassifier model, Set<String> active) throws Exception {
+    return model
+        .logits(
+            backend,
+            memory.upload(row("gpt_neox_reward"), active),
+            memory.batch(),
+            memory.kept(),
+            memory.scratch())[0][0];
+  }
+
+  @ParameterizedTest
+  @CsvSource({"llama_head, llama, lm_head.weight", "neox_dora, llama, dense"})
+  void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
+      throws Exception {
+    CausalLm model = model(Fixtures.path(base));
+    assertThatThrownBy(
+            () ->
+                Adapter.load(
+                    backend, adapters, "a", adapter(name), model.transformer().targets(), false))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(what);
+  }
+}
