@@ -52,7 +52,9 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "qwen3",
         "gemma",
         "gemma2",
-        "phi3");
+        "gemma2_capped",
+        "phi3",
+        "phi3_window");
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {

@@ -21,7 +21,22 @@ class ModelParityTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"gpt_neox", "llama", "mistral", "qwen2", "gpt2", "opt", "bloom", "qwen3", "gemma", "gemma2", "phi3"})
+  @ValueSource(
+      strings = {
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "qwen2",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "gemma",
+        "gemma2",
+        "gemma2_capped",
+        "phi3",
+        "phi3_window"
+      })
   void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
@@ -35,7 +50,8 @@ class ModelParityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
+  @ValueSource(
+      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
   void run_classifier_holdsLogitsAlone(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
