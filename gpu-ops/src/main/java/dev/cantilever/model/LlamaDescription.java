@@ -72,11 +72,6 @@ final class LlamaDescription {
               .formatted(config.file(), hidden, heads));
     }
     int headSize = config.intOr("head_dim", otherwise.orElse(hidden / heads));
-    if (headSize < 1) {
-      throw new CheckpointException(
-          "%s: expected a head_dim of at least 1, found %d. Correct the config."
-              .formatted(config.file(), headSize));
-    }
     return headSize;
   }
 

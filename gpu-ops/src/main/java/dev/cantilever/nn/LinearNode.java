@@ -12,6 +12,7 @@ import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * y = x·Wᵀ + b + Σ scale·(x·Aᵀ)·Bᵀ, or the residual stream plus x·Wᵀ + b, plus the branches; then
@@ -45,7 +46,7 @@ final class LinearNode implements Node {
     Tensor input = x.value();
     if (residual.isEmpty() || !needProduct()) {
       product(out, input, residual.map(Var::value));
-      addBranches(out);
+      addBranches(out, input);
       return;
     }
     for (Span span : pass.batch().spans()) {
@@ -55,12 +56,11 @@ final class LinearNode implements Node {
   }
 
   /**
-   * Whether y is a sum that others can be added to before the branches: not where LLM.int8() makes
-   * two of it by the rows' values, nor where branches read the product itself.
+   * Whether y is one product, to which others can be added before the branches: LLM.int8() makes
+   * two of it, by the rows' values.
    */
   boolean isTerm() {
-    boolean llmInt8 = weight instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8;
-    return !llmInt8 && !needProduct();
+    return !(weight instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8);
   }
 
   /** The product by itself, as a term of a sum. */
@@ -68,9 +68,22 @@ final class LinearNode implements Node {
     return new LinearTerm(x.value(), weight);
   }
 
-  /** Adds for each span the branches of its adapters to what has the product. */
-  void addBranches(Tensor out) {
+  /** Adds for each span the branches of its adapters to a sum that has the product as a term. */
+  void addBranchesToSum(Tensor sum) {
     Tensor input = x.value();
+    for (Span span : pass.batch().spans()) {
+      SpanBranches branches = attached.on(pass, span);
+      Tensor y = slice(sum, span);
+      Tensor rows = slice(input, span);
+      if (branches.needProduct()) {
+        withProduct(rows, y, product -> branches.forward(y, rows, product));
+      } else {
+        branches.forward(y, rows, y);
+      }
+    }
+  }
+
+  private void addBranches(Tensor out, Tensor input) {
     for (Span span : pass.batch().spans()) {
       Tensor y = slice(out, span);
       attached.on(pass, span).forward(y, slice(input, span), y);
@@ -88,12 +101,22 @@ final class LinearNode implements Node {
       branches.forward(y, rows, y);
       return;
     }
+    withProduct(
+        rows,
+        y,
+        product -> {
+          pass.tape().backend().activation().add(y, stream, product);
+          branches.forward(y, rows, product);
+        });
+  }
+
+  /** Calls with the product apart, which is gone afterwards. */
+  private void withProduct(Tensor rows, Tensor like, Consumer<Tensor> use) {
     Arena scratch = pass.tape().scratch();
     Arena.Mark mark = scratch.mark();
-    Tensor product = Tensor.in(scratch, DType.F32, y.shape());
+    Tensor product = Tensor.in(scratch, DType.F32, like.shape());
     product(product, rows, Optional.empty());
-    pass.tape().backend().activation().add(y, stream, product);
-    branches.forward(y, rows, product);
+    use.accept(product);
     scratch.reset(mark);
   }
 

@@ -25,8 +25,8 @@ record LinearSumNode(MatmulOps ops, LinearNode first, LinearNode second, Var res
   @Override
   public void forward(Tensor out, Arena arena) {
     ops.linearSum(out, first.term(), second.term(), residual.value());
-    first.addBranches(out);
-    second.addBranches(out);
+    first.addBranchesToSum(out);
+    second.addBranchesToSum(out);
   }
 
   @Override

@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class GptjFamilyTest {
 
@@ -51,11 +51,17 @@ class GptjFamilyTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"null", "0", "-2", "7", "258"})
-  void rotaryDims_thatHeadsCannotTurn_nameKeyAndFile(String dims) {
+  @CsvSource({
+    "null, an even number from 2 to",
+    "7, an even number from 2 to",
+    "258, an even number from 2 to",
+    "0, a size from 1 to",
+    "-2, a size from 1 to"
+  })
+  void rotaryDims_thatHeadsCannotTurn_nameKeyAndFile(String dims, String expected) {
     assertThatThrownBy(() -> read("{'model_type':'gptj','rotary_dim':" + dims + "}"))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("config.json: expected 'rotary_dim' to be an even number from 2 to")
+        .hasMessageContaining("config.json: expected 'rotary_dim' to be " + expected)
         .hasMessageContaining("found " + dims);
   }
 

@@ -71,7 +71,7 @@ class LlamaFamilyTest {
         .hasMessageContaining("where there is no head_dim");
     assertThatThrownBy(() -> read("{'model_type':'llama','head_dim':0," + COMMON + "}"))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("head_dim of at least 1");
+        .hasMessageContaining("'head_dim' to be a size from 1");
   }
 
   @Test
@@ -141,9 +141,8 @@ class LlamaFamilyTest {
     assertThat(phi3.head()).isEqualTo(HeadSpec.plain(false));
     assertThat(read("{'model_type':'phi3'," + COMMON + "}").embedding().maxPositions())
         .isEqualTo(64);
-    assertThatThrownBy(() -> read("{'model_type':'phi3','sliding_window':47," + COMMON + "}"))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("found 47");
+    assertThat(windows(read("{'model_type':'phi3','sliding_window':47," + COMMON + "}")))
+        .containsOnly(47);
   }
 
   private Architecture read(String config) throws IOException {
