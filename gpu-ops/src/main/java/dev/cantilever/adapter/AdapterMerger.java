@@ -174,6 +174,17 @@ public final class AdapterMerger implements AutoCloseable {
                   entry.shape()));
     }
     requireStored(tensor, entry);
+    if (isShared(tensor)) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another of its file as well. Untie the base and save it so first."
+              .formatted(base.file(tensor).path(), tensor, adapter.file().path()));
+    }
+  }
+
+  /** Whether a file has a tensor under another name too. */
+  private boolean isShared(String tensor) {
+    return base.file(tensor).shared().stream()
+        .anyMatch(group -> group.size() > 1 && group.contains(tensor));
   }
 
   private void requireStored(String tensor, TensorEntry entry) {
@@ -200,7 +211,7 @@ public final class AdapterMerger implements AutoCloseable {
               .formatted(file, tensor.name(), entry.shape(), base.path(), found));
     }
     requireStored(name, entry);
-    if (!tensor.bias() && isTied(entry)) {
+    if (!tensor.bias() && (isTied(entry) || isShared(name))) {
       throw new CheckpointException(
           "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. Untie the base and save it so first."
               .formatted(file, base.path(), name));

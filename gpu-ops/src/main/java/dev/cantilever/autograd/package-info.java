@@ -4,8 +4,8 @@
  * <p>Enter by {@link dev.cantilever.autograd.Tape}. A {@link dev.cantilever.autograd.Node} is one
  * call of an operation with its backward beside its forward; a {@link dev.cantilever.autograd.Var}
  * is its output. The tape runs nodes as they come, block by block of the model, and plays them
- * backward in reverse. {@link dev.cantilever.autograd.Parameter} is a trainable tensor; only LoRA
- * matrices and the value head exist as these.
+ * backward in reverse. {@link dev.cantilever.autograd.Parameter} is a trainable tensor: the
+ * matrices, lengths and biases of adapters, and the value head.
  *
  * <p>Memory: a {@link dev.cantilever.autograd.KeepPlan} says for each {@link
  * dev.cantilever.autograd.Slot} of a block whether its value stays until the backward pass or is

@@ -40,9 +40,9 @@ public final class AdapterDirectory implements AutoCloseable {
     AdapterConfig config = AdapterConfig.read(path);
     if (!Files.exists(path.resolve(WEIGHTS)) && Files.exists(path.resolve("adapter_model.bin"))) {
       throw new CheckpointException(
-          "%s: expected %s, found only adapter_model.bin. Pickle can run code and is never read:"
+          "%s: expected %s, found only adapter_model.bin. Adapters are read from safetensors alone:"
                   .formatted(path, WEIGHTS)
-              + " convert it with peft's save_pretrained.");
+              + " save it again with peft's save_pretrained.");
     }
     SafetensorsFile file = SafetensorsFile.open(path.resolve(WEIGHTS));
     try {

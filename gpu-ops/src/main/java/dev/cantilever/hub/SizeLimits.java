@@ -14,7 +14,7 @@ final class SizeLimits {
 
   static {
     put(1 << 24, "vocab_size", "max_position_embeddings", "n_positions");
-    put(1 << 20, "hidden_size", "n_embd", "d_model", "dim", "word_embed_proj_dim");
+    put(1 << 20, "hidden_size", "n_embd", "n_embed", "d_model", "dim", "word_embed_proj_dim");
     put(1 << 20, "embedding_size", "intermediate_size", "ffn_dim", "n_inner", "hidden_dim", "d_ff");
     put(1 << 14, "num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_decoder_layers");
     put(1 << 14, "num_attention_heads", "n_head", "n_heads", "num_heads", "num_key_value_heads");

@@ -3,9 +3,10 @@
  * the specification of what is read and written.
  *
  * <p><b>Enter by</b> {@link dev.cantilever.hub.ModelDirectory} and {@link
- * dev.cantilever.hub.AdapterDirectory}; write by {@link dev.cantilever.hub.ModelDirectoryWriter}
- * and {@link dev.cantilever.hub.AdapterWriter}. Used by {@code adapter} and {@code model}; knows
- * only {@code tensor} and, for the insides of PyTorch's files, {@code hub.torch}.
+ * dev.cantilever.hub.AdapterDirectory}; write by {@link dev.cantilever.hub.ModelDirectoryWriter},
+ * {@link dev.cantilever.hub.AdapterWriter} and {@link dev.cantilever.hub.CheckpointConversion}.
+ * Used by {@code adapter} and {@code model}; knows only {@code tensor} and, for the insides of
+ * PyTorch's files, {@code hub.torch}.
  *
  * <p><b>Weights</b> (safetensors 0.5): types F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL;
  * anything else is an error. Every rule of the format is checked before a byte is used: header
@@ -25,9 +26,9 @@
  * the model's order.
  *
  * <p><b>config.json</b>: read through {@link dev.cantilever.hub.ModelConfig} only, both dialects;
- * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3 or yarn;
- * another type, or a key that its type has not, is an error. Other keys belong to the family that
- * asks for them.
+ * {@code rope_scaling} or {@code rope_parameters} of type default, linear, dynamic, llama3, yarn or
+ * longrope; another type, or a key that its type has not, is an error. Other keys belong to the
+ * family that asks for them.
  *
  * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors} with
  * {@code base_model.model.<module>} and behind it {@code .lora_A.weight} [r, in], {@code

@@ -51,13 +51,13 @@ public record Architecture(
   /** The same with token ids entering in another way. */
   Architecture withEmbedding(EmbeddingSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier);
+        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier, relative);
   }
 
   /** The same with another head. */
   Architecture withHead(HeadSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier);
+        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier, relative);
   }
 
   /** E, the width of what heads read. */

@@ -44,7 +44,7 @@ final class Gemma2Family implements ArchitectureFamily {
 
   private static AttentionSpec scaled(ModelConfig config, AttentionSpec attention) {
     double scale = config.doubleOr(SCALE, DEFAULT_SCALE);
-    if (!(scale > 0)) {
+    if (!isPositiveFloat(1 / Math.sqrt(scale))) {
       throw new CheckpointException(
           "%s: expected '%s' above 0, found %s. Correct the config."
               .formatted(config.file(), SCALE, scale));
@@ -57,13 +57,17 @@ final class Gemma2Family implements ArchitectureFamily {
     return cap == 0 ? attention : attention.withScores(ScoreSpec.capped((float) cap));
   }
 
+  private static boolean isPositiveFloat(double value) {
+    return (float) value > 0 && (float) value < Float.POSITIVE_INFINITY;
+  }
+
   /** A cap, or 0 where the config says null. */
   private static double cap(ModelConfig config, String key, double otherwise) {
     if (config.json().has(key) && !config.has(key)) {
       return 0;
     }
     double cap = config.doubleOr(key, otherwise);
-    if (!(cap > 0)) {
+    if (!isPositiveFloat(cap)) {
       throw new CheckpointException(
           "%s: expected '%s' to be null or above 0, found %s. Correct the config."
               .formatted(config.file(), key, cap));

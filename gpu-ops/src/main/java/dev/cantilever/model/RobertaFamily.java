@@ -42,10 +42,11 @@ record RobertaFamily(String modelType) implements ArchitectureFamily {
   private static int paddingId(ModelConfig config) {
     boolean none = config.json().has(PADDING) && !config.has(PADDING);
     int id = config.intOr(PADDING, PADDING_ID);
-    if (none || id < 0) {
+    int positions = config.requireInt("max_position_embeddings");
+    if (none || id < 0 || id >= positions) {
       throw new CheckpointException(
-          "%s: expected '%s', from which positions are counted, to be 0 or more, found %s. Correct the config."
-              .formatted(config.file(), PADDING, none ? "null" : id));
+          "%s: expected '%s', from which positions are counted, to be from 0 to below max_position_embeddings %d, found %s. Correct the config."
+              .formatted(config.file(), PADDING, positions, none ? "null" : id));
     }
     return id;
   }

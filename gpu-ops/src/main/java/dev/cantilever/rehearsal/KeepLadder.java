@@ -80,7 +80,7 @@ final class KeepLadder {
     costs.add(new Cost(Slot.MLP_PRE, 2 * hidden * wide, wide));
     switch (block.residual()) {
       case PARALLEL -> {}
-      case PRE_NORM, POST_NORM -> // by the attention's output projection
+      case PRE_NORM, FROM_NORMS, POST_NORM -> // by the attention's output projection
           costs.add(new Cost(Slot.MIDDLE, 2 * heads * hidden, hidden));
       case BRANCH_NORM -> // by that and the MLP's, and a sum of the first
           costs.add(new Cost(Slot.MIDDLE, 2 * (heads + inner) * hidden, 3 * hidden));

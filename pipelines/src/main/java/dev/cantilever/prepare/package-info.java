@@ -18,6 +18,9 @@
  * dropped plus dead letters, each counted by its reason. No worker holds more than a row group and
  * a row of text; the commit holds eight bytes per document.
  *
+ * <p>With {@code prepare.chat} a document is a conversation, made text by the model's template, and
+ * a query is what comes before its last answer.
+ *
  * <p>Not here: readers, cleaning, the draw of the split, packing and tokenizers ({@code datasets}),
  * and the choice of queries from documents.
  */

@@ -7,8 +7,9 @@
  *
  * <p>Enter by {@link dev.cantilever.recipe.RecipeSchema}: register sections, then {@code load}. It
  * returns a {@link dev.cantilever.recipe.Recipe}: the records, the source of each value, a digest,
- * and the YAML text that a run leaves behind. Later sources win: defaults, the recipe file, {@code
- * --set section.key=value}, a named option.
+ * and the YAML text that a run leaves behind. Later sources win: defaults, what a model says of
+ * itself ({@link dev.cantilever.recipe.Recipe#withDefaults}), the recipe file, {@code --set
+ * section.key=value}, a named option.
  *
  * <p>A record component {@code initCoef} is the key {@code init_coef}. Components may be whole
  * numbers, numbers, booleans, text, paths, {@link dev.cantilever.recipe.ByteSize}, enums (written

@@ -1,6 +1,8 @@
 package dev.cantilever.train;
 
 import dev.cantilever.adapter.AdapterMerger;
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.model.CheckpointHeads;
 import dev.cantilever.model.Families;
@@ -46,7 +48,22 @@ final class ModelCheck {
       }
     }
     if (adapter.isPresent()) {
-      AdapterMerger.open(base, adapter.get()).close();
+      adapter(base, adapter.get());
+    }
+  }
+
+  /**
+   * A base in 8 bit takes adapters that it cannot be merged with: loading looks at their shapes.
+   */
+  private static void adapter(Path base, Path adapter) throws IOException {
+    boolean eightBit;
+    try (ModelDirectory directory = ModelDirectory.open(base)) {
+      eightBit = EightBitSettings.of(directory.config()).isPresent();
+    }
+    if (eightBit) {
+      AdapterDirectory.open(adapter).close();
+    } else {
+      AdapterMerger.open(base, adapter).close();
     }
   }
 

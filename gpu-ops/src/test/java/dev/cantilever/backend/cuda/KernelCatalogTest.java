@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cantilever.backend.cuda.driver.ComputeCapability;
 import dev.cantilever.backend.cuda.driver.KernelCompiler;
 import dev.cantilever.backend.cuda.driver.KernelSource;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -34,27 +41,48 @@ class KernelCatalogTest {
           "(\\d+) bytes stack frame, (\\d+) bytes spill stores, (\\d+) bytes spill loads");
   private static final Pattern SHARED = Pattern.compile("(\\d+) bytes smem");
 
+  @TempDir private static Path folder;
   private static KernelCompiler compiler;
+  private static Process other;
 
   @BeforeAll
-  static void loadCompiler() {
+  static void beginToCompile() throws IOException {
     compiler = KernelCompiler.load();
+    other = CatalogCompiler.start(folder);
   }
 
-  static List<KernelSource> sources() {
-    return KernelCatalog.all();
+  @AfterAll
+  static void endTheOther() throws InterruptedException {
+    other.destroyForcibly().waitFor();
+  }
+
+  static List<ComputeCapability> targets(KernelSource source) {
+    return TARGETS.stream()
+        .filter(target -> !source.hopper() || target.equals(ComputeCapability.HOPPER))
+        .toList();
+  }
+
+  static Stream<Arguments> sources() {
+    List<KernelSource> sources = KernelCatalog.all();
+    return IntStream.range(0, sources.size())
+        .mapToObj(number -> Arguments.of(number, sources.get(number)));
   }
 
   @ParameterizedTest
   @MethodSource("sources")
-  void compile_everyArchitecture_neitherSpillsNorAsksTooMuch(KernelSource source) {
-    TARGETS.parallelStream()
-        .filter(target -> !source.hopper() || target.equals(ComputeCapability.HOPPER))
-        .forEach(target -> check(source, target));
+  void compile_everyArchitecture_neitherSpillsNorAsksTooMuch(int number, KernelSource source)
+      throws Exception {
+    for (ComputeCapability target : targets(source)) {
+      KernelCompiler.Compiled compiled =
+          CatalogCompiler.takes(number)
+              ? CatalogCompiler.await(other, folder, number, target)
+              : compiler.compile(source, target);
+      check(source, target, compiled);
+    }
   }
 
-  private static void check(KernelSource source, ComputeCapability target) {
-    KernelCompiler.Compiled compiled = compiler.compile(source, target);
+  private static void check(
+      KernelSource source, ComputeCapability target, KernelCompiler.Compiled compiled) {
     assertThat(compiled.cubin()).startsWith(0x7f, 'E', 'L', 'F');
     String where = source + " for " + target.target() + "\n" + compiled.log();
     assertThat(compiled.log())
