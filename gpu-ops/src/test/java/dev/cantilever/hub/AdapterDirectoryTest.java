@@ -276,7 +276,7 @@ class AdapterDirectoryTest {
     weights(List.of());
     refused("at least one module");
     Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
-    refused("never read");
+    refused("safetensors alone");
   }
 
   @Test
