@@ -86,6 +86,11 @@ public final class ModelConfig {
     return !node.isMissingNode() && !node.isNull();
   }
 
+  /** Whether a key is there and says null. */
+  public boolean isNull(String key) {
+    return node(key).isNull();
+  }
+
   /** An integer that must be there. */
   public int requireInt(String key) {
     return asInt(key, require(key));

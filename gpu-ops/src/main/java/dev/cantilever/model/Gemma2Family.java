@@ -63,7 +63,7 @@ final class Gemma2Family implements ArchitectureFamily {
 
   /** A cap, or 0 where the config says null. */
   private static double cap(ModelConfig config, String key, double otherwise) {
-    if (config.json().has(key) && !config.has(key)) {
+    if (config.isNull(key)) {
       return 0;
     }
     double cap = config.doubleOr(key, otherwise);

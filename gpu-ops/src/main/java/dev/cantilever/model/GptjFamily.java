@@ -68,7 +68,7 @@ final class GptjFamily implements ArchitectureFamily {
 
   /** Without a number transformers takes the angles of another width than it turns. */
   private static int rotaryDims(ModelConfig config, int headSize) {
-    boolean none = config.json().has(ROTARY) && !config.has(ROTARY);
+    boolean none = config.isNull(ROTARY);
     int dims = config.intOr(ROTARY, 64);
     if (none || dims < 2 || dims > headSize || dims % 2 != 0) {
       throw new CheckpointException(

@@ -71,8 +71,7 @@ final class LlamaDescription {
           "%s: expected hidden_size %d to divide by num_attention_heads %d where there is no head_dim. Correct the config."
               .formatted(config.file(), hidden, heads));
     }
-    int headSize = config.intOr("head_dim", otherwise.orElse(hidden / heads));
-    return headSize;
+    return config.intOr("head_dim", otherwise.orElse(hidden / heads));
   }
 
   /** The gated MLP. */

@@ -40,7 +40,7 @@ record RobertaFamily(String modelType) implements ArchitectureFamily {
 
   /** The position of what is no token; that of a row's first token is the next. */
   private static int paddingId(ModelConfig config) {
-    boolean none = config.json().has(PADDING) && !config.has(PADDING);
+    boolean none = config.isNull(PADDING);
     int id = config.intOr(PADDING, PADDING_ID);
     int positions = config.requireInt("max_position_embeddings");
     if (none || id < 0 || id >= positions) {

@@ -31,7 +31,7 @@ final class SlidingWindows {
    * @throws CheckpointException if it has no room for a token
    */
   static int window(ModelConfig config, int otherwise) {
-    boolean none = config.json().has(WINDOW) && !config.has(WINDOW);
+    boolean none = config.isNull(WINDOW);
     int window = none ? NONE : config.intOr(WINDOW, otherwise);
     if (window < 1) {
       throw new CheckpointException(

@@ -22,6 +22,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -212,9 +213,14 @@ public abstract class GenerationConformance {
     }
   }
 
+  /** Fixtures, and variants that are written for the tests. */
+  static Stream<String> decoders() {
+    return Stream.of(
+        "gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2");
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2"})
+  @MethodSource("decoders")
   void responses_inAnySchedule_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.mixed().backwards(), Rows.ofEqualQueries())) {
@@ -227,8 +233,7 @@ public abstract class GenerationConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2"})
+  @MethodSource("decoders")
   void responses_ofRowsThatWaitForPages_areThoseOfEachRowAlone(String fixture) throws IOException {
     try (FixturePolicy policy = policy(true, fixture)) {
       for (Rows rows : List.of(Rows.mixed(), Rows.ofEqualQueries())) {

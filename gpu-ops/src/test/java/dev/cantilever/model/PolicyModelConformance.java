@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What reinforcement learning takes for granted of a whole model in weight-only int8, to the bit
@@ -58,9 +59,9 @@ public abstract class PolicyModelConformance {
     return ResponseRows.of(QUERIES, responses);
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
+  /** Fixtures, and variants that are written for the tests. */
+  static Stream<String> decoders() {
+    return Stream.of(
         "gpt_neox",
         "llama",
         "mistral",
@@ -70,8 +71,11 @@ public abstract class PolicyModelConformance {
         "qwen3",
         "OPT_350M",
         "GPTJ",
-        "GEMMA2"
-      })
+        "GEMMA2");
+  }
+
+  @ParameterizedTest
+  @MethodSource("decoders")
   void score_freshAdapter_isTheReferenceToTheBit(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       PolicyScores scores = policy.score(rows());
@@ -81,19 +85,7 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "gpt2",
-        "opt",
-        "bloom",
-        "qwen3",
-        "OPT_350M",
-        "GPTJ",
-        "GEMMA2"
-      })
+  @MethodSource("decoders")
   void train_beforeAnyStep_hasTheBitsOfTheScores(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -114,19 +106,7 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "gpt2",
-        "opt",
-        "bloom",
-        "qwen3",
-        "OPT_350M",
-        "GPTJ",
-        "GEMMA2"
-      })
+  @MethodSource("decoders")
   void everyPass_rowsInTurns_hasTheSameBits(String fixture) throws IOException {
     PolicyScores scores;
     float[] gradients;
@@ -155,19 +135,7 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "gpt2",
-        "opt",
-        "bloom",
-        "qwen3",
-        "OPT_350M",
-        "GPTJ",
-        "GEMMA2"
-      })
+  @MethodSource("decoders")
   void train_whateverIsKept_hasTheSameBits(String fixture) throws IOException {
     List<float[]> all = new ArrayList<>();
     for (KeepPlan keep :
@@ -184,19 +152,7 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "gpt2",
-        "opt",
-        "bloom",
-        "qwen3",
-        "OPT_350M",
-        "GPTJ",
-        "GEMMA2"
-      })
+  @MethodSource("decoders")
   void responses_sampled_dependOnNoNeighbour(String fixture) throws IOException {
     try (FixturePolicy policy = policy(fixture, AMPLE, KeepPlan.everything())) {
       policy.wakeAdapter();
@@ -212,19 +168,7 @@ public abstract class PolicyModelConformance {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "gpt_neox",
-        "llama",
-        "mistral",
-        "gpt2",
-        "opt",
-        "bloom",
-        "qwen3",
-        "OPT_350M",
-        "GPTJ",
-        "GEMMA2"
-      })
+  @MethodSource("decoders")
   void steps_twice_leaveTheSameBytes(String fixture) throws IOException {
     float[] first = afterTwoSteps(fixture);
     assertSameBits("parameters", afterTwoSteps(fixture), first);
