@@ -17,7 +17,9 @@ public enum Stream {
   /** How many tokens a response may have; drawn per query of a step. */
   RESPONSE_LENGTH(5),
   /** The order of rows in supervised fine-tuning, and the keys of its dropout. */
-  FINE_TUNING(6);
+  FINE_TUNING(6),
+  /** How many tokens of a row an encoder reads in supervised fine-tuning. */
+  PREFIX_LENGTH(7);
 
   private final int number;
 

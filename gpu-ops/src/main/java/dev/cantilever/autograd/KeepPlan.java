@@ -5,8 +5,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * Which values of a block stay from the forward to the backward pass. {@link Slot#RESIDUAL} always
- * does.
+ * Which values of a block stay from the forward to the backward pass. {@link Slot#RESIDUAL} and
+ * {@link Slot#SOURCE} always do.
  *
  * @param kept the slots that stay; all others are computed again when a gradient needs them
  */
@@ -21,7 +21,7 @@ public record KeepPlan(Set<Slot> kept) implements Serializable {
 
   /** Everything stays that some backward reads: fastest. */
   public static KeepPlan everything() {
-    return new KeepPlan(EnumSet.complementOf(EnumSet.of(Slot.BRANCH)));
+    return new KeepPlan(EnumSet.complementOf(EnumSet.of(Slot.BRANCH, Slot.SOURCE)));
   }
 
   /**
@@ -38,6 +38,6 @@ public record KeepPlan(Set<Slot> kept) implements Serializable {
   }
 
   boolean keeps(Slot slot) {
-    return kept.contains(slot);
+    return slot == Slot.SOURCE || kept.contains(slot);
   }
 }

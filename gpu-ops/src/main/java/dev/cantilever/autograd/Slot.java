@@ -4,9 +4,17 @@ package dev.cantilever.autograd;
 public enum Slot {
   /** Input of a block and output of the one before; crosses blocks and is always kept. */
   RESIDUAL,
+  /**
+   * What an encoder gives a decoder, [S, C]; every block of the decoder reads it, so it is always
+   * kept.
+   */
+  SOURCE,
   /** Output of a norm, [N, C]. */
   NORM,
-  /** Output of the fused QKV projection, [N, W]. */
+  /**
+   * Output of the fused QKV projection, [N, W]; in cross-attention of that to queries, [N, H·D],
+   * and of that to keys and values, [S, 2·K·D].
+   */
   QKV,
   /** That with its query and key heads normalised, where they are, [N, W]. */
   HEADS,

@@ -12,7 +12,8 @@ import java.util.List;
  * Records calls in order, plays them backward, and owns the decision where each value lives.
  *
  * <p>A tape serves one forward pass and at most one backward pass. It runs in blocks: {@link
- * #endBlock} ends one. Only values in {@link Slot#RESIDUAL} may be read by a later block.
+ * #endBlock} ends one. Only values in {@link Slot#RESIDUAL} may be read by the next block, and only
+ * those in {@link Slot#SOURCE} by any later one.
  */
 public final class Tape {
 
@@ -20,7 +21,7 @@ public final class Tape {
    * Where values live. Kept ones: in the `kept` arena until the tape is done. All others: in
    * `scratch`, which is reset at the end of each block, forward and backward, so that the live part
    * is one block deep. Without gradients nothing is kept but the residual stream, of which two
-   * tensors in turn suffice. Gradients follow the same rule: those inside a block lie in scratch,
+   * tensors in turn suffice, and what an encoder gives. Gradients follow the same rule: those inside a block lie in scratch,
    * the one that crosses to the block before lies in one of two tensors in turn.
    */
 
@@ -87,7 +88,7 @@ public final class Tape {
       needsGradient |= input.needsGradient();
     }
     Shape shape = Shape.of(rows, columns);
-    Arena arena = recording && plan.keeps(slot) ? kept : scratch;
+    Arena arena = slot == Slot.SOURCE || recording && plan.keeps(slot) ? kept : scratch;
     Tensor out =
         !recording && slot == Slot.RESIDUAL
             ? residuals.next(kept, shape)

@@ -28,15 +28,16 @@ final class ActivationNames {
 
   /** The activation that {@code key} of the config names. */
   static Activation read(ModelConfig config, String key) {
-    return named(config, key, config.requireString(key));
+    return of(config, key, config.requireString(key));
   }
 
   /** The activation that {@code key} of the config names, or the default if the key is absent. */
   static Activation read(ModelConfig config, String key, String otherwise) {
-    return named(config, key, config.stringOr(key, otherwise));
+    return of(config, key, config.stringOr(key, otherwise));
   }
 
-  private static Activation named(ModelConfig config, String key, String name) {
+  /** The activation of a name that {@code key} of the config holds, perhaps among other things. */
+  static Activation of(ModelConfig config, String key, String name) {
     Activation activation = BY_NAME.get(name);
     if (activation == null) {
       throw new CheckpointException(

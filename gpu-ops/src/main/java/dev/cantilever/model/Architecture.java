@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.hub.TaskType;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
  * @param relative relative positions in the scores of attention, if there are any
+ * @param encoder what the blocks' cross-attention looks at, if they have some: then all else is of
+ *     the decoder
  */
 public record Architecture(
     String modelType,
@@ -24,9 +27,10 @@ public record Architecture(
     boolean finalNorm,
     HeadSpec head,
     ClassifierSpec classifier,
-    Optional<RelativeSpec> relative) {
+    Optional<RelativeSpec> relative,
+    Optional<EncoderSpec> encoder) {
 
-  /** Without relative positions. */
+  /** Without relative positions and encoder. */
   Architecture(
       String modelType,
       int hiddenSize,
@@ -45,19 +49,81 @@ public record Architecture(
         finalNorm,
         head,
         classifier,
+        Optional.empty(),
         Optional.empty());
+  }
+
+  /** The same with relative positions. */
+  Architecture withRelative(Optional<RelativeSpec> positions) {
+    return new Architecture(
+        modelType,
+        hiddenSize,
+        layers,
+        embedding,
+        block,
+        finalNorm,
+        head,
+        classifier,
+        positions,
+        encoder);
+  }
+
+  /** The same as a decoder. */
+  Architecture withEncoder(EncoderSpec read) {
+    return new Architecture(
+        modelType,
+        hiddenSize,
+        layers,
+        embedding,
+        block,
+        finalNorm,
+        head,
+        classifier,
+        relative,
+        Optional.of(read));
   }
 
   /** The same with token ids entering in another way. */
   Architecture withEmbedding(EmbeddingSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier, relative);
+        modelType,
+        hiddenSize,
+        layers,
+        other,
+        block,
+        finalNorm,
+        head,
+        classifier,
+        relative,
+        encoder);
   }
 
   /** The same with another head. */
   Architecture withHead(HeadSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier, relative);
+        modelType,
+        hiddenSize,
+        layers,
+        embedding,
+        block,
+        finalNorm,
+        other,
+        classifier,
+        relative,
+        encoder);
+  }
+
+  /**
+   * What a query, as a tokenizer gives it to be continued, ends with before it is given to the
+   * model: what an encoder's rows end with, or nothing.
+   */
+  public int[] queryEnd() {
+    return encoder.stream().flatMapToInt(read -> read.endToken().stream()).toArray();
+  }
+
+  /** What an adapter of the language model is for. */
+  public TaskType taskType() {
+    return encoder.isPresent() ? TaskType.SEQ_2_SEQ_LM : TaskType.CAUSAL_LM;
   }
 
   /** E, the width of what heads read. */

@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.PlainStorage;
+import java.util.Optional;
 
 /** From {@code config.json} to a description, and from a description to a checkpoint's names. */
 public interface ArchitectureFamily {
@@ -18,8 +19,18 @@ public interface ArchitectureFamily {
    */
   Architecture architecture(ModelConfig config);
 
+  /** Whether a model of this config is this family's. */
+  default boolean describes(ModelConfig config) {
+    return modelType().equals(config.modelType());
+  }
+
   /** The checkpoint's module paths. */
   CheckpointNames names();
+
+  /** Those of an encoder, where {@link #names} are a decoder's that looks at one. */
+  default Optional<EncoderNames> encoderNames() {
+    return Optional.empty();
+  }
 
   /**
    * How the checkpoint keeps a linear layer of a block.

@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Module paths of one block in a checkpoint; a module's tensors are its path plus {@code .weight}
@@ -16,6 +17,7 @@ import java.util.List;
  * @param down out of the MLP
  * @param branchNorms norm of what the attention adds and of what the MLP adds; none where there are
  *     none
+ * @param distanceBias table of the scores' biases by distance; none where there is none
  */
 public record BlockNames(
     String attentionNorm,
@@ -25,7 +27,8 @@ public record BlockNames(
     String mlpNorm,
     List<String> up,
     String down,
-    List<String> branchNorms) {
+    List<String> branchNorms,
+    Optional<String> distanceBias) {
 
   /** Copies the lists. */
   public BlockNames {
@@ -43,7 +46,16 @@ public record BlockNames(
       String mlpNorm,
       List<String> up,
       String down) {
-    this(attentionNorm, qkv, List.of(), attentionOutput, mlpNorm, up, down, List.of());
+    this(
+        attentionNorm,
+        qkv,
+        List.of(),
+        attentionOutput,
+        mlpNorm,
+        up,
+        down,
+        List.of(),
+        Optional.empty());
   }
 
   /** The same with norms of heads. */
@@ -56,18 +68,41 @@ public record BlockNames(
         mlpNorm,
         up,
         down,
-        branchNorms);
+        branchNorms,
+        distanceBias);
   }
 
   /** The same with another second norm. */
   BlockNames withMlpNorm(String path) {
     return new BlockNames(
-        attentionNorm, qkv, headNorms, attentionOutput, path, up, down, branchNorms);
+        attentionNorm, qkv, headNorms, attentionOutput, path, up, down, branchNorms, distanceBias);
   }
 
   /** The same with norms of what attention and MLP add. */
   BlockNames withBranchNorms(String attention, String mlp) {
     return new BlockNames(
-        attentionNorm, qkv, headNorms, attentionOutput, mlpNorm, up, down, List.of(attention, mlp));
+        attentionNorm,
+        qkv,
+        headNorms,
+        attentionOutput,
+        mlpNorm,
+        up,
+        down,
+        List.of(attention, mlp),
+        distanceBias);
+  }
+
+  /** The same with a table of biases by distance. */
+  BlockNames withDistanceBias(String path) {
+    return new BlockNames(
+        attentionNorm,
+        qkv,
+        headNorms,
+        attentionOutput,
+        mlpNorm,
+        up,
+        down,
+        branchNorms,
+        Optional.of(path));
   }
 }

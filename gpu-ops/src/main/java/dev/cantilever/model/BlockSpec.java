@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A transformer block.
@@ -16,6 +17,7 @@ import java.util.List;
  * @param mlp the MLP
  * @param residual how the parts meet the residual stream
  * @param norm the norms, and those outside of blocks
+ * @param distances by which scores have a bias of their own, the same in every layer, if they do
  */
 public record BlockSpec(
     AttentionSpec attention,
@@ -25,7 +27,8 @@ public record BlockSpec(
     boolean headNorms,
     MlpSpec mlp,
     ResidualLayout residual,
-    NormSpec norm) {
+    NormSpec norm,
+    Optional<DistanceBuckets> distances) {
 
   /** Copies the list. */
   public BlockSpec {
@@ -39,35 +42,54 @@ public record BlockSpec(
       MlpSpec mlp,
       ResidualLayout residual,
       NormSpec norm) {
-    return new BlockSpec(attention, List.of(), false, bias, false, mlp, residual, norm);
+    return new BlockSpec(
+        attention, List.of(), false, bias, false, mlp, residual, norm, Optional.empty());
   }
 
   /** The same with scores divided by the number of their layer. */
   BlockSpec withScoresDividedByLayer() {
-    return new BlockSpec(attention, windows, true, bias, headNorms, mlp, residual, norm);
+    return new BlockSpec(attention, windows, true, bias, headNorms, mlp, residual, norm, distances);
   }
 
   /** The same with a window for each layer, {@link dev.cantilever.backend.ScoreSpec#window}. */
   BlockSpec withWindows(List<Integer> ofLayers) {
-    return new BlockSpec(attention, ofLayers, scaledByLayer, bias, headNorms, mlp, residual, norm);
+    return new BlockSpec(
+        attention, ofLayers, scaledByLayer, bias, headNorms, mlp, residual, norm, distances);
   }
 
   /** The same with its parts meeting the residual stream in another way. */
   BlockSpec withResidual(ResidualLayout other) {
-    return new BlockSpec(attention, windows, scaledByLayer, bias, headNorms, mlp, other, norm);
+    return new BlockSpec(
+        attention, windows, scaledByLayer, bias, headNorms, mlp, other, norm, distances);
   }
 
   /** The same with another attention. */
   BlockSpec withAttention(AttentionSpec other) {
-    return new BlockSpec(other, windows, scaledByLayer, bias, headNorms, mlp, residual, norm);
+    return new BlockSpec(
+        other, windows, scaledByLayer, bias, headNorms, mlp, residual, norm, distances);
   }
 
   /** The same with RMS norms of query and key heads. */
   BlockSpec withHeadNorms() {
-    return new BlockSpec(attention, windows, scaledByLayer, bias, true, mlp, residual, norm);
+    return new BlockSpec(
+        attention, windows, scaledByLayer, bias, true, mlp, residual, norm, distances);
   }
 
-  /** The attention of a layer. */
+  /** The same with biases of scores by distance. */
+  BlockSpec withDistances(DistanceBuckets buckets) {
+    return new BlockSpec(
+        attention,
+        windows,
+        scaledByLayer,
+        bias,
+        headNorms,
+        mlp,
+        residual,
+        norm,
+        Optional.of(buckets));
+  }
+
+  /** The attention of a layer, but for what weights add to its scores. */
   public AttentionSpec attention(int layer) {
     AttentionSpec windowed =
         windows.isEmpty()

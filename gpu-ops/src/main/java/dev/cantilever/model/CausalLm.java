@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A causal language model: a transformer and the output head, kept apart so that losses can run the
- * head in chunks.
+ * A language model, a decoder with or without an encoder: a transformer and the output head, kept
+ * apart so that losses can run the head in chunks.
  *
  * @param transformer everything before the head
  * @param head [V, E]
@@ -31,7 +31,7 @@ public record CausalLm(Transformer transformer, Weight head) {
    * @param scale 1/temperature of the law that is scored
    */
   LogitSpec logitSpec(float scale) {
-    return new LogitSpec(scale, architecture().head().cap());
+    return new LogitSpec(scale * architecture().head().scale(), architecture().head().cap());
   }
 
   /**
@@ -42,9 +42,12 @@ public record CausalLm(Transformer transformer, Weight head) {
    */
   void logits(Backend backend, Tensor logits, Tensor hidden) {
     backend.matmul().linear(logits, hidden, head);
-    float cap = architecture().head().cap();
-    if (cap > 0) {
-      backend.activation().softcap(logits, logits, cap);
+    HeadSpec spec = architecture().head();
+    if (spec.cap() > 0) {
+      backend.activation().softcap(logits, logits, spec.cap());
+    }
+    if (spec.scale() != 1) {
+      backend.activation().scale(logits, logits, spec.scale());
     }
   }
 
@@ -54,18 +57,18 @@ public record CausalLm(Transformer transformer, Weight head) {
   }
 
   /**
-   * Logits at every token of {@code rows}, all held at once: for comparing models, not for training
-   * one.
+   * Logits at every token of a decoder's rows, all held at once: for comparing models, not for
+   * training one.
    *
    * @param memory reset first
    * @param adapters those that act on the rows
    * @return [N, V], row-major
    */
-  public float[] logits(Backend backend, PassMemory memory, TokenRows rows, Set<String> adapters) {
+  public float[] logits(Backend backend, PassMemory memory, ModelRows rows, Set<String> adapters) {
     rows.requireFits(architecture());
     memory.reset();
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
-    int[] all = IntStream.range(0, rows.tokens()).toArray();
+    int[] all = IntStream.range(0, rows.tokens().tokens()).toArray();
     Tensor hidden =
         transformer
             .forward(
@@ -77,5 +80,10 @@ public record CausalLm(Transformer transformer, Weight head) {
     float[] values = new float[Math.toIntExact(logits.elements())];
     backend.transfers().download(values, logits);
     return values;
+  }
+
+  /** As above, of a model without an encoder. */
+  public float[] logits(Backend backend, PassMemory memory, TokenRows rows, Set<String> adapters) {
+    return logits(backend, memory, ModelRows.of(rows), adapters);
   }
 }

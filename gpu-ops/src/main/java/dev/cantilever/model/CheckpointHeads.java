@@ -33,7 +33,7 @@ public final class CheckpointHeads {
                     new CheckpointException(
                         "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
                             .formatted(source.path(), architecture.modelType())));
-    if (!architecture.head().tied()) {
+    if (architecture.head().tying() == HeadTying.OWN) {
       source.require(head + ".weight");
     }
     return head;
@@ -50,6 +50,11 @@ public final class CheckpointHeads {
   static List<String> labels(WeightSource source) {
     ArchitectureFamily family = Families.of(source.config());
     Architecture architecture = family.architecture(source.config());
+    if (architecture.encoder().isPresent()) {
+      throw new CheckpointException(
+          "%s: expected a classifier, found an encoder-decoder, model_type '%s'. Name a model that scores texts."
+              .formatted(source.path(), architecture.modelType()));
+    }
     source.require(family.names().classifier().output() + ".weight");
     return architecture.classifier().labels();
   }

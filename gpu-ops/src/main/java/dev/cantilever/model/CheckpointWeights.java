@@ -66,6 +66,11 @@ final class CheckpointWeights extends WeightSource {
   }
 
   @Override
+  boolean has(String name) {
+    return directory.contains(name);
+  }
+
+  @Override
   DType dtype(String name, Shape shape) {
     TensorEntry entry = directory.entry(name, shape);
     unused.use(entry.name());

@@ -47,20 +47,21 @@ final class DebertaV2Family implements ArchitectureFamily {
             config.doubleOr("layer_norm_eps", NORM_EPS));
     requireSize(config, "attention_head_size", block.attention().headSize());
     boolean relative = config.booleanOr("relative_attention", false) && !terms.isEmpty();
-    return new Architecture(
-        modelType(),
-        hidden,
-        config.requireInt("num_hidden_layers"),
-        embedding(config, hidden),
-        block,
-        false,
-        HeadSpec.plain(true),
-        new ClassifierSpec(
-            Pooling.FIRST_TOKEN,
-            Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
-            true,
-            config.labels()),
-        relative ? Optional.of(relative(config, terms)) : Optional.empty());
+    Architecture plain =
+        new Architecture(
+            modelType(),
+            hidden,
+            config.requireInt("num_hidden_layers"),
+            embedding(config, hidden),
+            block,
+            false,
+            HeadSpec.plain(true),
+            new ClassifierSpec(
+                Pooling.FIRST_TOKEN,
+                Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
+                true,
+                config.labels()));
+    return plain.withRelative(relative ? Optional.of(relative(config, terms)) : Optional.empty());
   }
 
   private static EmbeddingSpec embedding(ModelConfig config, int hidden) {

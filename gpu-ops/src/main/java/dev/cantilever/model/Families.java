@@ -21,6 +21,9 @@ public final class Families {
           new GemmaFamily(),
           new Gemma2Family(),
           new Phi3Family(),
+          T5Family.t5(),
+          T5Family.t5Gated(),
+          T5Family.mt5(),
           new DistilBertFamily(),
           new BertFamily(),
           RobertaFamily.roberta(),
@@ -37,7 +40,7 @@ public final class Families {
    */
   public static ArchitectureFamily of(ModelConfig config) {
     return TABLE.stream()
-        .filter(family -> family.modelType().equals(config.modelType()))
+        .filter(family -> family.describes(config))
         .findFirst()
         .orElseThrow(
             () ->
@@ -45,7 +48,7 @@ public final class Families {
                     "%s: expected 'model_type' to be one of %s, found '%s'. Use a model of one of these families."
                         .formatted(
                             config.file(),
-                            TABLE.stream().map(ArchitectureFamily::modelType).toList(),
+                            TABLE.stream().map(ArchitectureFamily::modelType).distinct().toList(),
                             config.modelType())));
   }
 }

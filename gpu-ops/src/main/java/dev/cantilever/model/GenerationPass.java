@@ -36,6 +36,11 @@ record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing, 
     return TokenRows.of(feeding.stream().map(GenerationRow::nextTokens).toArray(int[][]::new));
   }
 
+  /** The queries of those feeding. */
+  TokenRows queries() {
+    return TokenRows.of(feeding.stream().map(GenerationRow::query).toArray(int[][]::new));
+  }
+
   /** Positions of {@link #tokens}. */
   int[] positions() {
     TokenRows tokens = tokens();

@@ -1,11 +1,13 @@
 package dev.cantilever.model;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 
 /** A query on its way to a response: what it has said, and where it is in the KV cache. */
 final class GenerationRow {
 
   private final int[] query;
+  private final int[] prompt; // what the decoder begins with
   private final long queryId;
   private final int[] tokens;
   private final float[] logprobs;
@@ -18,10 +20,13 @@ final class GenerationRow {
   /**
    * A row that has said nothing.
    *
+   * @param startToken what a decoder begins with whose encoder reads the query; none: the query is
+   *     what it begins with
    * @param limit length at which its response ends, at least 1
    */
-  GenerationRow(int[] query, long queryId, int limit) {
+  GenerationRow(int[] query, long queryId, int limit, OptionalInt startToken) {
     this.query = query;
+    this.prompt = startToken.isPresent() ? new int[] {startToken.getAsInt()} : query;
     this.queryId = queryId;
     this.tokens = new int[limit];
     this.logprobs = new float[limit];
@@ -31,13 +36,18 @@ final class GenerationRow {
     return query;
   }
 
+  /** What it feeds the decoder first. */
+  int[] prompt() {
+    return prompt;
+  }
+
   long queryId() {
     return queryId;
   }
 
-  /** Most tokens it can reach, its query included. */
+  /** Most tokens it can reach, its prompt included. */
   int maxTokens() {
-    return query.length + tokens.length;
+    return prompt.length + tokens.length;
   }
 
   /**
@@ -65,14 +75,14 @@ final class GenerationRow {
     source = this;
   }
 
-  /** What it feeds the model: its query first, then its newest token. */
+  /** What it feeds the decoder: its prompt first, then its newest token. */
   int[] nextTokens() {
-    return length == 0 ? query : new int[] {tokens[length - 1]};
+    return length == 0 ? prompt : new int[] {tokens[length - 1]};
   }
 
   /** Position of the first of {@link #nextTokens}. */
   int nextPosition() {
-    return length == 0 ? 0 : query.length + length - 1;
+    return length == 0 ? 0 : prompt.length + length - 1;
   }
 
   /** Index within its response of the token that it draws next. */

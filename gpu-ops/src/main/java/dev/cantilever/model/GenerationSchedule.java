@@ -42,7 +42,7 @@ final class GenerationSchedule {
    */
   private static final int STEPS_BEFORE_ENDS = 2;
 
-  private final KvCache cache;
+  private final GenerationCache cache;
   private final int slots;
   private final StopRule stop;
   private final int mostSteps;
@@ -58,7 +58,7 @@ final class GenerationSchedule {
    * @param mostSteps most steps of a pass, up to {@link #MOST_STEPS}
    */
   GenerationSchedule(
-      List<GenerationRow> rows, KvCache cache, int slots, StopRule stop, int mostSteps) {
+      List<GenerationRow> rows, GenerationCache cache, int slots, StopRule stop, int mostSteps) {
     this.cache = cache;
     this.slots = slots;
     this.stop = stop;
@@ -102,17 +102,15 @@ final class GenerationSchedule {
           query.length < KvCache.PAGE_TOKENS
               ? row
               : byQuery.getOrDefault(IntBuffer.wrap(query), row);
-      if (!cache.hasRoom(row.maxTokens(), source == row ? 0 : query.length)) {
+      if (!cache.hasRoom(row, source)) {
         break;
       }
       int slot = free.nextSetBit(0);
       free.clear(slot);
       row.enter(slot, source);
+      cache.enter(row, source);
       if (source == row) {
-        cache.enter(slot, row.maxTokens());
         byQuery.put(IntBuffer.wrap(query), row);
-      } else {
-        cache.enter(slot, source.slot(), query.length, row.maxTokens());
       }
       entering.add(waiting.remove());
     }
@@ -126,13 +124,13 @@ final class GenerationSchedule {
     for (GenerationRow row : active) {
       GenerationRow source = row.source();
       if (source != row && !row.ended()) {
-        cache.copyPrefix(row.slot(), source.slot(), row.query().length);
+        cache.copyPrefix(row, source);
       }
       row.goAlone();
     }
     for (GenerationRow row : active) {
       if (row.ended()) {
-        cache.leave(row.slot());
+        cache.leave(row);
         free.set(row.slot());
       }
     }

@@ -4,7 +4,6 @@ import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Recording;
 import dev.cantilever.nn.CachedRows;
-import dev.cantilever.nn.KvCache;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.Span;
 import dev.cantilever.nn.TokenBatch;
@@ -15,6 +14,7 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Rows through the model and the draw of their next tokens, for as many rows of as many tokens: so
@@ -55,7 +55,7 @@ final class GenerationStep implements AutoCloseable {
       Backend backend,
       CausalLm model,
       PassMemory memory,
-      KvCache cache,
+      GenerationCache cache,
       GenerationSpec spec,
       GenerationPass pass) {
     this.backend = backend;
@@ -77,20 +77,30 @@ final class GenerationStep implements AutoCloseable {
     Tensor ofRows = inputs.slice(2L * (b + n) + 2L * b, inputs.dim(0) - 1);
     place = inputs.slice(inputs.dim(0) - 1, inputs.dim(0));
     rows = new PackedRows(fed.offsets(), ofRows.slice(f, 2L * f + 1));
-    cached = cache.newTokens(rows, ofRows.slice(0, f), memory.batch());
-    batch =
+    feeds = !pass.enters();
+    Optional<TokenBatch> read = feeds ? Optional.empty() : source(pass);
+    cached = cache.newTokens(rows, ofRows.slice(0, f), read, memory.batch());
+    TokenBatch fedBatch =
         new TokenBatch(
             fedTokens.slice(0, n),
             fedTokens.slice(n, 2L * n),
             rows,
             List.of(new Span(0, rows, spec.adapters())));
-    feeds = !pass.enters();
+    batch = read.map(fedBatch::withSource).orElse(fedBatch);
     int places = feeds ? GenerationSchedule.MOST_STEPS : 1;
     results = Tensor.in(memory.batch(), DType.I32, places, 2L * b);
     Tensor drawn = feeds ? Tensor.in(memory.batch(), DType.I32, 2L * b) : results.reshape(2L * b);
     tokens = drawn.slice(0, b);
     logprobs = Tensor.at(drawn.slice(b, 2L * b).address(), DType.F32, Shape.of(b));
     recording = backend.record(this::operations);
+  }
+
+  /** What an encoder reads, if there is one; a pass of rows that enter runs once. */
+  private Optional<TokenBatch> source(GenerationPass pass) {
+    return model
+        .architecture()
+        .encoder()
+        .map(encoder -> memory.upload(pass.queries(), spec.adapters()));
   }
 
   /** Feeds the rows of a pass, and gives those that draw what they drew until they ended. */
@@ -131,7 +141,7 @@ final class GenerationStep implements AutoCloseable {
     memory.kept().reset();
     memory.scratch().reset();
     int b = draws;
-    cached.cache().place(cached.tokens());
+    GenerationCache.place(cached);
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =
         model

@@ -9,10 +9,11 @@ import dev.cantilever.nn.KvCache;
 import dev.cantilever.nn.KvCacheSize;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
- * Samples responses from a causal model over a KV cache, in continuous batches: as rows end, others
- * take their places ({@link GenerationSchedule}).
+ * Samples responses from a language model over a KV cache, in continuous batches: as rows end,
+ * others take their places ({@link GenerationSchedule}).
  *
  * <p>A response depends on its query, query id, length limit, the model and the seed, never on the
  * rows beside it, on how many there are at once, or on when it entered (under {@link
@@ -59,8 +60,8 @@ public final class Generator {
     List<GenerationRow> rows = rows(queries, queryIds, maxNewTokens);
     KvCacheSize size = cacheSize(memory, rows, spec.maxRows());
     try (Arena cacheArena = memory.openCache()) {
-      KvCache cache =
-          new KvCache(backend, cacheArena, attention(), model.architecture().layers(), size);
+      GenerationCache cache =
+          GenerationCache.of(backend, cacheArena, model.architecture(), size, rows, spec.maxRows());
       GenerationSchedule schedule =
           new GenerationSchedule(rows, cache, size.slots(), spec.stop(), mostSteps);
       generate(memory, cache, schedule, spec);
@@ -69,7 +70,7 @@ public final class Generator {
   }
 
   private void generate(
-      PassMemory memory, KvCache cache, GenerationSchedule schedule, GenerationSpec spec) {
+      PassMemory memory, GenerationCache cache, GenerationSchedule schedule, GenerationSpec spec) {
     try (DecodingSteps decoding = new DecodingSteps(pass -> step(memory, cache, spec, pass))) {
       while (schedule.goesOn()) {
         GenerationPass pass = schedule.next();
@@ -86,7 +87,7 @@ public final class Generator {
   }
 
   private GenerationStep step(
-      PassMemory memory, KvCache cache, GenerationSpec spec, GenerationPass pass) {
+      PassMemory memory, GenerationCache cache, GenerationSpec spec, GenerationPass pass) {
     return new GenerationStep(backend, model, memory, cache, spec, pass);
   }
 
@@ -96,6 +97,12 @@ public final class Generator {
 
   private List<GenerationRow> rows(TokenRows queries, long[] queryIds, int[] limits) {
     int maxPositions = model.architecture().embedding().maxPositions();
+    OptionalInt start =
+        model
+            .architecture()
+            .encoder()
+            .map(encoder -> OptionalInt.of(encoder.startToken()))
+            .orElseGet(OptionalInt::empty);
     List<GenerationRow> rows = new ArrayList<>();
     for (int r = 0; r < queries.rows(); r++) {
       if (limits[r] < 1 || queries.length(r) + limits[r] > maxPositions) {
@@ -103,9 +110,25 @@ public final class Generator {
             "Row %d: expected query and response to stay within the model's %d positions and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
                 .formatted(r, maxPositions, queries.length(r), limits[r]));
       }
-      rows.add(new GenerationRow(queries.row(r), queryIds[r], limits[r]));
+      rows.add(new GenerationRow(queries.row(r), queryIds[r], limits[r], start));
     }
     return rows;
+  }
+
+  /** Of the cache of what an encoder makes of all queries that are there at once. */
+  private long sourceBytes(List<GenerationRow> rows, int maxRows) {
+    return model
+        .architecture()
+        .encoder()
+        .map(
+            encoder ->
+                GenerationCache.sourceSize(rows, maxRows)
+                    .bytes(
+                        backend.budget().alignment(),
+                        encoder.cross(),
+                        model.architecture().layers(),
+                        backend.capabilities().cacheType()))
+        .orElse(0L);
   }
 
   /** What the rows need, as far as a planned cache holds it. */
@@ -118,7 +141,7 @@ public final class Generator {
     }
     KvCacheSize size =
         needed.within(
-            planned,
+            planned - sourceBytes(rows, maxRows),
             backend.budget().alignment(),
             attention(),
             model.architecture().layers(),

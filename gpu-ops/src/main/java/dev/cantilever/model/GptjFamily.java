@@ -62,7 +62,7 @@ final class GptjFamily implements ArchitectureFamily {
         EmbeddingSpec.ofTokens(sizes.vocabSize(), sizes.hiddenSize(), sizes.positions()),
         block,
         true,
-        new HeadSpec(config.booleanOr("tie_word_embeddings", false), true, 0),
+        HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)).biased(),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
   }
 

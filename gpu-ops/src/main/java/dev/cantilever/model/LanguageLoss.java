@@ -14,8 +14,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Next-token cross-entropy of a causal model over packed rows, as in supervised fine-tuning: every
- * token but a row's first is predicted from those before it in its row.
+ * Next-token cross-entropy of a language model over packed rows, as in supervised fine-tuning:
+ * every token of a response is predicted from those before it in its row.
  */
 public final class LanguageLoss {
 
@@ -32,34 +32,28 @@ public final class LanguageLoss {
     this.keep = keep;
   }
 
-  /** Number of tokens that are predicted in {@code rows}. */
-  public static int predicted(TokenRows rows) {
-    return rows.tokens() - rows.rows();
-  }
-
   /**
    * For each row the sum of −log p over its predicted tokens, in nats. By row, so that whoever adds
    * them up in their order has a sum that does not depend on which rows went together.
-   *
-   * @throws dev.cantilever.OpsException if no row has two tokens
    */
-  public double[] totals(PassMemory memory, TokenRows rows) {
+  public double[] totals(PassMemory memory, ResponseRows rows) {
     memory.reset();
-    TokenBatch batch = memory.upload(rows, adapters);
+    PredictedRows predicted = rows.forModel(model.architecture());
+    TokenBatch batch = memory.upload(predicted.rows(), adapters);
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =
         model
             .transformer()
             .forward(
-                Pass.plain(tape, batch), new TokenSelection(memory.ints(predictingTokens(rows))))
+                Pass.plain(tape, batch), new TokenSelection(memory.ints(predicted.predicting())))
             .value();
-    Tensor targets = memory.ints(targets(rows));
+    Tensor targets = memory.ints(predicted.targets());
     float[] logprobs = logprobs(memory, normalizers(memory, hidden), hidden, targets);
     double[] totals = new double[rows.rows()];
-    int m = 0;
+    int[] offsets = rows.responseOffsets();
     for (int r = 0; r < totals.length; r++) {
-      for (int t = 1; t < rows.length(r); t++) {
-        totals[r] -= logprobs[m++];
+      for (int m = offsets[r]; m < offsets[r + 1]; m++) {
+        totals[r] -= logprobs[m];
       }
     }
     return totals;
@@ -72,17 +66,18 @@ public final class LanguageLoss {
    * @param dropoutKey key of the adapters' dropout in this pass, or empty for none
    * @return the sum without the scale, in nats
    */
-  public double train(PassMemory memory, TokenRows rows, double scale, OptionalLong dropoutKey) {
-    rows.requireFits(model.architecture());
+  public double train(PassMemory memory, ResponseRows rows, double scale, OptionalLong dropoutKey) {
+    PredictedRows predicted = rows.forModel(model.architecture());
+    predicted.rows().requireFits(model.architecture());
     memory.reset();
-    TokenBatch batch = memory.upload(rows, adapters);
+    TokenBatch batch = memory.upload(predicted.rows(), adapters);
     Tape tape = Tape.training(backend, memory.kept(), memory.scratch(), keep);
     Pass pass =
         dropoutKey.isPresent()
             ? Pass.withDropout(tape, batch, dropoutKey.getAsLong())
             : Pass.plain(tape, batch);
-    Tensor selected = memory.ints(predictingTokens(rows));
-    Tensor targets = memory.ints(targets(rows));
+    Tensor selected = memory.ints(predicted.predicting());
+    Tensor targets = memory.ints(predicted.targets());
     Var output = model.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
     Tensor normalizers = normalizers(memory, hidden);
@@ -121,20 +116,5 @@ public final class LanguageLoss {
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
     return values;
-  }
-
-  private static int[] predictingTokens(TokenRows rows) {
-    int[] selected = new int[predicted(rows)];
-    int m = 0;
-    for (int r = 0; r < rows.rows(); r++) {
-      for (int t = rows.offsets()[r]; t < rows.offsets()[r + 1] - 1; t++) {
-        selected[m++] = t;
-      }
-    }
-    return selected;
-  }
-
-  private static int[] targets(TokenRows rows) {
-    return Arrays.stream(predictingTokens(rows)).map(t -> rows.ids()[t + 1]).toArray();
   }
 }

@@ -93,6 +93,19 @@ public final class PassMemory implements AutoCloseable {
     return upload(rows, List.of(rows.rows()), List.of(adapters));
   }
 
+  /** Puts a model's rows on the device, the same adapters acting on all of them. */
+  public TokenBatch upload(ModelRows rows, Set<String> adapters) {
+    return upload(rows, List.of(rows.tokens().rows()), List.of(adapters));
+  }
+
+  /** As below, with what an encoder reads: a row's adapters act on that too. */
+  TokenBatch upload(ModelRows rows, List<Integer> counts, List<Set<String>> adapters) {
+    TokenBatch batch = upload(rows.tokens(), counts, adapters);
+    return rows.source()
+        .map(source -> batch.withSource(upload(source, counts, adapters)))
+        .orElse(batch);
+  }
+
   /**
    * Puts rows on the device.
    *

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A causal model as RL sees it: scores of response tokens under the policy and under the reference,
- * and gradients of a loss over them.
+ * A language model as RL sees it: scores of response tokens under the policy and under the
+ * reference, and gradients of a loss over them.
  *
  * <p>Policy and reference are two sets of adapters over the same base. They share a pass: rows are
  * run once with each set, in one packed batch that reads every weight once. Dropout is off in every
@@ -43,7 +43,7 @@ public final class PolicyModel {
    * @param fullKl whether the divergence over the whole vocabulary is wanted
    */
   public PolicyScores score(PassMemory memory, ResponseRows rows, boolean fullKl) {
-    rows.tokens().requireFits(model.architecture());
+    rows.requireFits(model.architecture());
     int[] offsets = rows.responseOffsets();
     int m = offsets[rows.rows()];
     float[] logprobs = new float[m];
@@ -68,25 +68,25 @@ public final class PolicyModel {
 
   private PolicyScores scoreAtOnce(PassMemory memory, ResponseRows rows, boolean fullKl) {
     memory.reset();
+    PredictedRows predicted = rows.forModel(model.architecture());
     TokenBatch batch =
         memory.upload(
-            rows.tokens().followedBy(rows.tokens()),
+            predicted.rows().twice(),
             List.of(rows.rows(), rows.rows()),
             List.of(spec.policyAdapters(), spec.referenceAdapters()));
-    int[] one = rows.predictingTokens();
+    int[] one = predicted.predicting();
     int m = one.length;
     int[] both = Arrays.copyOf(one, 2 * m);
     for (int i = 0; i < m; i++) {
-      both[m + i] = one[i] + rows.tokens().tokens();
+      both[m + i] = one[i] + predicted.rows().tokens().tokens();
     }
-    int[] targets = rows.targets();
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden = // [2M, C]: policy, then reference
         model
             .transformer()
             .forward(Pass.plain(tape, batch), new TokenSelection(memory.ints(both)))
             .value();
-    Tensor target = memory.ints(targets);
+    Tensor target = memory.ints(predicted.targets());
     float[] ones = new float[m];
     Arrays.fill(ones, 1);
     TokenScores policy =
@@ -154,7 +154,7 @@ public final class PolicyModel {
    * Rows that do not fit at once go in turns; the sums are the same.
    */
   public void train(PassMemory memory, ResponseRows rows, TokenLoss loss) {
-    rows.tokens().requireFits(model.architecture());
+    rows.requireFits(model.architecture());
     for (int from = 0; from < rows.rows(); ) {
       int to = microBatch(rows, from, 1);
       trainAtOnce(memory, rows.slice(from, to), from, loss);
@@ -164,9 +164,10 @@ public final class PolicyModel {
 
   private void trainAtOnce(PassMemory memory, ResponseRows rows, int firstRow, TokenLoss loss) {
     memory.reset();
-    TokenBatch batch = memory.upload(rows.tokens(), spec.policyAdapters());
-    Tensor selected = memory.ints(rows.predictingTokens());
-    Tensor targets = memory.ints(rows.targets());
+    PredictedRows predicted = rows.forModel(model.architecture());
+    TokenBatch batch = memory.upload(predicted.rows(), spec.policyAdapters());
+    Tensor selected = memory.ints(predicted.predicting());
+    Tensor targets = memory.ints(predicted.targets());
     int m = selected.size(0);
     float[] filled = new float[m];
     Arrays.fill(filled, 1);

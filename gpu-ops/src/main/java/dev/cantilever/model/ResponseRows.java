@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Queries with their responses: each row is query ⊕ response.
@@ -64,25 +65,67 @@ public record ResponseRows(TokenRows tokens, int[] queryLengths) {
     return offsets;
   }
 
-  /** The tokens whose hidden states predict the responses, M of them. */
-  int[] predictingTokens() {
-    int[] selected = new int[responseOffsets()[rows()]];
+  /** Texts of which every token but the first is a response to those before it. */
+  public static ResponseRows ofTexts(TokenRows texts) {
+    int[] lengths = new int[texts.rows()];
+    Arrays.fill(lengths, 1);
+    return new ResponseRows(texts, lengths);
+  }
+
+  /** Number of tokens that are predicted. */
+  public int predicted() {
+    return responseOffsets()[rows()];
+  }
+
+  /**
+   * Checks that a model can take these rows.
+   *
+   * @throws dev.cantilever.hub.CheckpointException as {@link TokenRows#requireFits} does
+   */
+  public void requireFits(Architecture architecture) {
+    forModel(architecture).rows().requireFits(architecture);
+  }
+
+  /**
+   * As a model takes them: each row as it is, or where there is an encoder the query for it, and
+   * for the decoder its start token followed by the response but for the last token.
+   */
+  PredictedRows forModel(Architecture architecture) {
+    return architecture
+        .encoder()
+        .map(encoder -> forDecoder(encoder.startToken()))
+        .orElseGet(this::asTheyAre);
+  }
+
+  private PredictedRows asTheyAre() {
+    int[] predicting = new int[predicted()];
     int m = 0;
     for (int r = 0; r < rows(); r++) {
       int first = tokens.offsets()[r] + queryLengths[r] - 1;
       for (int t = first; t < tokens.offsets()[r + 1] - 1; t++) {
-        selected[m++] = t;
+        predicting[m++] = t;
       }
     }
-    return selected;
+    int[] targets = Arrays.stream(predicting).map(t -> tokens.ids()[t + 1]).toArray();
+    return new PredictedRows(ModelRows.of(tokens), predicting, targets);
   }
 
-  /** The response tokens, M of them. */
-  int[] targets() {
-    int[] selected = predictingTokens();
-    for (int m = 0; m < selected.length; m++) {
-      selected[m] = tokens.ids()[selected[m] + 1];
+  private PredictedRows forDecoder(int startToken) {
+    int[][] queries = new int[rows()][];
+    int[][] fed = new int[rows()][];
+    int[] targets = new int[predicted()];
+    int m = 0;
+    for (int r = 0; r < rows(); r++) {
+      int[] row = tokens.row(r);
+      queries[r] = Arrays.copyOf(row, queryLengths[r]);
+      int count = row.length - queryLengths[r];
+      System.arraycopy(row, queryLengths[r], targets, m, count);
+      fed[r] = new int[count];
+      fed[r][0] = startToken;
+      System.arraycopy(targets, m, fed[r], 1, count - 1);
+      m += count;
     }
-    return selected;
+    ModelRows rows = ModelRows.of(TokenRows.of(queries), TokenRows.of(fed));
+    return new PredictedRows(rows, IntStream.range(0, m).toArray(), targets);
   }
 }

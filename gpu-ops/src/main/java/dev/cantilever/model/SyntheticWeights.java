@@ -70,6 +70,11 @@ final class SyntheticWeights extends WeightSource {
   void require(String name) {}
 
   @Override
+  boolean has(String name) {
+    return true;
+  }
+
+  @Override
   DType dtype(String name, Shape shape) {
     return stored;
   }

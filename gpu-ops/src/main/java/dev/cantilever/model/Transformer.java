@@ -4,18 +4,21 @@ import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.EncodedRows;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.nn.TransformerBlock;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Everything before the head.
+ * Everything before the head; of an encoder-decoder, the decoder with its encoder.
  *
  * @param architecture the description
+ * @param encoder what the blocks' cross-attention looks at, if they have some
  * @param embeddings the way in
  * @param blocks the blocks
  * @param finalNorm the norm before the head, if there is one
@@ -24,6 +27,7 @@ import java.util.Optional;
  */
 public record Transformer(
     Architecture architecture,
+    Optional<Transformer> encoder,
     Embeddings embeddings,
     List<TransformerBlock> blocks,
     Optional<Norm> finalNorm,
@@ -38,17 +42,37 @@ public record Transformer(
 
   /**
    * What heads read at selected tokens, [M, E]. Norm and head are run nowhere else, unless there is
-   * a projection: adapters act on the tokens of a batch, so it is run at all of them.
+   * a projection: adapters act on the tokens of a batch, so it is run at all of them. An encoder
+   * runs first, if the batch has something for it to read.
    */
   public Var forward(Pass pass, TokenSelection selection) {
-    Var x = embeddings.forward(pass);
-    for (TransformerBlock block : blocks) {
-      x = block.forward(pass, x);
-    }
+    Pass informed = encoder.map(reader -> reader.read(pass)).orElse(pass);
+    Var x = stream(informed);
     if (projection.isPresent()) {
       return selection.forward(pass, projection.get().forward(pass, Slot.BRANCH, last(pass, x)));
     }
     return last(pass, selection.forward(pass, x));
+  }
+
+  /** As an encoder: a decoder's pass with what its batch's source is made into, if it has one. */
+  private Pass read(Pass pass) {
+    Optional<TokenBatch> source = pass.batch().source();
+    if (source.isEmpty()) {
+      return pass;
+    }
+    Pass own = pass.over(source.get());
+    Var states = finalNorm.orElseThrow().forward(own, Slot.SOURCE, stream(own));
+    pass.tape().endBlock();
+    return pass.reading(new EncodedRows(own, states));
+  }
+
+  /** The residual stream behind the last block. */
+  private Var stream(Pass pass) {
+    Var x = embeddings.forward(pass);
+    for (TransformerBlock block : blocks) {
+      x = block.forward(pass, x);
+    }
+    return x;
   }
 
   private Var last(Pass pass, Var x) {

@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.PlainStorage;
@@ -91,6 +92,34 @@ final class WeightLoader {
     Tensor tensor = Tensor.in(base, DType.I32, values.length);
     backend.transfers().upload(tensor, values);
     return tensor;
+  }
+
+  /** The biases of scores by distance, from the rows of a table [buckets, H]. */
+  DistanceBias distanceBias(String path, BlockSpec block) throws IOException {
+    DistanceBuckets buckets = block.distances().orElseThrow();
+    int heads = block.attention().heads();
+    int[] places = buckets.places();
+    Shape shape = Shape.of(buckets.rows(), heads);
+    String name = path + ".weight";
+    float[] byDistance = new float[places.length * heads];
+    try (Arena staging = backend.budget().open("loading " + name, Purpose.WORKSPACE)) {
+      Tensor table = Tensor.in(staging, floating(name, shape), shape);
+      source.fill(backend, table, name, new PlainStorage(), WeightRole.PROJECTION);
+      Tensor rows = Tensor.in(staging, DType.F32, places.length, heads);
+      Tensor indices = Tensor.in(staging, DType.I32, places.length);
+      backend.transfers().upload(indices, places);
+      backend.embedding().gather(rows, table, indices, false);
+      backend.transfers().download(byDistance, rows);
+    }
+    float[] byHead = new float[byDistance.length];
+    for (int d = 0; d < places.length; d++) {
+      for (int h = 0; h < heads; h++) {
+        byHead[h * places.length + d] = byDistance[d * heads + h];
+      }
+    }
+    Tensor values = Tensor.in(base, DType.F32, heads, places.length);
+    backend.transfers().upload(values, byHead);
+    return new DistanceBias(values);
   }
 
   /** The same as F32. */

@@ -91,6 +91,9 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    */
   abstract void require(String name);
 
+  /** Whether a tensor is there. */
+  abstract boolean has(String name);
+
   /**
    * The type a tensor is stored in.
    *

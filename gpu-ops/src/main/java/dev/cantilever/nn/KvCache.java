@@ -10,6 +10,7 @@ import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Keys and values of rows being generated, in pages, for all layers. Allocated whole before the
@@ -135,7 +136,8 @@ public final class KvCache {
             rows,
             slots,
             Tensor.in(arena, DType.I32, rows.tokens()),
-            Tensor.in(arena, DType.F32, rows.tokens(), spec.rotary().dims())));
+            Tensor.in(arena, DType.F32, rows.tokens(), spec.rotary().dims())),
+        Optional.empty());
   }
 
   /** Finds where new tokens go in all layers. */

@@ -37,13 +37,26 @@ public record KvCacheSize(int slots, int pagesPerSlot, int pages) {
    */
   public KvCacheSize within(
       long bytes, long alignment, AttentionSpec spec, int layers, DType type) {
-    long table =
-        aligned((long) Integer.BYTES * slots * pagesPerSlot, alignment)
-            + aligned((long) Integer.BYTES * slots, alignment);
     // Keys and values of each layer.
-    long ofTensor = Math.max(0, bytes - table) / (2L * layers) & -alignment;
-    long pageBytes = (long) KvCache.PAGE_TOKENS * spec.cacheSize() * type.bytes();
-    return new KvCacheSize(slots, pagesPerSlot, (int) Math.min(pages, ofTensor / pageBytes));
+    long ofTensor = Math.max(0, bytes - tableBytes(alignment)) / (2L * layers) & -alignment;
+    return new KvCacheSize(
+        slots, pagesPerSlot, (int) Math.min(pages, ofTensor / pageBytes(spec, type)));
+  }
+
+  /**
+   * Bytes of a cache of this size, its page table included; parameters as those of {@link #within}.
+   */
+  public long bytes(long alignment, AttentionSpec spec, int layers, DType type) {
+    return tableBytes(alignment) + 2L * layers * aligned(pages * pageBytes(spec, type), alignment);
+  }
+
+  private long tableBytes(long alignment) {
+    return aligned((long) Integer.BYTES * slots * pagesPerSlot, alignment)
+        + aligned((long) Integer.BYTES * slots, alignment);
+  }
+
+  private static long pageBytes(AttentionSpec spec, DType type) {
+    return (long) KvCache.PAGE_TOKENS * spec.cacheSize() * type.bytes();
   }
 
   private static long aligned(long bytes, long alignment) {

@@ -6,7 +6,8 @@ import dev.cantilever.backend.Fork;
 import java.util.Optional;
 
 /**
- * One block: attention, MLP, two norms or four, in one of the residual layouts.
+ * One block: attention, MLP, two norms or four, in one of the residual layouts; in a decoder that
+ * looks at an encoder, cross-attention between the two.
  *
  * @param layout how the parts meet the residual stream
  * @param attentionNorm norm₁
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param mlpNorm norm₂
  * @param mlp the MLP
  * @param branchNorms of what attention and MLP add, where the layout has them
+ * @param cross between attention and MLP, where there is an encoder
  */
 public record TransformerBlock(
     ResidualLayout layout,
@@ -21,14 +23,20 @@ public record TransformerBlock(
     Attention attention,
     Norm mlpNorm,
     Mlp mlp,
-    Optional<BranchNorms> branchNorms) {
+    Optional<BranchNorms> branchNorms,
+    Optional<CrossAttention> cross) {
 
-  /** Checks that norms of branches are there where the layout has them, and nowhere else. */
+  /** Checks that parts that only some layouts have are there in these alone. */
   public TransformerBlock {
     if (branchNorms.isPresent() != (layout == ResidualLayout.BRANCH_NORM)) {
       throw new IllegalArgumentException(
           "Expected norms of branches in the layout %s alone, got %s with %s"
               .formatted(ResidualLayout.BRANCH_NORM, layout, branchNorms));
+    }
+    if (cross.isPresent() && layout != ResidualLayout.PRE_NORM) {
+      throw new IllegalArgumentException(
+          "Expected cross-attention in the layout %s alone, got %s"
+              .formatted(ResidualLayout.PRE_NORM, layout));
     }
   }
 
@@ -59,7 +67,8 @@ public record TransformerBlock(
 
   private Var preNorm(Pass pass, Var x) {
     Var attentionInput = attentionNorm.forward(pass, Slot.NORM, x);
-    Var middle = attention.forward(pass, Slot.MIDDLE, attentionInput, x);
+    Var attended = attention.forward(pass, Slot.MIDDLE, attentionInput, x);
+    Var middle = cross.map(part -> part.forward(pass, attended)).orElse(attended);
     Var mlpInput = mlpNorm.forward(pass, Slot.NORM, middle);
     return mlp.forward(pass, Slot.RESIDUAL, mlpInput, middle);
   }

@@ -3,7 +3,7 @@ package dev.cantilever.rehearsal;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.TargetModules;
-import dev.cantilever.hub.TaskType;
+import dev.cantilever.model.ArchitectureFamily;
 import dev.cantilever.model.Families;
 import dev.cantilever.tensor.Int8Mode;
 import java.util.List;
@@ -50,16 +50,31 @@ public record Workload(
 
   /** Rank 16 and alpha 32 on the query, key and value projections of a model's family. */
   public static AdapterConfig attentionLora(ModelConfig config) {
+    ArchitectureFamily family = Families.of(config);
     List<String> names =
-        Families.of(config).names().block().apply(0).qkv().stream()
+        family.names().block().apply(0).qkv().stream()
             .map(path -> path.substring(path.lastIndexOf('.') + 1))
             .toList();
-    return AdapterConfig.of(RANK, ALPHA, new TargetModules.Names(names), TaskType.CAUSAL_LM);
+    return AdapterConfig.of(
+        RANK, ALPHA, new TargetModules.Names(names), family.architecture(config).taskType());
   }
 
   /** Tokens of a query and its response. */
   public int rowTokens() {
     return Math.addExact(promptTokens, responseTokens);
+  }
+
+  /** The same with so many tokens behind each query. */
+  public Workload withLongerPrompts(int tokens) {
+    return new Workload(
+        rows,
+        Math.addExact(promptTokens, tokens),
+        responseTokens,
+        miniBatchRows,
+        epochs,
+        lora,
+        int8Mode,
+        seed);
   }
 
   /** The same with other rows, all of them one mini-batch. */

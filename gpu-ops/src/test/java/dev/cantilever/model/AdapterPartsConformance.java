@@ -82,7 +82,7 @@ public abstract class AdapterPartsConformance {
       }
 
       LanguageLoss loss = new LanguageLoss(backend, model, Set.of("all"), KeepPlan.products());
-      loss.train(memory, ROWS, 1, OptionalLong.empty());
+      loss.train(memory, ResponseRows.ofTexts(ROWS), 1, OptionalLong.empty());
       for (int p = 0; p < values.size(); p++) {
         Parameter parameter = adapter.parameters().get(p);
         assertDirection(backend, memory, loss, parameter, values.get(p));
@@ -132,7 +132,7 @@ public abstract class AdapterPartsConformance {
         moved[i] = (float) (at[i] + (1 - 2 * side) * step / norm * gradient[i]);
       }
       backend.transfers().upload(parameter.value(), moved);
-      losses[side] = Arrays.stream(loss.totals(memory, ROWS)).sum();
+      losses[side] = Arrays.stream(loss.totals(memory, ResponseRows.ofTexts(ROWS))).sum();
     }
     backend.transfers().upload(parameter.value(), at);
     // Of a sum of 9 losses near 5 with roundings of 1e-6 each, over 2e-2; and of the cubes.

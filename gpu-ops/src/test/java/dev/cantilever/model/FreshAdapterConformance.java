@@ -156,7 +156,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     Set<String> all = Set.of("first", "second", "third");
     OptionalLong key = dropout ? OptionalLong.of(77) : OptionalLong.empty();
     LanguageLoss loss = new LanguageLoss(backend, model, all, KeepPlan.products());
-    loss.train(memory, ROWS, 1, key);
+    loss.train(memory, ResponseRows.ofTexts(ROWS), 1, key);
     for (Adapter adapter : new Adapter[] {first, second, third}) {
       for (Parameter parameter : adapter.parameters()) {
         assertDirection(loss, adapter, parameter, key);
@@ -188,7 +188,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
       if (parameter.name().endsWith("lora_magnitude_vector")) {
         adapter.parametersChanged(); // of norms that stay
       }
-      losses[side] = loss.train(memory, ROWS, 0, key);
+      losses[side] = loss.train(memory, ResponseRows.ofTexts(ROWS), 0, key);
     }
     backend.transfers().upload(parameter.value(), at);
     adapter.parametersChanged();

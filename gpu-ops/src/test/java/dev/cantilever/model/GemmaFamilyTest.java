@@ -59,7 +59,7 @@ class GemmaFamilyTest {
     String start = "{'model_type':'gemma2','attn_logit_softcapping':null,'sliding_window':64,";
     Architecture gemma = read(start + COMMON + "}");
 
-    assertThat(gemma.head()).isEqualTo(new HeadSpec(true, false, 30));
+    assertThat(gemma.head()).isEqualTo(HeadSpec.plain(true).cappedAt(30));
     assertThat(gemma.block().residual()).isEqualTo(ResidualLayout.BRANCH_NORM);
     assertThat(gemma.block().attention().scale()).isEqualTo(1 / 16f);
     assertThat(gemma.block().mlp().activation()).isEqualTo(Activation.GELU_TANH);

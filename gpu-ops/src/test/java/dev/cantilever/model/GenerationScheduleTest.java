@@ -8,7 +8,6 @@ import dev.cantilever.backend.Backends;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.nn.KvCache;
 import dev.cantilever.nn.KvCacheSize;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -55,8 +55,8 @@ class GenerationScheduleTest {
 
   private GenerationSchedule schedule(
       List<GenerationRow> rows, KvCacheSize size, StopRule stop, int mostSteps) {
-    KvCache cache =
-        new KvCache(backend, arena, architecture.block().attention(), architecture.layers(), size);
+    GenerationCache cache =
+        GenerationCache.of(backend, arena, architecture, size, rows, size.slots());
     return new GenerationSchedule(rows, cache, size.slots(), stop, mostSteps);
   }
 
@@ -66,7 +66,7 @@ class GenerationScheduleTest {
     for (int r = 0; r < limits.length; r++) {
       int[] query = new int[queryTokens];
       query[0] = r;
-      rows.add(new GenerationRow(query, r, limits[r]));
+      rows.add(new GenerationRow(query, r, limits[r], OptionalInt.empty()));
     }
     return rows;
   }
@@ -159,9 +159,9 @@ class GenerationScheduleTest {
     int[] query = IntStream.range(0, 20).toArray();
     List<GenerationRow> rows = new ArrayList<>();
     for (int r = 0; r < 3; r++) {
-      rows.add(new GenerationRow(query.clone(), r, 5));
+      rows.add(new GenerationRow(query.clone(), r, 5, OptionalInt.empty()));
     }
-    rows.add(new GenerationRow(new int[] {1, 2}, 3, 5));
+    rows.add(new GenerationRow(new int[] {1, 2}, 3, 5, OptionalInt.empty()));
     // Two pages of the first, another of each that shares its full one, one of the last.
     GenerationSchedule schedule = schedule(rows, new KvCacheSize(4, 2, 5));
 

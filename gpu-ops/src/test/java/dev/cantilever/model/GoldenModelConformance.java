@@ -14,6 +14,7 @@ import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsFile;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +41,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
 
   @TempDir Path folder;
 
-  static Stream<String> causalFixtures() {
+  static Stream<String> languageFixtures() {
     return Stream.of(
         "gpt_neox",
         "llama",
@@ -54,7 +55,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "gemma2",
         "gemma2_capped",
         "phi3",
-        "phi3_window");
+        "phi3_window",
+        "flan_t5");
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
@@ -74,11 +76,54 @@ public abstract class GoldenModelConformance extends ModelConformance {
         Math.toIntExact(golden.entry("input_ids").shape().dim(1)));
   }
 
+  private static boolean hasEncoder(SafetensorsFile golden) {
+    return golden.contains("decoder_input_ids");
+  }
+
+  /** Rows of a decoder, each beginning with its start token, if the fixture has an encoder. */
+  private static TokenRows decoderRows(SafetensorsFile golden) throws Exception {
+    int[] ids = golden.readInts("decoder_input_ids");
+    int width = Math.toIntExact(golden.entry("decoder_input_ids").shape().dim(1));
+    return TokenRows.ofPadded(ids, mask(golden), width);
+  }
+
+  /** Which positions of logits hold some: all of a decoder's. */
+  private static int[] mask(SafetensorsFile golden) throws Exception {
+    if (!hasEncoder(golden)) {
+      return golden.readInts("attention_mask");
+    }
+    int[] mask = golden.readInts("decoder_input_ids");
+    Arrays.fill(mask, 1);
+    return mask;
+  }
+
+  private static ModelRows modelRows(SafetensorsFile golden) throws Exception {
+    return hasEncoder(golden)
+        ? ModelRows.of(validRows(golden), decoderRows(golden))
+        : ModelRows.of(validRows(golden));
+  }
+
+  /** What the fixture's loss is of. */
+  private static ResponseRows predictedRows(SafetensorsFile golden) throws Exception {
+    TokenRows rows = validRows(golden);
+    if (!hasEncoder(golden)) {
+      return ResponseRows.ofTexts(rows);
+    }
+    TokenRows decoder = decoderRows(golden);
+    int[][] queries = new int[rows.rows()][];
+    int[][] responses = new int[rows.rows()][];
+    for (int r = 0; r < queries.length; r++) {
+      queries[r] = rows.row(r);
+      responses[r] = Arrays.copyOfRange(decoder.row(r), 1, decoder.length(r));
+    }
+    return ResponseRows.of(queries, responses);
+  }
+
   private float largestLogitError(
       CausalLm model, SafetensorsFile golden, String name, Set<String> active) throws Exception {
-    float[] found = model.logits(backend, memory, validRows(golden), active);
+    float[] found = model.logits(backend, memory, modelRows(golden), active);
     float[] expected = golden.readFloats(name);
-    int[] mask = golden.readInts("attention_mask");
+    int[] mask = mask(golden);
     float largest = 0;
     int at = 0;
     for (int token = 0; token < mask.length; token++) {
@@ -93,8 +138,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @MethodSource("causalFixtures")
-  void causal_logits_equalTransformers(String fixture) throws Exception {
+  @MethodSource("languageFixtures")
+  void language_logits_equalTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
@@ -102,8 +147,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @MethodSource("causalFixtures")
-  void causal_adapterOnAndOff_equalPeftAndBase(String fixture) throws Exception {
+  @MethodSource("languageFixtures")
+  void language_adapterOnAndOff_equalPeftAndBase(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       Adapter.load(
@@ -120,12 +165,14 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @MethodSource("causalFixtures")
-  void causal_greedy_equalsTransformers(String fixture) throws Exception {
+  @MethodSource("languageFixtures")
+  void language_greedy_equalsTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       TokenRows prompt = validRows(golden).slice(0, 1);
       int[] expected = golden.readInts("greedy");
+      int[] begun =
+          hasEncoder(golden) ? new int[] {decoderRows(golden).ids()[0]} : prompt.row(0);
       GenerationSpec spec =
           new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
       List<Generation> found =
@@ -134,16 +181,16 @@ public abstract class GoldenModelConformance extends ModelConformance {
                   memory,
                   prompt,
                   new long[] {0},
-                  new int[] {expected.length - prompt.tokens()},
+                  new int[] {expected.length - begun.length},
                   spec);
-      TokenRows whole = TokenRows.of(prompt.row(0), found.get(0).tokens());
+      TokenRows whole = TokenRows.of(begun, found.get(0).tokens());
       assertThat(whole.ids()).isEqualTo(expected);
     }
   }
 
   @ParameterizedTest
-  @MethodSource("causalFixtures")
-  void causal_mergedLogits_equalPeft(String fixture) throws Exception {
+  @MethodSource("languageFixtures")
+  void language_mergedLogits_equalPeft(String fixture) throws Exception {
     Path merged = folder.resolve("merged");
     AdapterMerger.merge(Fixtures.path(fixture), Fixtures.path(fixture + "/adapter"), merged);
     try (SafetensorsFile golden = golden(fixture);
@@ -156,8 +203,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @MethodSource("causalFixtures")
-  void causal_adapterSaved_isPeftsFileAgain(String fixture) throws Exception {
+  @MethodSource("languageFixtures")
+  void language_adapterSaved_isPeftsFileAgain(String fixture) throws Exception {
     CausalLm model = causalLm(fixture, BasePrecision.STORED);
     Path original = Fixtures.path(fixture + "/adapter");
     Path saved = folder.resolve("saved");
@@ -174,7 +221,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   static Stream<Arguments> fixturesAndPlans() {
-    return causalFixtures()
+    return languageFixtures()
         .flatMap(
             fixture ->
                 Stream.of("everything", "products", "blockInputs")
@@ -183,7 +230,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
 
   @ParameterizedTest
   @MethodSource("fixturesAndPlans")
-  void causal_lossAndGradients_equalPeft_whateverIsKept(String fixture, String kept)
+  void language_lossAndGradients_equalPeft_whateverIsKept(String fixture, String kept)
       throws Exception {
     KeepPlan plan =
         switch (kept) {
@@ -204,8 +251,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
       for (Parameter parameter : adapter.parameters()) {
         backend.transfers().zero(parameter.gradient());
       }
-      TokenRows rows = validRows(golden);
-      double scale = 1.0 / LanguageLoss.predicted(rows);
+      ResponseRows rows = predictedRows(golden);
+      double scale = 1.0 / rows.predicted();
       double total =
           new LanguageLoss(backend, model, Set.of("a"), plan)
               .train(memory, rows, scale, OptionalLong.empty());

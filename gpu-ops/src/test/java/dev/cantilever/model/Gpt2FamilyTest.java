@@ -33,7 +33,7 @@ class Gpt2FamilyTest {
     assertThat(gpt2.block().attention().rotary()).isEqualTo(RotarySpec.NONE);
     assertThat(gpt2.block().mlp()).isEqualTo(MlpSpec.plain(3072, Activation.GELU_TANH, true));
     assertThat(gpt2.block().norm()).isEqualTo(new NormSpec(NormKind.LAYER, 1e-5f));
-    assertThat(gpt2.head().tied()).isTrue();
+    assertThat(gpt2.head().tying()).isEqualTo(HeadTying.TIED);
   }
 
   @Test

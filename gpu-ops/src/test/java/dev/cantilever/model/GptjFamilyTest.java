@@ -34,7 +34,7 @@ class GptjFamilyTest {
     assertThat(gptj.block().bias()).isEqualTo(AttentionBias.NONE);
     assertThat(gptj.block().mlp()).isEqualTo(MlpSpec.plain(16_384, Activation.GELU_TANH, true));
     assertThat(gptj.block().residual()).isEqualTo(ResidualLayout.PARALLEL);
-    assertThat(gptj.head().tied()).isFalse();
+    assertThat(gptj.head().tying()).isEqualTo(HeadTying.OWN);
     assertThat(gptj.head().bias()).isTrue();
   }
 

@@ -38,7 +38,7 @@ class LlamaFamilyTest {
     assertThat(llama.block().bias()).isEqualTo(AttentionBias.NONE);
     assertThat(llama.block().mlp()).isEqualTo(MlpSpec.gated(80, Activation.SILU, false));
     assertThat(llama.block().norm()).isEqualTo(new NormSpec(NormKind.RMS, 1e-6f));
-    assertThat(llama.head().tied()).isFalse();
+    assertThat(llama.head().tying()).isEqualTo(HeadTying.OWN);
   }
 
   @Test
@@ -57,7 +57,7 @@ class LlamaFamilyTest {
     assertThat(llama.block().bias()).isEqualTo(AttentionBias.ALL);
     assertThat(llama.block().mlp()).isEqualTo(MlpSpec.gated(80, Activation.GELU_TANH, true));
     assertThat(llama.block().norm().eps()).isEqualTo(1e-5f);
-    assertThat(llama.head().tied()).isTrue();
+    assertThat(llama.head().tying()).isEqualTo(HeadTying.TIED);
   }
 
   @Test

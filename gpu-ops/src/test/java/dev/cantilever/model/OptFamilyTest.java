@@ -31,7 +31,7 @@ class OptFamilyTest {
     assertThat(opt.block().norm()).isEqualTo(new NormSpec(NormKind.LAYER, 1e-5f));
     assertThat(opt.block().residual()).isEqualTo(ResidualLayout.PRE_NORM);
     assertThat(opt.finalNorm()).isTrue();
-    assertThat(opt.head().tied()).isTrue();
+    assertThat(opt.head().tying()).isEqualTo(HeadTying.TIED);
   }
 
   @Test
@@ -59,7 +59,7 @@ class OptFamilyTest {
     assertThat(opt.block().mlp()).isEqualTo(MlpSpec.plain(3072, Activation.GELU, false));
     assertThat(opt.block().norm().kind()).isEqualTo(NormKind.PLAIN_LAYER);
     assertThat(opt.finalNorm()).isFalse();
-    assertThat(opt.head().tied()).isFalse();
+    assertThat(opt.head().tying()).isEqualTo(HeadTying.OWN);
   }
 
   @Test

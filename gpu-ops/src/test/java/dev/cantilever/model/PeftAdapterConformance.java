@@ -91,10 +91,11 @@ public abstract class PeftAdapterConformance extends ModelConformance {
         backend.transfers().zero(parameter.gradient());
       }
       TokenRows rows = row(base);
-      double scale = 1.0 / LanguageLoss.predicted(rows);
+      ResponseRows texts = ResponseRows.ofTexts(rows);
+      double scale = 1.0 / texts.predicted();
       double total =
           new LanguageLoss(backend, model, Set.of("a"), KeepPlan.products())
-              .train(memory, rows, scale, OptionalLong.empty());
+              .train(memory, texts, scale, OptionalLong.empty());
       assertThat(total * scale)
           .isCloseTo(golden.readFloats("adapter_loss")[0], within((double) LOGITS));
       long expected =

@@ -71,7 +71,8 @@ public abstract class PolicyModelConformance {
         "qwen3",
         "OPT_350M",
         "GPTJ",
-        "GEMMA2");
+        "GEMMA2",
+        "flan_t5");
   }
 
   @ParameterizedTest

@@ -6,7 +6,6 @@ import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.StagedDirectory;
-import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.CausalLm;
@@ -78,7 +77,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
   }
 
   private Adapter fresh(Backend backend, CausalLm model, Arena matrices) {
-    AdapterConfig config = job.lora().config(TaskType.CAUSAL_LM, job.base());
+    AdapterConfig config = job.lora().config(model.architecture().taskType(), job.base());
     return Adapter.fresh(
         backend, matrices, ADAPTER, config, model.transformer().targets(), job.seed());
   }

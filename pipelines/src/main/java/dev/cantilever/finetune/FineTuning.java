@@ -7,7 +7,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.LanguageLoss;
 import dev.cantilever.model.PassMemory;
-import dev.cantilever.model.TokenRows;
+import dev.cantilever.model.ResponseRows;
 import dev.cantilever.optim.AdamW;
 import dev.cantilever.optim.GradientNorm;
 import dev.cantilever.optim.ParameterGroup;
@@ -30,6 +30,7 @@ final class FineTuning {
   private final boolean dropout;
   private final Adapter adapter;
   private final RowOrder order;
+  private final TextObjective objective;
   private final Backend backend;
   private final PassMemory memory;
   private final LanguageLoss loss;
@@ -53,6 +54,7 @@ final class FineTuning {
     this.dropout = job.lora().dropout() > 0;
     this.adapter = adapter;
     this.order = new RowOrder(job.seed());
+    this.objective = new TextObjective(model.architecture(), job.seed());
     this.backend = backend;
     this.memory = memory;
     this.loss = new LanguageLoss(backend, model, Set.of(adapter.name()), spec.keep().plan());
@@ -90,8 +92,8 @@ final class FineTuning {
   private int step(List<TokenRow> batch, int steps) {
     int step = optimizer.steps();
     String when = "at step " + (step + 1) + " of " + steps;
-    TokenRows rows = FineTuneRows.packed(batch);
-    int predicted = LanguageLoss.predicted(rows);
+    ResponseRows rows = objective.of(batch);
+    int predicted = rows.predicted();
     optimizer.zeroGradients();
     double total = 0;
     for (int from = 0; from < rows.rows(); ) {
@@ -114,12 +116,12 @@ final class FineTuning {
     if ((long) (step + 1) * LINES / steps > (long) step * LINES / steps) {
       LOG.info("{}: loss {}, gradient norm {}", when, total / predicted, norm);
     }
-    return rows.tokens();
+    return rows.tokens().tokens();
   }
 
   /** Mean −log p of a predicted token. */
   private double meanLoss(List<TokenRow> heldOut, String when) {
-    TokenRows rows = FineTuneRows.packed(heldOut);
+    ResponseRows rows = objective.of(heldOut);
     double total = 0;
     for (int from = 0; from < rows.rows(); ) {
       int to = endOfPass(rows, from);
@@ -134,13 +136,14 @@ final class FineTuning {
       DivergedException.requireFinite("held-out loss", total, when, together);
       from = to;
     }
-    return total / LanguageLoss.predicted(rows);
+    return total / rows.predicted();
   }
 
   /** One past the last row that goes through the model together with row {@code from}. */
-  private int endOfPass(TokenRows rows, int from) {
+  private int endOfPass(ResponseRows rows, int from) {
+    int[] offsets = rows.tokens().offsets();
     int to = from + 1;
-    while (to < rows.rows() && rows.offsets()[to + 1] - rows.offsets()[from] <= spec.maxTokens()) {
+    while (to < rows.rows() && offsets[to + 1] - offsets[from] <= spec.maxTokens()) {
       to++;
     }
     return to;

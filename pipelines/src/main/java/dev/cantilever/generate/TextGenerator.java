@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.Set;
 import java.util.stream.LongStream;
 
@@ -64,7 +65,7 @@ public final class TextGenerator {
     try (ModelLease lease = ModelHost.lease(DeviceSpec.of(run), "generate")) {
       Hosted<CausalLm> hosted = lease.model(model);
       TextTokenizer tokenizer = hosted.tokenizer();
-      int[][] rows = rows(prompts, tokenizer);
+      int[][] rows = rows(prompts, tokenizer, hosted.model().architecture().queryEnd());
       int[] limits = new int[rows.length];
       Arrays.fill(limits, settings.maxNewTokens());
       try (AttachedAdapters attached = lease.attach(hosted, adapters);
@@ -91,13 +92,14 @@ public final class TextGenerator {
     }
   }
 
-  private static int[][] rows(List<Prompt> prompts, TextTokenizer tokenizer) {
+  private static int[][] rows(List<Prompt> prompts, TextTokenizer tokenizer, int[] end) {
     int[][] rows = new int[prompts.size()][];
     for (int r = 0; r < rows.length; r++) {
-      rows[r] = prompts.get(r).ids(tokenizer);
-      if (rows[r].length == 0) {
+      int[] ids = prompts.get(r).ids(tokenizer);
+      if (ids.length == 0) {
         throw new UsageException("prompt " + (r + 1) + ": expected some text, found none");
       }
+      rows[r] = IntStream.concat(Arrays.stream(ids), Arrays.stream(end)).toArray();
     }
     return rows;
   }

@@ -3,6 +3,8 @@ package dev.cantilever.parity;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.model.ModelRows;
+import dev.cantilever.model.ResponseRows;
 import dev.cantilever.model.TokenRows;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,6 +16,8 @@ import java.util.List;
  * {@code golden.safetensors} of a model fixture: padded inputs and what transformers made of them.
  */
 final class ModelGolden implements AutoCloseable {
+  private static final String DECODER = "decoder_input_ids";
+
   private final SafetensorsFile file;
 
   private ModelGolden(SafetensorsFile file) {
@@ -38,9 +42,47 @@ final class ModelGolden implements AutoCloseable {
     return file.entry("logits").shape().rank();
   }
 
-  /** The tokens whose mask is 1, packed. */
+  /** The tokens whose mask is 1, packed; where there is an encoder, what it reads. */
   TokenRows rows() throws IOException {
     return TokenRows.ofPadded(file.readInts("input_ids"), mask(), width());
+  }
+
+  /** What goes through the model. */
+  ModelRows modelRows() throws IOException {
+    return hasEncoder() ? ModelRows.of(rows(), decoderRows()) : ModelRows.of(rows());
+  }
+
+  /** What the loss is of: every token behind another of its row, or of a decoder's. */
+  ResponseRows predictedRows() throws IOException {
+    TokenRows rows = rows();
+    if (!hasEncoder()) {
+      return ResponseRows.ofTexts(rows);
+    }
+    TokenRows decoder = decoderRows();
+    int[][] queries = new int[rows.rows()][];
+    int[][] responses = new int[rows.rows()][];
+    for (int r = 0; r < queries.length; r++) {
+      queries[r] = rows.row(r);
+      responses[r] = Arrays.copyOfRange(decoder.row(r), 1, decoder.length(r));
+    }
+    return ResponseRows.of(queries, responses);
+  }
+
+  /** What {@code greedy} begins with: the first row, or the decoder's start token. */
+  int[] begun() throws IOException {
+    return hasEncoder() ? new int[] {decoderRows().ids()[0]} : rows().row(0);
+  }
+
+  private boolean hasEncoder() {
+    return has(DECODER);
+  }
+
+  /** Rows of a decoder, none of which is padded. */
+  private TokenRows decoderRows() throws IOException {
+    int[] ids = file.readInts(DECODER);
+    int[] all = new int[ids.length];
+    Arrays.fill(all, 1);
+    return TokenRows.ofPadded(ids, all, Math.toIntExact(file.entry(DECODER).shape().dim(1)));
   }
 
   float[] floats(String name) throws IOException {
@@ -52,12 +94,12 @@ final class ModelGolden implements AutoCloseable {
   }
 
   /**
-   * Those rows of a tensor [B, T, size] whose mask is 1, one after the other.
+   * Those rows of a tensor [B, T, size] whose mask is 1, one after the other; all of a decoder's.
    *
    * @throws CheckpointException if it has another shape
    */
   float[] valid(String name, int size) throws IOException {
-    int[] mask = mask();
+    int[] mask = maskOfLogits();
     float[] padded = file.readFloats(name);
     if (padded.length != mask.length * size) {
       throw new CheckpointException(
@@ -88,6 +130,15 @@ final class ModelGolden implements AutoCloseable {
   @Override
   public void close() throws IOException {
     file.close();
+  }
+
+  private int[] maskOfLogits() throws IOException {
+    if (!hasEncoder()) {
+      return mask();
+    }
+    int[] all = file.readInts(DECODER);
+    Arrays.fill(all, 1);
+    return all;
   }
 
   private int[] mask() throws IOException {

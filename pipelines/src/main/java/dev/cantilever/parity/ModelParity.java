@@ -40,7 +40,7 @@ public final class ModelParity {
         Backend backend = Backends.openFullPrecision(kind, budgetBytes)) {
       return golden.logitsRank() == 2
           ? classifier(backend, directory, golden)
-          : new CausalComparison(backend, directory, golden).compare();
+          : new LanguageComparison(backend, directory, golden).compare();
     }
   }
 

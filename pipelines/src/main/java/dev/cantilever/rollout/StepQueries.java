@@ -7,6 +7,8 @@ import dev.cantilever.row.IntSequence;
 import dev.cantilever.row.Query;
 import dev.cantilever.tokenizer.TextTokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +23,7 @@ public final class StepQueries {
   private final RolloutSpec spec;
   private final boolean whole;
   private final QuerySampler sampler;
+  private final int[] end;
   private final TextTokenizer tokenizer;
   private final long seed;
 
@@ -33,15 +36,18 @@ public final class StepQueries {
    * @param tokenizer for the queries' texts; stays the caller's
    * @param whole whether a document is asked as a whole, and left out if it is longer than a query;
    *     else its beginning is
+   * @param end tokens that every query ends with, beside its text
    */
   public StepQueries(
       Map<String, IntSequence> documents,
       RolloutSpec spec,
       long seed,
       TextTokenizer tokenizer,
-      boolean whole) {
+      boolean whole,
+      int[] end) {
     this.spec = spec;
     this.whole = whole;
+    this.end = end.clone();
     this.seed = seed;
     this.tokenizer = tokenizer;
     this.sampler = new QuerySampler(seed, spec.queryMinTokens(), spec.queryMaxTokens());
@@ -92,7 +98,11 @@ public final class StepQueries {
       int row = queries.size();
       queries.add(
           new Query(
-              step, row / spec.batchRows(), row, tokenizer.decode(tokens), IntSequence.of(tokens)));
+              step,
+              row / spec.batchRows(),
+              row,
+              tokenizer.decode(tokens),
+              IntSequence.of(IntStream.concat(Arrays.stream(tokens), Arrays.stream(end)).toArray())));
     }
     return queries;
   }

@@ -7,6 +7,7 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TaskType;
+import dev.cantilever.model.Architecture;
 import dev.cantilever.model.Families;
 import dev.cantilever.model.WeightSource;
 import dev.cantilever.ppo.KlPenalty;
@@ -96,6 +97,23 @@ public final class PpoPlan {
   }
 
   private RunPlan plan(
+      WeightSource base,
+      Optional<Path> reference,
+      Optional<Path> classifier,
+      Workload step,
+      long budgetBytes)
+      throws IOException {
+    Architecture architecture = Families.of(base.config()).architecture(base.config());
+    return planClosed(
+        base,
+        reference,
+        classifier,
+        step.withLongerPrompts(architecture.queryEnd().length),
+        budgetBytes);
+  }
+
+  /** As above, for queries with all that is given to the model. */
+  private RunPlan planClosed(
       WeightSource base,
       Optional<Path> reference,
       Optional<Path> classifier,

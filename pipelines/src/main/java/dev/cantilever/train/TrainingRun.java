@@ -6,6 +6,8 @@ import dev.cantilever.evaluate.PolicyEvaluation;
 import dev.cantilever.finetune.FineTunePipeline;
 import dev.cantilever.finetune.FineTuneSpec;
 import dev.cantilever.finetune.FineTuneSummary;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.model.Families;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.DeviceMemory;
 import dev.cantilever.host.DeviceSpec;
@@ -340,6 +342,8 @@ public final class TrainingRun {
     for (TokenizedDocument document : data.documents(split)) {
       documents.put(document.documentId(), document.ids());
     }
-    return new StepQueries(documents, rollout, run.seed(), tokenizer, data.arePrompts());
+    ModelConfig config = ModelConfig.at(base.path());
+    int[] end = Families.of(config).architecture(config).queryEnd();
+    return new StepQueries(documents, rollout, run.seed(), tokenizer, data.arePrompts(), end);
   }
 }

@@ -6,7 +6,6 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.host.AdapterRef;
 import dev.cantilever.host.Hosted;
 import dev.cantilever.hub.AdapterConfig;
-import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.CausalLm;
@@ -121,7 +120,7 @@ final class TrainablePolicy implements AutoCloseable {
       return Adapter.load(backend, arena, AdapterRef.POLICY, directory, targets, true);
     }
     task.lora().requireIdentity();
-    AdapterConfig config = task.lora().config(TaskType.CAUSAL_LM, base.source());
+    AdapterConfig config = task.lora().config(base.model().architecture().taskType(), base.source());
     return Adapter.fresh(backend, arena, AdapterRef.POLICY, config, targets, task.policy().seed());
   }
 

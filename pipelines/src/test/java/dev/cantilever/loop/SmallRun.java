@@ -94,7 +94,7 @@ final class SmallRun {
     for (String text : TEXTS) {
       documents.put(text.substring(0, 12), IntSequence.of(tokenizer.encode(text)));
     }
-    return new StepQueries(documents, task.rollout(), task.seed(), tokenizer, false);
+    return new StepQueries(documents, task.rollout(), task.seed(), tokenizer, false, new int[0]);
   }
 
   LoopSummary run(LoopTask task, Path directory, String... options) throws IOException {

@@ -35,7 +35,8 @@ class ModelParityTest {
         "gemma2",
         "gemma2_capped",
         "phi3",
-        "phi3_window"
+        "phi3_window",
+        "flan_t5"
       })
   void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));

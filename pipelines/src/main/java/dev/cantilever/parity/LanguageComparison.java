@@ -17,6 +17,8 @@ import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
 import dev.cantilever.model.LanguageLoss;
+import dev.cantilever.model.ModelRows;
+import dev.cantilever.model.ResponseRows;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.StopRule;
@@ -32,8 +34,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Computes what a causal language model's fixture holds, and measures each against it. */
-final class CausalComparison {
+/** Computes what a language model's fixture holds, and measures each against it. */
+final class LanguageComparison {
 
   /** Name of the adapter within the process. */
   private static final String ADAPTER = "parity";
@@ -44,7 +46,7 @@ final class CausalComparison {
   private final ModelDirectory directory;
   private final ModelGolden golden;
 
-  CausalComparison(Backend backend, ModelDirectory directory, ModelGolden golden) {
+  LanguageComparison(Backend backend, ModelDirectory directory, ModelGolden golden) {
     this.backend = backend;
     this.directory = directory;
     this.golden = golden;
@@ -56,13 +58,13 @@ final class CausalComparison {
   }
 
   private ModelParityReport compareUnmerged() throws IOException {
-    TokenRows rows = golden.rows();
+    ModelRows rows = golden.modelRows();
     try (Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena adapters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "parity")) {
       CausalLm model = load(directory, weights);
       OptionalDouble logits = logits(model, memory, rows, "logits", Set.of());
-      Optional<Boolean> greedy = greedy(model, memory, rows.slice(0, 1));
+      Optional<Boolean> greedy = greedy(model, memory);
       OptionalDouble adapterLogits = OptionalDouble.empty();
       OptionalDouble loss = OptionalDouble.empty();
       OptionalDouble gradients = OptionalDouble.empty();
@@ -77,7 +79,7 @@ final class CausalComparison {
                 true);
         adapterLogits = logits(model, memory, rows, "adapter_logits", Set.of(ADAPTER));
         if (golden.has("adapter_loss")) {
-          loss = OptionalDouble.of(trainOnce(model, memory, rows, adapter));
+          loss = OptionalDouble.of(trainOnce(model, memory, adapter));
           gradients = gradients(adapter);
         }
       }
@@ -95,7 +97,7 @@ final class CausalComparison {
           Arena weights = backend.budget().open("merged weights", Purpose.BASE_WEIGHTS);
           PassMemory memory = new PassMemory(backend, "parity")) {
         CausalLm model = load(checkpoint, weights);
-        return logits(model, memory, golden.rows(), "merged_logits", Set.of()).orElseThrow();
+        return logits(model, memory, golden.modelRows(), "merged_logits", Set.of()).orElseThrow();
       }
     }
   }
@@ -106,7 +108,7 @@ final class CausalComparison {
   }
 
   private OptionalDouble logits(
-      CausalLm model, PassMemory memory, TokenRows rows, String name, Set<String> active)
+      CausalLm model, PassMemory memory, ModelRows rows, String name, Set<String> active)
       throws IOException {
     if (!golden.has(name)) {
       return OptionalDouble.empty();
@@ -115,33 +117,34 @@ final class CausalComparison {
     return OptionalDouble.of(Deviation.maxAbs(name, found, golden.valid(name, model.vocabSize())));
   }
 
-  private Optional<Boolean> greedy(CausalLm model, PassMemory memory, TokenRows prompt)
-      throws IOException {
+  private Optional<Boolean> greedy(CausalLm model, PassMemory memory) throws IOException {
     if (!golden.has("greedy")) {
       return Optional.empty();
     }
     int[] expected = golden.ints("greedy");
+    int[] begun = golden.begun();
     GenerationSpec spec =
         new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 1);
     List<Generation> found =
         new Generator(backend, model)
             .generate(
                 memory,
-                prompt,
+                golden.rows().slice(0, 1),
                 new long[] {0},
-                new int[] {expected.length - prompt.tokens()},
+                new int[] {expected.length - begun.length},
                 spec);
-    int[] whole = TokenRows.of(prompt.row(0), found.get(0).tokens()).ids();
+    int[] whole = TokenRows.of(begun, found.get(0).tokens()).ids();
     return Optional.of(Arrays.equals(whole, expected));
   }
 
   /** Leaves the loss's gradients in the adapter and returns the loss's error. */
-  private double trainOnce(CausalLm model, PassMemory memory, TokenRows rows, Adapter adapter)
+  private double trainOnce(CausalLm model, PassMemory memory, Adapter adapter)
       throws IOException {
     for (Parameter parameter : adapter.parameters()) {
       backend.transfers().zero(parameter.gradient());
     }
-    double scale = 1.0 / LanguageLoss.predicted(rows);
+    ResponseRows rows = golden.predictedRows();
+    double scale = 1.0 / rows.predicted();
     double total =
         new LanguageLoss(backend, model, Set.of(ADAPTER), KeepPlan.everything())
             .train(memory, rows, scale, OptionalLong.empty());

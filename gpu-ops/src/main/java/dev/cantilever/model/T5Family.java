@@ -1,0 +1,196 @@
+package dev.cantilever.model;
+
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.HeadLayout;
+import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.nn.ResidualLayout;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * T5 (Raffel et al. 2020; transformers: {@code modeling_t5}): an encoder and a decoder of RMS norms
+ * before each part, scores that are not scaled and have a bias by distance, no other positions. The
+ * first version has plain MLPs; version 1.1, Flan-T5, UL2 and mT5 have gated ones.
+ */
+final class T5Family implements ArchitectureFamily {
+
+  private static final String MLP = "feed_forward_proj";
+  private static final String GATE = "gated-";
+  private static final String BUCKETS = "relative_attention_num_buckets";
+  private static final String FARTHEST = "relative_attention_max_distance";
+  private static final String TIED = "tie_word_embeddings";
+  private static final String SCALED = "scale_decoder_outputs";
+
+  /** Far beyond any row: a table has a place for each distance. */
+  private static final int MOST_DISTANCE = 1 << 20;
+
+  private final String modelType;
+  private final boolean gated;
+  private final String otherwise; // of a config that does not say which MLP
+
+  private T5Family(String modelType, boolean gated, String otherwise) {
+    this.modelType = modelType;
+    this.gated = gated;
+    this.otherwise = otherwise;
+  }
+
+  /** The first version. */
+  static T5Family t5() {
+    return new T5Family("t5", false, "relu");
+  }
+
+  /** Version 1.1, Flan-T5, UL2. */
+  static T5Family t5Gated() {
+    return new T5Family("t5", true, "relu");
+  }
+
+  /** The multilingual ones. */
+  static T5Family mt5() {
+    return new T5Family("mt5", true, "gated-gelu");
+  }
+
+  @Override
+  public String modelType() {
+    return modelType;
+  }
+
+  @Override
+  public boolean describes(ModelConfig config) {
+    return modelType.equals(config.modelType()) && gated == mlp(config).startsWith(GATE);
+  }
+
+  private String mlp(ModelConfig config) {
+    return config.stringOr(MLP, otherwise);
+  }
+
+  @Override
+  public Architecture architecture(ModelConfig config) {
+    config.requireInactive("is_decoder", "a decoder without its encoder");
+    if (!config.booleanOr("is_encoder_decoder", true)) {
+      throw new CheckpointException(
+          "%s: expected 'is_encoder_decoder' to be true, found false. Name a model that has both."
+              .formatted(config.file()));
+    }
+    int layers = config.requireInt("num_layers");
+    EncoderSpec encoder =
+        new EncoderSpec(
+            stack(config, layers, false),
+            attention(config, false),
+            config.requireInt("decoder_start_token_id"),
+            config.eosTokenIds().stream().mapToInt(Integer::intValue).findFirst());
+    return stack(config, config.intOr("num_decoder_layers", layers), true).withEncoder(encoder);
+  }
+
+  private Architecture stack(ModelConfig config, int layers, boolean decoder) {
+    int hidden = config.requireInt("d_model");
+    BlockSpec block =
+        BlockSpec.of(
+                attention(config, decoder),
+                AttentionBias.NONE,
+                mlpSpec(config),
+                ResidualLayout.PRE_NORM,
+                new NormSpec(NormKind.RMS, (float) config.doubleOr("layer_norm_epsilon", 1e-6)))
+            .withDistances(distances(config, !decoder));
+    return new Architecture(
+        modelType,
+        hidden,
+        layers,
+        EmbeddingSpec.ofTokens(config.requireInt("vocab_size"), hidden, EmbeddingSpec.ANY_LENGTH),
+        block,
+        true,
+        head(config, hidden),
+        new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), true, config.labels()));
+  }
+
+  private static AttentionSpec attention(ModelConfig config, boolean causal) {
+    int heads = config.requireInt("num_heads");
+    int size = config.requireInt("d_kv");
+    return new AttentionSpec(heads, heads, size, HeadLayout.SPLIT, causal, 1, RotarySpec.NONE);
+  }
+
+  private MlpSpec mlpSpec(ModelConfig config) {
+    String name = mlp(config);
+    String activation = gated ? name.substring(GATE.length()) : name;
+    String known = name.equals("gated-gelu") ? "gelu_new" : activation;
+    int inner = config.requireInt("d_ff");
+    return gated
+        ? MlpSpec.gated(inner, ActivationNames.of(config, MLP, known), false)
+        : MlpSpec.plain(inner, ActivationNames.of(config, MLP, known), false);
+  }
+
+  private static DistanceBuckets distances(ModelConfig config, boolean bothDirections) {
+    int rows = config.intOr(BUCKETS, 32);
+    int farthest = config.intOr(FARTHEST, 128);
+    if (rows < 4 || rows % 2 != 0 || farthest <= rows / 2 || farthest > MOST_DISTANCE) {
+      throw new CheckpointException(
+          "%s: expected '%s' to be even and at least 4, and '%s' above half of it and up to %d, found %d and %d. Correct the config."
+              .formatted(config.file(), BUCKETS, FARTHEST, MOST_DISTANCE, rows, farthest));
+    }
+    return new DistanceBuckets(rows, farthest, bothDirections);
+  }
+
+  /**
+   * The first version ties its head to the embedding and scales what it reads by 1/√C; others do
+   * neither, and say so by {@code tie_word_embeddings}. Where transformers 5 has saved them that is
+   * always true, and {@code scale_decoder_outputs} tells them apart.
+   */
+  private static HeadSpec head(ModelConfig config, int hidden) {
+    boolean scaled = config.booleanOr(SCALED, config.booleanOr(TIED, true));
+    return scaled
+        ? new HeadSpec(HeadTying.TIED, false, 0, (float) (1 / Math.sqrt(hidden)))
+        : new HeadSpec(HeadTying.TIED_UNLESS_STORED, false, 0, 1);
+  }
+
+  @Override
+  public CheckpointNames names() {
+    return new CheckpointNames(
+        "shared",
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        layer -> block("decoder.block." + layer, 2),
+        Optional.of("decoder.final_layer_norm"),
+        Optional.empty(),
+        Optional.of("lm_head"),
+        new ClassifierNames(
+            Optional.of("classification_head.dense"), "classification_head.out_proj"));
+  }
+
+  @Override
+  public Optional<EncoderNames> encoderNames() {
+    return Optional.of(
+        new EncoderNames(
+            layer -> block("encoder.block." + layer, 1),
+            "encoder.final_layer_norm",
+            layer -> cross("decoder.block." + layer + ".layer.1")));
+  }
+
+  /**
+   * Names of a block.
+   *
+   * @param mlp which of the block's parts is the MLP
+   */
+  private BlockNames block(String path, int mlp) {
+    String attention = path + ".layer.0.SelfAttention";
+    String dense = path + ".layer." + mlp + ".DenseReluDense";
+    return new BlockNames(
+            path + ".layer.0.layer_norm",
+            List.of(attention + ".q", attention + ".k", attention + ".v"),
+            attention + ".o",
+            path + ".layer." + mlp + ".layer_norm",
+            gated ? List.of(dense + ".wi_0", dense + ".wi_1") : List.of(dense + ".wi"),
+            dense + ".wo")
+        .withDistanceBias(attention + ".relative_attention_bias");
+  }
+
+  private static CrossNames cross(String path) {
+    String attention = path + ".EncDecAttention";
+    return new CrossNames(
+        path + ".layer_norm",
+        attention + ".q",
+        List.of(attention + ".k", attention + ".v"),
+        attention + ".o");
+  }
+}

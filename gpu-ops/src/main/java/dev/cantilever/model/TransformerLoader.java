@@ -1,0 +1,276 @@
+package dev.cantilever.model;
+
+import dev.cantilever.adapter.LoraTarget;
+import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DistanceBias;
+import dev.cantilever.nn.Attention;
+import dev.cantilever.nn.BranchNorms;
+import dev.cantilever.nn.CrossAttention;
+import dev.cantilever.nn.Embeddings;
+import dev.cantilever.nn.HeadNorm;
+import dev.cantilever.nn.LayerNorm;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.Mlp;
+import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.PositionTerms;
+import dev.cantilever.nn.ResidualLayout;
+import dev.cantilever.nn.RmsNorm;
+import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.HalfPrecision;
+import dev.cantilever.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+
+/**
+ * Builds everything before a head from a description and a source of weights, and lists the layers
+ * that adapters may be attached to. Used once.
+ */
+final class TransformerLoader {
+
+  private final ArchitectureFamily family;
+  private final Architecture architecture;
+  private final CheckpointNames names;
+  private final WeightLoader weights;
+  private final List<LoraTarget> targets = new ArrayList<>();
+
+  TransformerLoader(ArchitectureFamily family, Architecture architecture, WeightLoader weights) {
+    this.family = family;
+    this.architecture = architecture;
+    this.names = family.names();
+    this.weights = weights;
+  }
+
+  /** Loads an encoder first, if there is one. */
+  Transformer transformer() throws IOException {
+    Embeddings embeddings = embeddings();
+    Optional<Transformer> encoder = Optional.empty();
+    if (architecture.encoder().isPresent()) {
+      encoder = Optional.of(encoder(architecture.encoder().get().stack(), embeddings));
+    }
+    List<TransformerBlock> blocks = blocks(architecture, names.block());
+    Optional<Norm> finalNorm = Optional.empty();
+    if (architecture.finalNorm()) {
+      finalNorm = Optional.of(norm(names.finalNorm().orElseThrow()));
+    }
+    Optional<Linear> projectionOut =
+        projection(names.projectionOut(), architecture.outputSize(), architecture.hiddenSize());
+    return new Transformer(
+        architecture, encoder, embeddings, blocks, finalNorm, projectionOut, targets);
+  }
+
+  private Transformer encoder(Architecture stack, Embeddings shared) throws IOException {
+    EncoderNames read = family.encoderNames().orElseThrow();
+    List<TransformerBlock> blocks = blocks(stack, read.block());
+    Optional<Norm> finalNorm = Optional.of(norm(read.finalNorm()));
+    return new Transformer(
+        stack, Optional.empty(), shared, blocks, finalNorm, Optional.empty(), List.of());
+  }
+
+  private Embeddings embeddings() throws IOException {
+    EmbeddingSpec spec = architecture.embedding();
+    int hidden = architecture.hiddenSize();
+    Optional<Tensor> positions = Optional.empty();
+    if (spec.learnedPositions()) {
+      String path = names.positions().orElseThrow();
+      int rows = spec.unusedPositions() + spec.maxPositions();
+      int width = spec.projection() == EmbeddingProjection.OF_SUM ? spec.size() : hidden;
+      positions = Optional.of(weights.table(path, rows, width).slice(spec.unusedPositions(), rows));
+    }
+    Optional<Tensor> types = Optional.empty();
+    if (spec.tokenTypes() > 0) {
+      String path = names.tokenTypes().orElseThrow();
+      types = Optional.of(weights.table(path, spec.tokenTypes(), spec.size()));
+    }
+    Optional<Norm> norm = Optional.empty();
+    if (spec.norm()) {
+      norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
+    }
+    Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
+    Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
+    return new Embeddings(
+        tokens,
+        HalfPrecision.rounded(spec.scale(), tokens.dtype()),
+        projectionIn,
+        positions,
+        types,
+        norm);
+  }
+
+  private List<TransformerBlock> blocks(Architecture stack, IntFunction<BlockNames> paths)
+      throws IOException {
+    Optional<RelativePositions> relative = Optional.empty();
+    if (stack.relative().isPresent()) {
+      relative = Optional.of(RelativePositions.load(weights, stack, names));
+    }
+    Optional<DistanceBias> bias = Optional.empty();
+    if (stack.block().distances().isPresent()) {
+      String table = paths.apply(0).distanceBias().orElseThrow();
+      bias = Optional.of(weights.distanceBias(table, stack.block()));
+    }
+    List<TransformerBlock> blocks = new ArrayList<>();
+    for (int layer = 0; layer < stack.layers(); layer++) {
+      blocks.add(block(stack, layer, paths.apply(layer), relative, bias));
+    }
+    return blocks;
+  }
+
+  private Optional<Linear> projection(Optional<String> path, int out, int in) throws IOException {
+    return out == in
+        ? Optional.empty()
+        : Optional.of(
+            linear(List.of(path.orElseThrow()), List.of(out), in, false, WeightRole.PROJECTION));
+  }
+
+  private Norm norm(String path) throws IOException {
+    NormSpec spec = architecture.block().norm();
+    int size = architecture.hiddenSize();
+    return switch (spec.kind()) {
+      case LAYER ->
+          new LayerNorm(weights.normScale(path, size), weights.shift(path, size), spec.eps());
+      case PLAIN_LAYER ->
+          new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
+      case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
+      case RMS_OFFSET -> new RmsNorm(weights.offsetScale(path, size), spec.eps());
+    };
+  }
+
+  private TransformerBlock block(
+      Architecture stack,
+      int layer,
+      BlockNames paths,
+      Optional<RelativePositions> relative,
+      Optional<DistanceBias> bias)
+      throws IOException {
+    BlockSpec spec = stack.block();
+    AttentionSpec plain = spec.attention(layer);
+    AttentionSpec attention =
+        bias.map(table -> plain.withScores(plain.scores().withBias(table))).orElse(plain);
+    MlpSpec mlp = spec.mlp();
+    int hidden = architecture.hiddenSize();
+    Linear qkv =
+        linear(
+            paths.qkv(),
+            List.of(attention.outputSize(), attention.cacheSize(), attention.cacheSize()),
+            hidden,
+            spec.bias() != AttentionBias.NONE,
+            WeightRole.PROJECTION);
+    Optional<PositionTerms> positionTerms = Optional.empty();
+    if (relative.isPresent()) {
+      positionTerms = Optional.of(relative.get().terms(weights, layer, qkv.weight()));
+      // An adapter on these would act on positions too, which belong to no row of a batch.
+      targets.removeIf(target -> target.linear() == qkv && relative.get().sharesProjections());
+    }
+    Linear output =
+        linear(
+            List.of(paths.attentionOutput()),
+            List.of(hidden),
+            attention.outputSize(),
+            spec.bias() == AttentionBias.ALL,
+            WeightRole.RESIDUAL_PROJECTION);
+    Linear up =
+        linear(
+            paths.up(),
+            mlp.gated() ? List.of(mlp.innerSize(), mlp.innerSize()) : List.of(mlp.innerSize()),
+            hidden,
+            mlp.bias(),
+            WeightRole.PROJECTION);
+    Linear down =
+        linear(
+            List.of(paths.down()),
+            List.of(hidden),
+            mlp.innerSize(),
+            mlp.bias(),
+            WeightRole.RESIDUAL_PROJECTION);
+    Norm first = norm(paths.attentionNorm());
+    Norm second = paths.mlpNorm().equals(paths.attentionNorm()) ? first : norm(paths.mlpNorm());
+    return new TransformerBlock(
+        spec.residual(),
+        first,
+        new Attention(layer, attention, qkv, headNorm(paths.headNorms()), output, positionTerms),
+        second,
+        new Mlp(up, mlp.activation(), mlp.gated(), down),
+        branchNorms(paths.branchNorms()),
+        cross(stack, layer));
+  }
+
+  /** The cross-attention of a decoder's block. */
+  private Optional<CrossAttention> cross(Architecture stack, int layer) throws IOException {
+    if (stack.encoder().isEmpty()) {
+      return Optional.empty();
+    }
+    EncoderSpec read = stack.encoder().get();
+    AttentionSpec spec = read.cross();
+    CrossNames paths = family.encoderNames().orElseThrow().cross().apply(layer);
+    int hidden = stack.hiddenSize();
+    boolean bias = stack.block().bias() != AttentionBias.NONE;
+    Norm norm = norm(paths.norm());
+    Linear queries =
+        linear(
+            List.of(paths.queries()),
+            List.of(spec.outputSize()),
+            hidden,
+            bias,
+            WeightRole.PROJECTION);
+    Linear keysValues =
+        linear(
+            paths.keysValues(),
+            List.of(spec.cacheSize(), spec.cacheSize()),
+            read.stack().hiddenSize(),
+            bias,
+            WeightRole.PROJECTION);
+    Linear output =
+        linear(
+            List.of(paths.output()),
+            List.of(hidden),
+            spec.outputSize(),
+            stack.block().bias() == AttentionBias.ALL,
+            WeightRole.RESIDUAL_PROJECTION);
+    return Optional.of(new CrossAttention(layer, spec, norm, queries, keysValues, output));
+  }
+
+  private Optional<BranchNorms> branchNorms(List<String> paths) throws IOException {
+    if (architecture.block().residual() != ResidualLayout.BRANCH_NORM) {
+      return Optional.empty();
+    }
+    return Optional.of(new BranchNorms(norm(paths.get(0)), norm(paths.get(1))));
+  }
+
+  private Optional<HeadNorm> headNorm(List<String> paths) throws IOException {
+    BlockSpec spec = architecture.block();
+    if (!spec.headNorms()) {
+      return Optional.empty();
+    }
+    int size = spec.attention().headSize();
+    Tensor queries = weights.normScale(paths.get(0), size);
+    Tensor keys = weights.normScale(paths.get(1), size);
+    return Optional.of(new HeadNorm(queries, keys, spec.norm().eps()));
+  }
+
+  /**
+   * A linear layer of several parts, which the checkpoint has as a module each or as one.
+   *
+   * @param paths a module a part, or one of all
+   * @param parts outputs of each part
+   */
+  private Linear linear(
+      List<String> paths, List<Integer> parts, int in, boolean bias, WeightRole role)
+      throws IOException {
+    List<Integer> widths =
+        paths.size() == 1 ? List.of(parts.stream().mapToInt(Integer::intValue).sum()) : parts;
+    List<LinearPart> modules = new ArrayList<>();
+    for (int part = 0; part < paths.size(); part++) {
+      String path = paths.get(part);
+      modules.add(new LinearPart(path, widths.get(part), family.storage(architecture, path)));
+    }
+    Linear linear = new Linear(paths.get(0), weights.linear(modules, in, bias, role));
+    int column = 0;
+    for (LinearPart part : modules) {
+      targets.add(new LoraTarget(part.path(), linear, column, part.width(), part.storage()));
+      column += part.width();
+    }
+    return linear;
+  }
+}
