@@ -8,11 +8,11 @@ import dev.cantilever.tensor.Tensor;
  * a {@link ScoreSpec} says. The matrix of scores is never stored: backward computes it again from
  * qkv and the log-sum-exp of each token and head.
  *
- * <p>Cached and uncached attention agree up to roundings: of a cache to its type of elements, and
- * without a cache of what goes into a product (queries and keys after their rotation, values,
- * gradients of outputs, probabilities, gradients of scores), which a backend may round to {@link
- * Capabilities#matrixInputs}. Where both are F32, a token's output is the same sum over keys in
- * ascending position.
+ * <p>Cached and uncached attention, of rows to themselves and to others, agree up to roundings: of
+ * a cache to its type of elements, and without a cache of what goes into a product (queries and
+ * keys after their rotation, values, gradients of outputs, probabilities, gradients of scores),
+ * which a backend may round to {@link Capabilities#matrixInputs}. Where both are F32, a token's
+ * output is the same sum over keys in ascending position.
  */
 public interface AttentionOps {
 
@@ -73,6 +73,76 @@ public interface AttentionOps {
    * @param slots [B] I32
    */
   void advance(Tensor lengths, Tensor slots, PackedRows rows);
+
+  /**
+   * Attention of every row to another row of keys and values, as a decoder's to what an encoder
+   * made: each query of row r of {@code rows} sees all of row r of {@code keyRows}.
+   *
+   * @param out [N, H·D] F32
+   * @param lse [N, H] F32, natural log of the sum of exponentials of the scores
+   * @param queries [N, H·D] F32
+   * @param keysValues [S, 2·K·D] F32, of each token all keys, then all values
+   * @param rows of the N queries
+   * @param keyRows of the S keys, as many rows, whose lengths may differ
+   * @param spec in both directions, without rotary, with plain scores; its layout means nothing
+   *     here
+   */
+  void crossAttention(
+      Tensor out,
+      Tensor lse,
+      Tensor queries,
+      Tensor keysValues,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec);
+
+  /**
+   * Gradients of {@link #crossAttention} with respect to queries, keys and values.
+   *
+   * @param dQueries [N, H·D] F32, overwritten
+   * @param dKeysValues [S, 2·K·D] F32, overwritten
+   * @param dOut [N, H·D] F32
+   * @param queries as in the forward pass
+   * @param keysValues as in the forward pass
+   * @param out the forward pass's output
+   * @param lse the forward pass's log-sum-exp
+   */
+  void crossAttentionBackward(
+      Tensor dQueries,
+      Tensor dKeysValues,
+      Tensor dOut,
+      Tensor queries,
+      Tensor keysValues,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec);
+
+  /**
+   * Writes keys and values of new tokens to a cache where {@link #placeTokens} said, for {@link
+   * #crossAttentionCached}. Lengths are read, not advanced; see {@link #advance}.
+   *
+   * @param keysValues [N, 2·K·D] F32, as in {@link #crossAttention}, the new tokens of row r
+   *     belonging to its slot
+   * @param tokens placed in this cache since its lengths last changed
+   * @param spec as in {@link #crossAttention}
+   */
+  void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec);
+
+  /**
+   * {@link #crossAttention} to what a cache holds: each query of row r sees all the keys of its
+   * slot, as many as the slot's length says, which stays as it is.
+   *
+   * @param out [N, H·D] F32
+   * @param queries [N, H·D] F32
+   * @param slots [B] I32, the cache slot of each row; several may have the same
+   * @param spec as in {@link #crossAttention}
+   * @throws ShapeException if a slot is outside the cache, if it holds nothing or more than its
+   *     pages do, or if one of these is outside the cache
+   */
+  void crossAttentionCached(
+      Tensor out, Tensor queries, KvPages cache, Tensor slots, PackedRows rows, AttentionSpec spec);
 
   /**
    * Disentangled attention (He et al. 2021, DeBERTa) of every row to itself, in both directions:

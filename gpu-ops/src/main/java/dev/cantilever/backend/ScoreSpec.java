@@ -1,19 +1,22 @@
 package dev.cantilever.backend;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
  * What happens to a score between the scaled product of query and key and the softmax, in this
  * order: s ← cap·tanh(s/cap), as in Gemma 2; s ← s + slope·(key position − query position) with a
- * slope for each head (ALiBi, Press et al. 2022). With a window, the keys before it are not seen.
+ * slope for each head (ALiBi, Press et al. 2022); s ← s + the bias of its head and distance (T5,
+ * Raffel et al. 2020). With a window, the keys before it are not seen.
  *
  * @param cap bound of the scores' magnitude; {@link #NO_CAP} for none
  * @param slopes [H], or empty for none
  * @param window how many keys a causal token sees at most, its own being the last of them; {@link
  *     #ALL_KEYS} for all
+ * @param bias what is added for the distance of a key, or empty for nothing
  */
-public record ScoreSpec(float cap, List<Float> slopes, int window) {
+public record ScoreSpec(float cap, List<Float> slopes, int window, Optional<DistanceBias> bias) {
 
   /** Of scores that are as large as they are. */
   public static final float NO_CAP = Float.POSITIVE_INFINITY;
@@ -22,7 +25,13 @@ public record ScoreSpec(float cap, List<Float> slopes, int window) {
   public static final int ALL_KEYS = Integer.MAX_VALUE;
 
   /** Scores as the product gives them. */
-  public static final ScoreSpec PLAIN = new ScoreSpec(NO_CAP, List.of(), ALL_KEYS);
+  public static final ScoreSpec PLAIN =
+      new ScoreSpec(NO_CAP, List.of(), ALL_KEYS, Optional.empty());
+
+  /** Without a bias. */
+  public ScoreSpec(float cap, List<Float> slopes, int window) {
+    this(cap, slopes, window, Optional.empty());
+  }
 
   /** Copies the list and checks the numbers. */
   public ScoreSpec {
@@ -68,7 +77,12 @@ public record ScoreSpec(float cap, List<Float> slopes, int window) {
 
   /** The same within another window. */
   public ScoreSpec withWindow(int keys) {
-    return new ScoreSpec(cap, slopes, keys);
+    return new ScoreSpec(cap, slopes, keys, bias);
+  }
+
+  /** The same with a bias added in the end. */
+  public ScoreSpec withBias(DistanceBias added) {
+    return new ScoreSpec(cap, slopes, window, Optional.of(added));
   }
 
   /** Whether scores are bounded. */
@@ -76,9 +90,14 @@ public record ScoreSpec(float cap, List<Float> slopes, int window) {
     return cap != NO_CAP;
   }
 
-  /** Whether scores depend on how far a key is away. */
+  /** Whether scores fall evenly with how far a key is away. */
   public boolean isSloped() {
     return !slopes.isEmpty();
+  }
+
+  /** Whether each distance of a key has a number that is added to scores. */
+  public boolean isBiased() {
+    return bias.isPresent();
   }
 
   /** Whether there are keys before the first that is seen. */

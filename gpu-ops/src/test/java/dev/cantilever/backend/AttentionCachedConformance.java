@@ -43,18 +43,20 @@ public abstract class AttentionCachedConformance extends OpsConformance {
 
   /** To the bit where the cache rounds nothing, else to what its rounding may change. */
   private void assertEqualsOnePass(AttentionCase c, int first, int next, int pageTokens) {
-    float[] actual = cached(c.qkv(), c.spec(), first, next, pageTokens, c.lengths()).out();
+    float[] actual = cached(c.qkv(), c.spec(tensors), first, next, pageTokens, c.lengths()).out();
     double[] qkv = TestTensors.widen(c.qkv());
-    double[] expected = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec()).out();
+    double[] expected = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec(), c.bias()).out();
     double[] bounds =
-        ReferenceAttentionOps.roundedCache(qkv, c.offsets(), c.spec(), cacheRounding());
+        ReferenceAttentionOps.roundedCache(qkv, c.offsets(), c.spec(), c.bias(), cacheRounding());
     for (int i = 0; i < bounds.length; i++) {
       bounds[i] += FORWARD;
     }
     Closeness.assertClose("out", actual, expected, bounds);
     if (cacheType() == DType.F32) {
       Closeness.assertSameBits(
-          "out", actual, AttentionRun.of(backend, tensors, c.qkv(), c.spec(), c.lengths()).out());
+          "out",
+          actual,
+          AttentionRun.of(backend, tensors, c.qkv(), c.spec(tensors), c.lengths()).out());
     }
   }
 
@@ -69,7 +71,7 @@ public abstract class AttentionCachedConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
   void attentionCached_rowAlone_hasTheBitsItHasInABatch(AttentionCase c) {
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     for (int first : new int[] {7, 1000}) { // a short row beside short ones, and beside long ones
       float[] batch = cached(c.qkv(), spec, first, 3, 16, c.lengths()).out();
       for (int r = 0; r < c.lengths().length; r++) {
@@ -85,7 +87,7 @@ public abstract class AttentionCachedConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
   void attentionCached_cache_holdsRotatedKeysAndValues(AttentionCase c) {
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     int w = spec.projectionSize();
     PagedCache cache = cached(c.qkv(), spec, 7, 3, 16, c.lengths()).cache();
     float[] keys = tensors.read(cache.pages().keys());
@@ -160,7 +162,7 @@ public abstract class AttentionCachedConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#causalCases")
   void placeTokens_behindWhatIsCached_findsPlacesAndAngles(AttentionCase c) {
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     int pageTokens = 3;
     int count = c.lengths().length;
     PagedCache cache = PagedCache.in(tensors, cacheType(), c.lengths(), pageTokens, spec);

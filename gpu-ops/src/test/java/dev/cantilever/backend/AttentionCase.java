@@ -1,10 +1,16 @@
 package dev.cantilever.backend;
 
+import dev.cantilever.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Rows and heads of a size that hurts, with the values that go with them. */
+/**
+ * Rows and heads of a size that hurts, with the values that go with them.
+ *
+ * @param scores without a bias
+ * @param bias {@link DistanceBias#values}, or empty for none
+ */
 record AttentionCase(
     String name,
     int[] lengths,
@@ -14,7 +20,8 @@ record AttentionCase(
     HeadLayout layout,
     boolean causal,
     RotarySpec rotary,
-    ScoreSpec scores) {
+    ScoreSpec scores,
+    float[] bias) {
 
   /** With plain scores. */
   AttentionCase(
@@ -26,7 +33,8 @@ record AttentionCase(
       HeadLayout layout,
       boolean causal,
       RotarySpec rotary) {
-    this(name, lengths, heads, kvHeads, size, layout, causal, rotary, ScoreSpec.PLAIN);
+    this(
+        name, lengths, heads, kvHeads, size, layout, causal, rotary, ScoreSpec.PLAIN, new float[0]);
   }
 
   /** Rotated by unscaled positions. */
@@ -56,13 +64,31 @@ record AttentionCase(
   /** Lengths around the edges of tiles. */
   private static final int[] EDGES = {1, 2, 15, 16, 17, 31, 33, 64, 65, 130};
 
+  /** Without the bias, as the reference takes it. */
   AttentionSpec spec() {
     return new AttentionSpec(
         heads, kvHeads, size, layout, causal, (float) (1 / Math.sqrt(size)), rotary, scores);
   }
 
+  /** As a backend takes it. */
+  AttentionSpec spec(TestTensors tensors) {
+    if (bias.length == 0) {
+      return spec();
+    }
+    Tensor values = tensors.of(bias, heads, bias.length / heads);
+    return spec().withScores(scores.withBias(new DistanceBias(values)));
+  }
+
   private AttentionCase with(ScoreSpec other) {
-    return new AttentionCase(name, lengths, heads, kvHeads, size, layout, causal, rotary, other);
+    return new AttentionCase(
+        name, lengths, heads, kvHeads, size, layout, causal, rotary, other, bias);
+  }
+
+  /** The same with a bias by distances up to {@code farthest}. */
+  private AttentionCase biased(int farthest) {
+    float[] values = TestValues.normal(SEED + name.hashCode() + 2, heads * (2 * farthest + 1));
+    return new AttentionCase(
+        name, lengths, heads, kvHeads, size, layout, causal, rotary, scores, values);
   }
 
   int tokens() {
@@ -169,6 +195,25 @@ record AttentionCase(
         new AttentionCase(
                 "cap in a window, head of 256", new int[] {33, 101}, 2, 1, 256, split, true, 256)
             .with(ScoreSpec.capped(3).withWindow(40)),
+        new AttentionCase("bias", new int[] {28, 1, 43}, 6, 6, 8, mixed, true, 0).biased(5),
+        new AttentionCase("bias of no distance", new int[] {9, 2}, 2, 2, 8, split, false, 0)
+            .biased(0),
+        new AttentionCase("bias beyond the row", new int[] {20, 37}, 2, 1, 16, split, false, 0)
+            .biased(200),
+        new AttentionCase("bias, head of 64", EDGES, 4, 4, 64, split, true, 0).biased(20),
+        new AttentionCase("bias, head of 64, both", EDGES, 2, 2, 64, split, false, 0).biased(40),
+        new AttentionCase("bias, head of 96", new int[] {70, 33}, 2, 1, 96, split, false, 0)
+            .biased(9),
+        new AttentionCase("bias, head of 128", new int[] {130, 33}, 3, 1, 128, split, true, 16)
+            .biased(127),
+        new AttentionCase("bias, head of 256", new int[] {33, 66}, 2, 1, 256, split, false, 0)
+            .biased(31),
+        new AttentionCase("bias in a window", new int[] {300, 97}, 2, 1, 64, split, true, 0)
+            .with(ScoreSpec.windowed(70))
+            .biased(50),
+        new AttentionCase("bias and all changes", new int[] {130, 39}, 2, 2, 96, mixed, true, 24)
+            .with(all)
+            .biased(24),
         new AttentionCase("all changes", new int[] {130, 36, 39}, 2, 2, 96, mixed, true, 24)
             .with(all),
         new AttentionCase("all changes, odd head size", new int[] {70, 2}, 2, 1, 7, split, true, 6)
@@ -195,6 +240,12 @@ record AttentionCase(
             .with(ScoreSpec.windowed(3)),
         new AttentionCase("small cap", new int[] {5}, 2, 2, 4, HeadLayout.SPLIT, true, 4)
             .with(ScoreSpec.capped(0.7f)),
+        new AttentionCase("small bias", new int[] {5, 2}, 2, 1, 4, HeadLayout.SPLIT, false, 0)
+            .biased(2),
+        new AttentionCase(
+                "small bias and changes", new int[] {6}, 2, 1, 4, HeadLayout.SPLIT, true, 2)
+            .with(new ScoreSpec(0.7f, List.of(0.3f, -0.1f), 4))
+            .biased(1),
         new AttentionCase("small changes", new int[] {6}, 2, 1, 4, HeadLayout.SPLIT, true, 2)
             .with(new ScoreSpec(0.7f, List.of(0.3f, -0.1f), 4)));
   }

@@ -33,9 +33,10 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_awkwardSizes_matchReference(AttentionCase c) {
-    AttentionRun forward = forward(c.qkv(), c.spec(), c.lengths());
+    AttentionRun forward = forward(c.qkv(), c.spec(tensors), c.lengths());
     ReferenceAttentionOps.Result expected =
-        ReferenceAttentionOps.attention(TestTensors.widen(c.qkv()), c.offsets(), c.spec());
+        ReferenceAttentionOps.attention(
+            TestTensors.widen(c.qkv()), c.offsets(), c.spec(), c.bias());
     AttentionRounding rounding = AttentionRounding.of(c, inputRounding());
     assertClose("out of " + c, forward.out(), expected.out(), rounding.out(), FORWARD);
     assertClose("lse of " + c, forward.lse(), expected.lse(), rounding.lse(), FORWARD);
@@ -44,10 +45,14 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attentionBackward_awkwardSizes_matchesReference(AttentionCase c) {
-    float[] actual = backward(c.qkv(), c.dOut(), c.spec(), c.lengths());
+    float[] actual = backward(c.qkv(), c.dOut(), c.spec(tensors), c.lengths());
     double[] expected =
         ReferenceAttentionOps.attentionBackward(
-            TestTensors.widen(c.dOut()), TestTensors.widen(c.qkv()), c.offsets(), c.spec());
+            TestTensors.widen(c.dOut()),
+            TestTensors.widen(c.qkv()),
+            c.offsets(),
+            c.spec(),
+            c.bias());
     double[] rounding = AttentionRounding.of(c, inputRounding()).dQkv();
     assertClose("dQkv of " + c, actual, expected, rounding, BACKWARD);
   }
@@ -82,7 +87,7 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#smallCases")
   void attentionBackward_smallRows_matchesCentralDifferences(AttentionCase c) {
-    float[] actual = backward(c.qkv(), c.dOut(), c.spec(), c.lengths());
+    float[] actual = backward(c.qkv(), c.dOut(), c.spec(tensors), c.lengths());
     double[] x = TestTensors.widen(c.qkv());
     double step = 1e-5;
     double[] rounding = AttentionRounding.of(c, inputRounding()).dQkv();
@@ -100,7 +105,7 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   }
 
   private static double loss(double[] qkv, AttentionCase c) {
-    double[] out = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec()).out();
+    double[] out = ReferenceAttentionOps.attention(qkv, c.offsets(), c.spec(), c.bias()).out();
     float[] dOut = c.dOut();
     return IntStream.range(0, out.length).mapToDouble(i -> out[i] * dOut[i]).sum();
   }
@@ -108,20 +113,20 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_twice_sameBits(AttentionCase c) {
-    AttentionRun first = forward(c.qkv(), c.spec(), c.lengths());
-    AttentionRun second = forward(c.qkv(), c.spec(), c.lengths());
+    AttentionRun first = forward(c.qkv(), c.spec(tensors), c.lengths());
+    AttentionRun second = forward(c.qkv(), c.spec(tensors), c.lengths());
     Closeness.assertSameBits("out", second.out(), first.out());
     Closeness.assertSameBits("lse", second.lse(), first.lse());
     Closeness.assertSameBits(
         "dQkv",
-        backward(c.qkv(), c.dOut(), c.spec(), c.lengths()),
-        backward(c.qkv(), c.dOut(), c.spec(), c.lengths()));
+        backward(c.qkv(), c.dOut(), c.spec(tensors), c.lengths()),
+        backward(c.qkv(), c.dOut(), c.spec(tensors), c.lengths()));
   }
 
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_rowAlone_hasTheBitsItHasInABatch(AttentionCase c) {
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     int[] offsets = c.offsets();
     float[] allQkv = c.qkv();
     float[] allDOut = c.dOut();
@@ -147,7 +152,7 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   @ParameterizedTest
   @MethodSource("dev.cantilever.backend.AttentionCase#cases")
   void attention_rowsInAnotherOrder_haveTheSameBits(AttentionCase c) {
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     int count = c.lengths().length;
     int[] offsets = c.offsets();
     int[] reversed = IntStream.range(0, count).map(r -> c.lengths()[count - 1 - r]).toArray();
@@ -191,7 +196,7 @@ public abstract class AttentionOpsConformance extends OpsConformance {
   void attention_nanInALaterToken_leavesEarlierTokensAlone() {
     AttentionCase c =
         new AttentionCase("nan", new int[] {21}, 2, 2, 16, HeadLayout.SPLIT, true, 16);
-    AttentionSpec spec = c.spec();
+    AttentionSpec spec = c.spec(tensors);
     float[] clean = forward(c.qkv(), spec, 21).out();
     float[] qkv = c.qkv();
     Arrays.fill(qkv, 18 * spec.projectionSize(), qkv.length, Float.NaN);
@@ -272,6 +277,36 @@ public abstract class AttentionOpsConformance extends OpsConformance {
         () -> backend.attention().attentionBackward(wrong, out, qkv, out, lse, rows, spec), "dQkv");
     assertShape(
         () -> backend.attention().attentionBackward(qkv, wrong, qkv, out, lse, rows, spec), "dOut");
+  }
+
+  @Test
+  void attention_biasOfAnotherShape_throwsNamingIt() {
+    AttentionSpec spec = new AttentionSpec(2, 2, 4, HeadLayout.SPLIT, false, 0.5f, RotarySpec.NONE);
+    float[] qkv = tensors.normal(3 * spec.projectionSize(), 1);
+    for (Tensor wrong :
+        new Tensor[] {
+          tensors.output(DType.F32, 3, 5),
+          tensors.output(DType.BF16, 2, 5),
+          tensors.output(DType.F32, 2, 4),
+          tensors.output(DType.F32, 10)
+        }) {
+      AttentionSpec biased = spec.withScores(ScoreSpec.PLAIN.withBias(new DistanceBias(wrong)));
+      assertShape(() -> forward(qkv, biased, 3), "bias");
+      assertShape(() -> backward(qkv, new float[3 * 8], biased, 3), "bias");
+    }
+  }
+
+  @Test
+  void attention_bias_isAddedByTheDistanceOfTheKey() {
+    float none = -200;
+    float[] values = {none, none, none, 0, none, 0, none, none, none, none};
+    AttentionSpec spec =
+        new AttentionSpec(2, 2, 1, HeadLayout.SPLIT, false, 1f, RotarySpec.NONE)
+            .withScores(ScoreSpec.PLAIN.withBias(new DistanceBias(tensors.of(values, 2, 5))));
+    float[] qkv = {0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 5, 6};
+    AttentionRun run = forward(qkv, spec, 3);
+    // Head 0 sees the next token, head 1 the one two before; who has none sees all.
+    assertThat(run.out()).containsExactly(3, 4, 5, 4, 3, 2);
   }
 
   private AttentionRun forward(float[] qkv, AttentionSpec spec, int... lengths) {

@@ -39,7 +39,7 @@ record AttentionRounding(double[] out, double[] lse, double[] dQkv) {
       }
     }
     return new AttentionRounding(
-        ReferenceAttentionOps.roundedCache(qkv, c.offsets(), spec, both), lse, dQkv);
+        ReferenceAttentionOps.roundedCache(qkv, c.offsets(), spec, c.bias(), both), lse, dQkv);
   }
 
   private static void addGradient(
@@ -58,7 +58,7 @@ record AttentionRounding(double[] out, double[] lse, double[] dQkv) {
     int kv = h / (spec.heads() / spec.kvHeads());
     double both = (1 + unit) * (1 + unit) - 1;
     for (int t = start; t < c.offsets()[row + 1]; t++) {
-      double[] p = ReferenceAttentionOps.probabilities(qkv, c.offsets(), row, h, t, spec);
+      double[] p = ReferenceAttentionOps.probabilities(qkv, c.offsets(), row, h, t, spec, c.bias());
       double[] capSlopes = ReferenceAttentionOps.capSlopes(qkv, c.offsets(), row, h, t, spec);
       double scoreError = scoreErrors[t * spec.heads() + h];
       double factor = Math.exp(2 * scoreError);

@@ -16,14 +16,19 @@ final class ReferenceAttentionOps {
 
   private ReferenceAttentionOps() {}
 
-  static Result attention(double[] qkv, int[] offsets, AttentionSpec spec) {
+  /**
+   * The forward pass.
+   *
+   * @param bias {@link DistanceBias#values} on the host, or empty for none
+   */
+  static Result attention(double[] qkv, int[] offsets, AttentionSpec spec, float[] bias) {
     int n = offsets[offsets.length - 1];
     double[] out = new double[n * spec.outputSize()];
     double[] lse = new double[n * spec.heads()];
     for (int row = 0; row + 1 < offsets.length; row++) {
       for (int h = 0; h < spec.heads(); h++) {
         for (int t = offsets[row]; t < offsets[row + 1]; t++) {
-          double[] p = scores(qkv, offsets, row, h, t, spec);
+          double[] p = scores(qkv, offsets, row, h, t, spec, bias);
           double max = Arrays.stream(p).max().orElseThrow();
           double sum = Arrays.stream(p).map(s -> Math.exp(s - max)).sum();
           lse[t * spec.heads() + h] = max + Math.log(sum);
@@ -46,7 +51,8 @@ final class ReferenceAttentionOps {
    *
    * @param unit of the rounding, {@link StorageRounding#unit}
    */
-  static double[] roundedCache(double[] qkv, int[] offsets, AttentionSpec spec, double unit) {
+  static double[] roundedCache(
+      double[] qkv, int[] offsets, AttentionSpec spec, float[] bias, double unit) {
     int w = spec.projectionSize();
     double[] magnitudes = qkv.clone();
     for (int token = 0; token < qkv.length; token += w) {
@@ -57,7 +63,7 @@ final class ReferenceAttentionOps {
         }
       }
     }
-    double[] bounds = attention(magnitudes, offsets, spec).out(); // sums of p·|v|
+    double[] bounds = attention(magnitudes, offsets, spec, bias).out(); // sums of p·|v|
     for (int row = 0; row + 1 < offsets.length; row++) {
       for (int h = 0; h < spec.heads(); h++) {
         for (int t = offsets[row]; t < offsets[row + 1]; t++) {
@@ -98,16 +104,16 @@ final class ReferenceAttentionOps {
   }
 
   static double[] attentionBackward(
-      double[] dOut, double[] qkv, int[] offsets, AttentionSpec spec) {
+      double[] dOut, double[] qkv, int[] offsets, AttentionSpec spec, float[] bias) {
     int size = spec.headSize();
     int w = spec.projectionSize();
     double[] dQkv = new double[qkv.length];
-    Result forward = attention(qkv, offsets, spec);
+    Result forward = attention(qkv, offsets, spec, bias);
     for (int row = 0; row + 1 < offsets.length; row++) {
       int start = offsets[row];
       for (int h = 0; h < spec.heads(); h++) {
         for (int t = start; t < offsets[row + 1]; t++) {
-          double[] p = probabilities(qkv, offsets, row, h, t, spec);
+          double[] p = probabilities(qkv, offsets, row, h, t, spec, bias);
           double[] slopes = capSlopes(qkv, offsets, row, h, t, spec);
           int o = t * spec.outputSize() + h * size;
           double delta = 0;
@@ -152,8 +158,8 @@ final class ReferenceAttentionOps {
 
   /** Of every key that a token sees. */
   static double[] probabilities(
-      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
-    double[] p = scores(qkv, offsets, row, h, t, spec);
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec, float[] bias) {
+    double[] p = scores(qkv, offsets, row, h, t, spec, bias);
     double max = Arrays.stream(p).max().orElseThrow();
     double sum = Arrays.stream(p).map(s -> Math.exp(s - max)).sum();
     return Arrays.stream(p).map(s -> Math.exp(s - max) / sum).toArray();
@@ -161,7 +167,7 @@ final class ReferenceAttentionOps {
 
   /** Of every key up to the last that a token sees; those before its window are not seen. */
   private static double[] scores(
-      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec) {
+      double[] qkv, int[] offsets, int row, int h, int t, AttentionSpec spec, float[] bias) {
     int position = t - offsets[row];
     ScoreSpec changes = spec.scores();
     double[] scores = products(qkv, offsets, row, h, t, spec);
@@ -171,6 +177,12 @@ final class ReferenceAttentionOps {
       }
       if (changes.isSloped()) {
         scores[s] += changes.slopes().get(h) * (s - position);
+      }
+      if (bias.length > 0) {
+        int distances = bias.length / spec.heads();
+        int farthest = distances / 2;
+        int near = Math.max(-farthest, Math.min(farthest, s - position));
+        scores[s] += bias[h * distances + near + farthest];
       }
       if (spec.causal() && position - s >= changes.window()) {
         scores[s] = Double.NEGATIVE_INFINITY;

@@ -3,6 +3,9 @@ package dev.cantilever.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Shape;
+import dev.cantilever.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -47,6 +50,18 @@ class ScoreSpecTest {
         .hasMessageContaining("slope for each of 2 heads");
     assertThatThrownBy(() -> spec(false).withScores(ScoreSpec.windowed(3)))
         .hasMessageContaining("window of causal attention");
+  }
+
+  @Test
+  void bias_staysWithAnotherWindow() {
+    Tensor values = Tensor.at(64, DType.F32, Shape.of(2, 9));
+    ScoreSpec spec = ScoreSpec.alibi(2).withBias(new DistanceBias(values)).withWindow(3);
+
+    assertThat(spec.isBiased()).isTrue();
+    assertThat(spec.bias().orElseThrow().values()).isSameAs(values);
+    assertThat(spec.bias().orElseThrow().farthest()).isEqualTo(4);
+    assertThat(spec.slopes()).hasSize(2);
+    assertThat(ScoreSpec.PLAIN.isBiased()).isFalse();
   }
 
   private static AttentionSpec spec(boolean causal) {

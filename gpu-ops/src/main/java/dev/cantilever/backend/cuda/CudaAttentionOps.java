@@ -6,6 +6,7 @@ import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
+import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
@@ -132,6 +133,60 @@ final class CudaAttentionOps implements AttentionOps {
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
     OpChecks.advance(lengths, slots, rows);
     cached.advance(lengths, slots, rows);
+  }
+
+  @Override
+  public void crossAttention(
+      Tensor out,
+      Tensor lse,
+      Tensor queries,
+      Tensor keysValues,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+    throw notYet("crossAttention");
+  }
+
+  @Override
+  public void crossAttentionBackward(
+      Tensor dQueries,
+      Tensor dKeysValues,
+      Tensor dOut,
+      Tensor queries,
+      Tensor keysValues,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionBackward(
+        dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
+    throw notYet("crossAttentionBackward");
+  }
+
+  @Override
+  public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+    throw notYet("appendKeys");
+  }
+
+  @Override
+  public void crossAttentionCached(
+      Tensor out,
+      Tensor queries,
+      KvPages cache,
+      Tensor slots,
+      PackedRows rows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+    throw notYet("crossAttentionCached");
+  }
+
+  private static UnsupportedOpException notYet(String op) {
+    return new UnsupportedOpException(
+        "%s: expected a backend that has it, found cuda. Use --backend cpu for this model."
+            .formatted(op));
   }
 
   @Override

@@ -170,6 +170,10 @@ record HeadTiles(int width, boolean changedScores) {
           "Expected at most %d heads with a slope each, found %d. Use --backend cpu for this model."
               .formatted(SLOPES, scores.slopes().size()));
     }
+    if (scores.isBiased()) {
+      throw new UnsupportedOpException(
+          "Expected scores without a bias by distance, found one. Use --backend cpu for this model.");
+    }
     launch
         .integer(scores.window())
         .real(scores.isCapped() ? scores.cap() : 0)

@@ -46,6 +46,50 @@ final class MetaAttentionOps implements AttentionOps {
   }
 
   @Override
+  public void crossAttention(
+      Tensor out,
+      Tensor lse,
+      Tensor queries,
+      Tensor keysValues,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+  }
+
+  @Override
+  public void crossAttentionBackward(
+      Tensor dQueries,
+      Tensor dKeysValues,
+      Tensor dOut,
+      Tensor queries,
+      Tensor keysValues,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionBackward(
+        dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
+  }
+
+  @Override
+  public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+  }
+
+  @Override
+  public void crossAttentionCached(
+      Tensor out,
+      Tensor queries,
+      KvPages cache,
+      Tensor slots,
+      PackedRows rows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+  }
+
+  @Override
   public void disentangledAttention(
       Tensor out,
       Tensor qkv,

@@ -25,8 +25,8 @@ final class AttentionHead {
   private float[] keysT = {}; // [D, Sp]
   private float[] values = {}; // [S, Dp]
   private float[] scores = {}; // [4, Sp]
-  private float[] derivatives = {}; // [Sp], not needed here
   private float[] sums = {}; // [4, Dp]
+  private final ScoreChanges changes = new ScoreChanges();
   private final float[] totals = new float[HeadProduct.ROWS];
   private final float[] logs = new float[HeadProduct.ROWS];
 
@@ -39,12 +39,23 @@ final class AttentionHead {
     keysT = grown(keysT, size * span);
     values = grown(values, seen * width);
     scores = grown(scores, HeadProduct.ROWS * span);
-    derivatives = grown(derivatives, span);
+    changes.ensure(span);
     sums = grown(sums, HeadProduct.ROWS * width);
   }
 
   static float[] grown(float[] array, int size) {
     return array.length >= size ? array : new float[Math.max(size, 2 * array.length)];
+  }
+
+  /**
+   * Reads {@code count} keys and values that lie {@code stride} bytes apart, and makes them ready
+   * for {@link #attend}.
+   */
+  void readKeys(long keys, long values, long stride, int count, int size) {
+    for (int t = 0; t < count; t++) {
+      readKey(t, keys + t * stride, values + t * stride, size);
+    }
+    transposeKeys(count, size);
   }
 
   /** Reads the key and the value at two addresses as number {@code at}. */
@@ -179,7 +190,7 @@ final class AttentionHead {
     for (int r = 0; r < rows; r++) {
       int at = r * span + low;
       int token = position + r;
-      ScoreChanges.apply(scores, at, columns, low - token, h, spec.scores(), derivatives);
+      changes.apply(scores, at, columns, low - token, h, spec.scores());
       Arrays.fill(scores, at, at + spec.firstKey(token) - low, Float.NEGATIVE_INFINITY);
       Arrays.fill(
           scores, at + spec.endOfKeys(token, seen) - low, at + columns, Float.NEGATIVE_INFINITY);

@@ -6,8 +6,9 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * One worker's scratch and the backward arithmetic of one key head of one row. With P the
- * probabilities, recomputed from the log-sum-exp, and O the output:
+ * One worker's scratch and the backward arithmetic of one key head of a row of T queries and one of
+ * S keys, which are the same row's where it attends to itself. With P the probabilities, recomputed
+ * from the log-sum-exp, and O the output:
  *
  * <p>dP = dO·Vᵀ, dS = P∘(dP − rowsum(dO∘O))∘S′, dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO, S′ being the
  * derivative of what happens to the scores.
@@ -23,37 +24,36 @@ final class AttentionHeadGradient {
   private static final int BLOCK = 32;
 
   private float[] queries = {}; // [T, Dp]
-  private float[] keys = {}; // [T, Dp]
-  private float[] keysT = {}; // [D, Tp]
-  private float[] values = {}; // [T, Dp]
-  private float[] valuesT = {}; // [D, Tp]
+  private float[] keys = {}; // [S, Dp]
+  private float[] keysT = {}; // [D, Sp]
+  private float[] values = {}; // [S, Dp]
+  private float[] valuesT = {}; // [D, Sp]
   private float[] outputs = {}; // [T, Dp]
   private float[] dOutputs = {}; // [T, Dp]
-  private float[] probabilities = {}; // [32, Tp]
-  private float[] dScores = {}; // [32, Tp]
-  private float[] derivatives = {}; // [Tp]
+  private float[] probabilities = {}; // [32, Sp]
+  private float[] dScores = {}; // [32, Sp]
   private float[] dQueries = {}; // [4, Dp]
-  private float[] dKeys = {}; // [T, Dp]
-  private float[] dValues = {}; // [T, Dp]
+  private float[] dKeys = {}; // [S, Dp]
+  private float[] dValues = {}; // [S, Dp]
+  private final ScoreChanges changes = new ScoreChanges();
 
-  /** Grows the scratch for a row of {@code tokens} and heads of {@code size}. */
-  void ensure(int tokens, int size) {
-    int matrix = tokens * HeadProduct.padded(size);
-    int transposed = size * HeadProduct.padded(tokens);
-    int block = BLOCK * HeadProduct.padded(tokens);
-    queries = AttentionHead.grown(queries, matrix);
-    keys = AttentionHead.grown(keys, matrix);
-    keysT = AttentionHead.grown(keysT, transposed);
-    values = AttentionHead.grown(values, matrix);
-    valuesT = AttentionHead.grown(valuesT, transposed);
-    outputs = AttentionHead.grown(outputs, matrix);
-    dOutputs = AttentionHead.grown(dOutputs, matrix);
-    probabilities = AttentionHead.grown(probabilities, block);
-    dScores = AttentionHead.grown(dScores, block);
-    derivatives = AttentionHead.grown(derivatives, HeadProduct.padded(tokens));
-    dQueries = AttentionHead.grown(dQueries, HeadProduct.ROWS * HeadProduct.padded(size));
-    dKeys = AttentionHead.grown(dKeys, matrix);
-    dValues = AttentionHead.grown(dValues, matrix);
+  /** Grows the scratch for {@code tokens} queries of {@code size} over {@code seen} keys. */
+  void ensure(int tokens, int seen, int size) {
+    int width = HeadProduct.padded(size);
+    int span = HeadProduct.padded(seen);
+    queries = AttentionHead.grown(queries, tokens * width);
+    keys = AttentionHead.grown(keys, seen * width);
+    keysT = AttentionHead.grown(keysT, size * span);
+    values = AttentionHead.grown(values, seen * width);
+    valuesT = AttentionHead.grown(valuesT, size * span);
+    outputs = AttentionHead.grown(outputs, tokens * width);
+    dOutputs = AttentionHead.grown(dOutputs, tokens * width);
+    probabilities = AttentionHead.grown(probabilities, BLOCK * span);
+    dScores = AttentionHead.grown(dScores, BLOCK * span);
+    changes.ensure(span);
+    dQueries = AttentionHead.grown(dQueries, HeadProduct.ROWS * width);
+    dKeys = AttentionHead.grown(dKeys, seen * width);
+    dValues = AttentionHead.grown(dValues, seen * width);
   }
 
   /**
@@ -91,6 +91,8 @@ final class AttentionHeadGradient {
    * @param query the first query, {@code stride} bytes apart
    * @param dOut gradient of the first output, {@code outStride} bytes apart, like {@code out}
    * @param lse the first log-sum-exp, {@code lseStride} bytes apart
+   * @param count how many queries
+   * @param seen how many keys
    * @param h which query head
    */
   void query(
@@ -103,6 +105,7 @@ final class AttentionHeadGradient {
       long lse,
       long lseStride,
       int count,
+      int seen,
       int h,
       AttentionSpec spec,
       Rotary rotary) {
@@ -117,28 +120,21 @@ final class AttentionHeadGradient {
       int end = Math.min(block + BLOCK, count);
       for (int i = block; i < end; i += HeadProduct.ROWS) {
         int rows = Math.min(HeadProduct.ROWS, end - i);
-        scoreGradients(i, i - block, rows, lse, lseStride, count, h, spec);
-        queryGradients(i, i - block, rows, dQuery, stride, count, spec, rotary);
+        scoreGradients(i, i - block, rows, lse, lseStride, seen, h, spec);
+        queryGradients(i, i - block, rows, dQuery, stride, seen, spec, rotary);
       }
-      keyGradients(block, end, count, spec);
+      keyGradients(block, end, seen, spec);
     }
   }
 
   /** Computes P and dS of up to four tokens from {@code token} on, rows {@code row} of a block. */
   private void scoreGradients(
-      int token,
-      int row,
-      int rows,
-      long lse,
-      long lseStride,
-      int count,
-      int h,
-      AttentionSpec spec) {
+      int token, int row, int rows, long lse, long lseStride, int seen, int h, AttentionSpec spec) {
     int size = spec.headSize();
     int width = HeadProduct.padded(size);
-    int span = HeadProduct.padded(count);
+    int span = HeadProduct.padded(seen);
     int low = AttentionHead.firstLane(token, spec);
-    int columns = HeadProduct.padded(spec.endOfKeys(token + rows - 1, count)) - low;
+    int columns = HeadProduct.padded(spec.endOfKeys(token + rows - 1, seen)) - low;
     for (int r = row; r < row + rows; r++) {
       int at = r * span + low;
       Arrays.fill(probabilities, at, at + columns, 0);
@@ -177,9 +173,8 @@ final class AttentionHeadGradient {
     for (int r = 0; r < rows; r++) {
       int at = (row + r) * span + low;
       int first = at + spec.firstKey(token + r) - low;
-      int end = at + spec.endOfKeys(token + r, count) - low;
-      ScoreChanges.apply(
-          probabilities, at, columns, low - (token + r), h, spec.scores(), derivatives);
+      int end = at + spec.endOfKeys(token + r, seen) - low;
+      changes.apply(probabilities, at, columns, low - (token + r), h, spec.scores());
       Arrays.fill(probabilities, at, first, Float.NEGATIVE_INFINITY);
       Arrays.fill(probabilities, end, at + columns, Float.NEGATIVE_INFINITY);
       Arrays.fill(dScores, at, first, 0);
@@ -195,7 +190,7 @@ final class AttentionHeadGradient {
         FloatVector dScore =
             p.mul(FloatVector.fromArray(VectorMath.FLOATS, dScores, at + s).sub(delta));
         if (spec.scores().isCapped()) {
-          dScore = dScore.mul(FloatVector.fromArray(VectorMath.FLOATS, derivatives, s));
+          dScore = dScore.mul(FloatVector.fromArray(VectorMath.FLOATS, changes.derivatives(), s));
         }
         dScore.intoArray(dScores, at + s);
       }
@@ -208,14 +203,14 @@ final class AttentionHeadGradient {
       int rows,
       long dQuery,
       long stride,
-      int count,
+      int seen,
       AttentionSpec spec,
       Rotary rotary) {
     int size = spec.headSize();
     int width = HeadProduct.padded(size);
-    int span = HeadProduct.padded(count);
+    int span = HeadProduct.padded(seen);
     int first = spec.firstKey(token);
-    int end = spec.endOfKeys(token + rows - 1, count);
+    int end = spec.endOfKeys(token + rows - 1, seen);
     Arrays.fill(dQueries, 0, rows * width, 0);
     HeadProduct.add(
         dQueries, 0, width, dScores, row * span, span, 1, keys, 0, width, rows, width, first, end);
@@ -229,10 +224,10 @@ final class AttentionHeadGradient {
   }
 
   /** Adds what the tokens {@code [block, end)} contribute to the gradients of keys and values. */
-  private void keyGradients(int block, int end, int count, AttentionSpec spec) {
+  private void keyGradients(int block, int end, int seen, AttentionSpec spec) {
     int width = HeadProduct.padded(spec.headSize());
-    int span = HeadProduct.padded(count);
-    int last = spec.endOfKeys(end - 1, count);
+    int span = HeadProduct.padded(seen);
+    int last = spec.endOfKeys(end - 1, seen);
     for (int s = spec.firstKey(block) & -HeadProduct.ROWS; s < last; s += HeadProduct.ROWS) {
       int rows = Math.min(HeadProduct.ROWS, last - s);
       int from = spec.causal() ? Math.max(0, s - block) : 0;

@@ -28,57 +28,85 @@ record CacheRow(
    * @throws ShapeException if a slot, a length or a page is outside the cache or a slot comes twice
    */
   static CacheRow[] of(String op, KvPages cache, Tensor slots, PackedRows rows) {
-    int maxPages = cache.pageTable().size(1);
-    long pageCount = cache.keys().dim(0);
     int[] chosen = slots(op, slots, cache.pageTable().size(0));
     CacheRow[] places = new CacheRow[chosen.length];
     for (int row = 0; row < chosen.length; row++) {
-      int slot = chosen[row];
-      int cached = HostMemory.getInt(cache.lengths().address() + (long) Integer.BYTES * slot);
-      long tokens = (long) cached + rows.length(row);
-      long needed = (tokens + cache.pageTokens() - 1) / cache.pageTokens();
-      if (cached < 0 || needed > maxPages) {
-        throw new ShapeException(
-            op
-                + ": expected room for "
-                + tokens
-                + " tokens ("
-                + cached
-                + " cached) in slot "
-                + slot
-                + ", but a slot has "
-                + maxPages
-                + " pages of "
-                + cache.pageTokens()
-                + " tokens. Give the cache more pages or end the row.");
-      }
-      int[] pages = new int[(int) needed];
-      long table = cache.pageTable().address() + (long) Integer.BYTES * slot * maxPages;
-      HostMemory.get(table, pages, 0, pages.length);
-      for (int page : pages) {
-        if (page < 0 || page >= pageCount) {
-          throw new ShapeException(
-              op
-                  + ": expected pages in [0, "
-                  + pageCount
-                  + ") in slot "
-                  + slot
-                  + ", got "
-                  + Arrays.toString(pages)
-                  + ". Fill the page table before the step.");
-        }
-      }
-      places[row] =
-          new CacheRow(
-              cache.keys().address(),
-              cache.values().address(),
-              cache.keys().dim(2) * Float.BYTES,
-              cache.pageTokens(),
-              pages,
-              cached,
-              (int) tokens);
+      places[row] = place(op, cache, chosen[row], rows.length(row));
     }
     return places;
+  }
+
+  /**
+   * Looks up what each row's slot holds, where several rows may have the same.
+   *
+   * @throws ShapeException if a slot, a length or a page is outside the cache or a slot is empty
+   */
+  static CacheRow[] filled(String op, KvPages cache, Tensor slots) {
+    int count = cache.pageTable().size(0);
+    int[] chosen = new int[slots.size(0)];
+    HostMemory.get(slots.address(), chosen, 0, chosen.length);
+    CacheRow[] places = new CacheRow[chosen.length];
+    for (int row = 0; row < chosen.length; row++) {
+      if (chosen[row] < 0 || chosen[row] >= count) {
+        throw new ShapeException(
+            "%s: expected slots in [0, %d), got %d for row %d. Give every row a slot of the cache."
+                .formatted(op, count, chosen[row], row));
+      }
+      places[row] = place(op, cache, chosen[row], 0);
+      if (places[row].tokens() == 0) {
+        throw new ShapeException(
+            "%s: expected keys in slot %d, found none. Append them and advance its length before."
+                .formatted(op, chosen[row]));
+      }
+    }
+    return places;
+  }
+
+  private static CacheRow place(String op, KvPages cache, int slot, int added) {
+    int maxPages = cache.pageTable().size(1);
+    long pageCount = cache.keys().dim(0);
+    int cached = HostMemory.getInt(cache.lengths().address() + (long) Integer.BYTES * slot);
+    long tokens = (long) cached + added;
+    long needed = (tokens + cache.pageTokens() - 1) / cache.pageTokens();
+    if (cached < 0 || needed > maxPages) {
+      throw new ShapeException(
+          op
+              + ": expected room for "
+              + tokens
+              + " tokens ("
+              + cached
+              + " cached) in slot "
+              + slot
+              + ", but a slot has "
+              + maxPages
+              + " pages of "
+              + cache.pageTokens()
+              + " tokens. Give the cache more pages or end the row.");
+    }
+    int[] pages = new int[(int) needed];
+    long table = cache.pageTable().address() + (long) Integer.BYTES * slot * maxPages;
+    HostMemory.get(table, pages, 0, pages.length);
+    for (int page : pages) {
+      if (page < 0 || page >= pageCount) {
+        throw new ShapeException(
+            op
+                + ": expected pages in [0, "
+                + pageCount
+                + ") in slot "
+                + slot
+                + ", got "
+                + Arrays.toString(pages)
+                + ". Fill the page table before the step.");
+      }
+    }
+    return new CacheRow(
+        cache.keys().address(),
+        cache.values().address(),
+        cache.keys().dim(2) * Float.BYTES,
+        cache.pageTokens(),
+        pages,
+        cached,
+        (int) tokens);
   }
 
   /**

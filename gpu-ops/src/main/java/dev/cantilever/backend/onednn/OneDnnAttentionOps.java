@@ -28,6 +28,7 @@ final class OneDnnAttentionOps implements AttentionOps {
   private final AttentionHead[] heads;
   private final AttentionHeadGradient[] gradients;
   private final DisentangledHead[] disentangled;
+  private final CrossAttention cross;
   private Rotary rotary = new Rotary(RotarySpec.NONE);
 
   /**
@@ -45,6 +46,7 @@ final class OneDnnAttentionOps implements AttentionOps {
       gradients[w] = new AttentionHeadGradient();
       disentangled[w] = new DisentangledHead();
     }
+    cross = new CrossAttention(workers, heads, gradients);
   }
 
   @Override
@@ -133,7 +135,7 @@ final class OneDnnAttentionOps implements AttentionOps {
           long from = qkv.address() + at;
           long to = dQkv.address() + at;
           AttentionHeadGradient gradient = gradients[worker];
-          gradient.ensure(count, spec.headSize());
+          gradient.ensure(count, count, spec.headSize());
           gradient.begin(from + key, from + value, stride, count, spec.headSize(), table);
           int group = spec.heads() / spec.kvHeads();
           long outStride = spec.outputSize() * FLOAT;
@@ -150,6 +152,7 @@ final class OneDnnAttentionOps implements AttentionOps {
                 outStride,
                 lse.address() + rows.start(row) * lseStride + h * FLOAT,
                 lseStride,
+                count,
                 count,
                 h,
                 spec,
@@ -187,13 +190,8 @@ final class OneDnnAttentionOps implements AttentionOps {
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
     OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    requireF32("attentionCached", cache);
     PackedRows rows = tokens.rows();
-    if (cache.keys().dtype() != DType.F32) {
-      throw new UnsupportedOpException(
-          "attentionCached: expected a KV cache of F32 on the CPU, got keys "
-              + cache.keys()
-              + ". Allocate it with the backend's cacheType.");
-    }
     CacheRow[] places = CacheRow.of("attentionCached", cache, tokens.slots(), rows);
     Rotary table = rotary(spec, most(places));
     workers.parallel(
@@ -208,6 +206,14 @@ final class OneDnnAttentionOps implements AttentionOps {
                 task % spec.kvHeads(),
                 spec,
                 table));
+  }
+
+  private static void requireF32(String op, KvPages cache) {
+    if (cache.keys().dtype() != DType.F32) {
+      throw new UnsupportedOpException(
+          "%s: expected a KV cache of F32 on the CPU, got keys %s. Allocate it with the backend's cacheType."
+              .formatted(op, cache.keys()));
+    }
   }
 
   private static void attendCached(
@@ -266,6 +272,56 @@ final class OneDnnAttentionOps implements AttentionOps {
       long at = lengths.address() + (long) Integer.BYTES * chosen[row];
       HostMemory.putInt(at, Math.addExact(HostMemory.getInt(at), rows.length(row)));
     }
+  }
+
+  @Override
+  public void crossAttention(
+      Tensor out,
+      Tensor lse,
+      Tensor queries,
+      Tensor keysValues,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+    cross.attend(out, lse, queries, keysValues, rows, keyRows, spec);
+  }
+
+  @Override
+  public void crossAttentionBackward(
+      Tensor dQueries,
+      Tensor dKeysValues,
+      Tensor dOut,
+      Tensor queries,
+      Tensor keysValues,
+      Tensor out,
+      Tensor lse,
+      PackedRows rows,
+      PackedRows keyRows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionBackward(
+        dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
+    cross.backward(dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
+  }
+
+  @Override
+  public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
+    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+    requireF32("appendKeys", cache);
+    cross.append(cache, keysValues, tokens, spec);
+  }
+
+  @Override
+  public void crossAttentionCached(
+      Tensor out,
+      Tensor queries,
+      KvPages cache,
+      Tensor slots,
+      PackedRows rows,
+      AttentionSpec spec) {
+    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+    requireF32("crossAttentionCached", cache);
+    cross.attendCached(out, queries, cache, slots, rows, spec);
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.cantilever.backend.AdamWStep;
 import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
+import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.LogitSpec;
@@ -24,6 +25,7 @@ import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
@@ -50,10 +52,13 @@ class MetaOpsTest {
 
   /*
    * Sizes, all different where they meet: N=5 tokens in B=2 rows, M=3 selected, C=I=8, O=6, V=11,
-   * R=2 columns at 4 of Y=6; H=4 heads of D=2 over K=2, so W=16, H·D=8, K·D=4.
+   * R=2 columns at 4 of Y=6; H=4 heads of D=2 over K=2, so W=16, H·D=8, K·D=4; 7
+   * other keys in as many rows.
    */
   private static final AttentionSpec SPEC =
       new AttentionSpec(4, 2, 2, HeadLayout.SPLIT, true, 0.7f, RotarySpec.unscaled(2, 10_000));
+  private static final AttentionSpec CROSS =
+      new AttentionSpec(4, 2, 2, HeadLayout.SPLIT, false, 0.7f, RotarySpec.NONE);
   private static final int COLUMN = 4;
 
   private MetaBackend backend;
@@ -75,6 +80,10 @@ class MetaOpsTest {
 
   private static PackedRows rows() {
     return new PackedRows(new int[] {0, 2, 5}, Tensor.at(PlannedAddresses.FIRST, I32, Shape.of(3)));
+  }
+
+  private static PackedRows keyRows() {
+    return new PackedRows(new int[] {0, 4, 7}, Tensor.at(PlannedAddresses.FIRST, I32, Shape.of(3)));
   }
 
   private static Weight dense(Map<String, Tensor> t) {
@@ -344,6 +353,11 @@ class MetaOpsTest {
             of("lengths", I32, 7)),
         attentionCached(F32),
         attentionCached(BF16),
+        biasedAttention(),
+        crossAttention(),
+        crossAttentionBackward(),
+        appendKeys(),
+        crossAttentionCached(),
         disentangledAttention(),
         op(
             "advance",
@@ -354,6 +368,111 @@ class MetaOpsTest {
 
   private static NewTokens newTokens(Map<String, Tensor> t) {
     return new NewTokens(rows(), tensor(t, "slots"), tensor(t, "places"), tensor(t, "turns"));
+  }
+
+  private static OpCase biasedAttention() {
+    return op(
+        "attention",
+        (b, t) ->
+            b.attention()
+                .attention(
+                    tensor(t, "out"),
+                    tensor(t, "lse"),
+                    tensor(t, "qkv"),
+                    rows(),
+                    SPEC.withScores(ScoreSpec.PLAIN.withBias(new DistanceBias(tensor(t, "bias"))))),
+        of("out", F32, 5, 8),
+        of("lse", F32, 5, 4),
+        of("qkv", F32, 5, 16),
+        of("bias", F32, 4, 7));
+  }
+
+  private static OpCase crossAttention() {
+    return op(
+        "crossAttention",
+        (b, t) ->
+            b.attention()
+                .crossAttention(
+                    tensor(t, "out"),
+                    tensor(t, "lse"),
+                    tensor(t, "queries"),
+                    tensor(t, "keysValues"),
+                    rows(),
+                    keyRows(),
+                    CROSS),
+        of("out", F32, 5, 8),
+        of("lse", F32, 5, 4),
+        of("queries", F32, 5, 8),
+        of("keysValues", F32, 7, 8));
+  }
+
+  private static OpCase crossAttentionBackward() {
+    return op(
+        "crossAttentionBackward",
+        (b, t) ->
+            b.attention()
+                .crossAttentionBackward(
+                    tensor(t, "dQueries"),
+                    tensor(t, "dKeysValues"),
+                    tensor(t, "dOut"),
+                    tensor(t, "queries"),
+                    tensor(t, "keysValues"),
+                    tensor(t, "out"),
+                    tensor(t, "lse"),
+                    rows(),
+                    keyRows(),
+                    CROSS),
+        of("dQueries", F32, 5, 8),
+        of("dKeysValues", F32, 7, 8),
+        of("dOut", F32, 5, 8),
+        of("queries", F32, 5, 8),
+        of("keysValues", F32, 7, 8),
+        of("out", F32, 5, 8),
+        of("lse", F32, 5, 4));
+  }
+
+  private static OpCase appendKeys() {
+    return op(
+        "appendKeys",
+        (b, t) -> b.attention().appendKeys(pages(t), tensor(t, "keysValues"), unrotated(t), CROSS),
+        of("keysValues", F32, 5, 8),
+        of("keys", BF16, 9, 32, 4),
+        of("values", BF16, 9, 32, 4),
+        of("pageTable", I32, 7, 10).free(1),
+        of("lengths", I32, 7),
+        of("slots", I32, 2),
+        of("places", I32, 5));
+  }
+
+  private static NewTokens unrotated(Map<String, Tensor> t) {
+    Tensor turns = Tensor.at(PlannedAddresses.FIRST, F32, Shape.of(5, 0));
+    return new NewTokens(rows(), tensor(t, "slots"), tensor(t, "places"), turns);
+  }
+
+  private static OpCase crossAttentionCached() {
+    return op(
+        "crossAttentionCached",
+        (b, t) ->
+            b.attention()
+                .crossAttentionCached(
+                    tensor(t, "out"),
+                    tensor(t, "queries"),
+                    pages(t),
+                    tensor(t, "slots"),
+                    rows(),
+                    CROSS),
+        of("out", F32, 5, 8),
+        of("queries", F32, 5, 8),
+        of("keys", F32, 9, 32, 4),
+        of("values", F32, 9, 32, 4),
+        of("pageTable", I32, 7, 10).free(1),
+        of("lengths", I32, 7),
+        of("slots", I32, 2));
+  }
+
+  private static KvPages pages(Map<String, Tensor> t) {
+    return new KvPages(
+        tensor(t, "keys"), tensor(t, "values"), tensor(t, "pageTable"), tensor(t, "lengths"), 32);
   }
 
   private static OpCase disentangledAttention() {
@@ -380,17 +499,7 @@ class MetaOpsTest {
         "attentionCached",
         (b, t) ->
             b.attention()
-                .attentionCached(
-                    tensor(t, "out"),
-                    tensor(t, "qkv"),
-                    new KvPages(
-                        tensor(t, "keys"),
-                        tensor(t, "values"),
-                        tensor(t, "pageTable"),
-                        tensor(t, "lengths"),
-                        32),
-                    newTokens(t),
-                    SPEC),
+                .attentionCached(tensor(t, "out"), tensor(t, "qkv"), pages(t), newTokens(t), SPEC),
         of("out", F32, 5, 8),
         of("qkv", F32, 5, 16),
         of("keys", type, 9, 32, 4),
