@@ -121,11 +121,12 @@ public interface AttentionOps {
 
   /**
    * Writes keys and values of new tokens to a cache where {@link #placeTokens} said, for {@link
-   * #crossAttentionCached}. Lengths are read, not advanced; see {@link #advance}.
+   * #crossAttentionCached}. Lengths are neither read nor advanced, so that {@link #advance} may
+   * come before it, once for all layers.
    *
    * @param keysValues [N, 2·K·D] F32, as in {@link #crossAttention}, the new tokens of row r
    *     belonging to its slot
-   * @param tokens placed in this cache since its lengths last changed
+   * @param tokens placed in this cache
    * @param spec as in {@link #crossAttention}
    */
   void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec);

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A small causal model of the fixtures in weight-only int8 as a policy: a fresh adapter on every
@@ -147,7 +148,7 @@ final class FixturePolicy implements AutoCloseable {
 
   /**
    * Responses under the adapter, ending at some tokens, in a planned KV cache, of which no more is
-   * taken.
+   * taken; where there is an encoder, beside all that it makes of rows that are there at once.
    */
   List<Generation> generateWithin(
       KvCacheSize cache,
@@ -156,7 +157,8 @@ final class FixturePolicy implements AutoCloseable {
       int[] limits,
       int rowsAtOnce,
       StopRule stop) {
-    PassBytes bytes = new PassBytes(0, 0, 0, cacheBytes(cache));
+    long ofSource = sourceCacheBytes(queries, rowsAtOnce);
+    PassBytes bytes = new PassBytes(0, 0, 0, cacheBytes(cache) + ofSource);
     try (PassMemory arenas = new PassMemory(backend, "planned", bytes)) {
       List<Generation> generations =
           new Generator(backend, model)
@@ -172,6 +174,23 @@ final class FixturePolicy implements AutoCloseable {
       new KvCache(backend, arena, architecture.block().attention(), architecture.layers(), size);
       return arena.usedBytes();
     }
+  }
+
+  /** Of what an encoder makes of queries, as many as may be there at once. */
+  private long sourceCacheBytes(TokenRows queries, int rowsAtOnce) {
+    int[] lengths = IntStream.range(0, queries.rows()).map(queries::length).toArray();
+    return model
+        .architecture()
+        .encoder()
+        .map(
+            encoder ->
+                KvCacheSize.of(rowsAtOnce, lengths)
+                    .bytes(
+                        backend.budget().alignment(),
+                        encoder.cross(),
+                        model.architecture().layers(),
+                        backend.capabilities().cacheType()))
+        .orElse(0L);
   }
 
   /** The embedding of a token, [C]. */

@@ -216,7 +216,15 @@ public abstract class GenerationConformance {
   /** Fixtures, and variants that are written for the tests. */
   static Stream<String> decoders() {
     return Stream.of(
-        "gpt_neox", "llama", "mistral", "gpt2", "opt", "bloom", "qwen3", "GPTJ", "GEMMA2",
+        "gpt_neox",
+        "llama",
+        "mistral",
+        "gpt2",
+        "opt",
+        "bloom",
+        "qwen3",
+        "GPTJ",
+        "GEMMA2",
         "flan_t5");
   }
 

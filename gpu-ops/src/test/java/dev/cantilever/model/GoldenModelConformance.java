@@ -41,7 +41,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
 
   @TempDir Path folder;
 
-  static Stream<String> languageFixtures() {
+  /** Those without an encoder. */
+  static Stream<String> causalFixtures() {
     return Stream.of(
         "gpt_neox",
         "llama",
@@ -55,8 +56,11 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "gemma2",
         "gemma2_capped",
         "phi3",
-        "phi3_window",
-        "flan_t5");
+        "phi3_window");
+  }
+
+  static Stream<String> languageFixtures() {
+    return Stream.concat(causalFixtures(), Stream.of("flan_t5"));
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
@@ -171,18 +175,13 @@ public abstract class GoldenModelConformance extends ModelConformance {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       TokenRows prompt = validRows(golden).slice(0, 1);
       int[] expected = golden.readInts("greedy");
-      int[] begun =
-          hasEncoder(golden) ? new int[] {decoderRows(golden).ids()[0]} : prompt.row(0);
+      int[] begun = hasEncoder(golden) ? new int[] {decoderRows(golden).ids()[0]} : prompt.row(0);
       GenerationSpec spec =
           new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
       List<Generation> found =
           new Generator(backend, model)
               .generate(
-                  memory,
-                  prompt,
-                  new long[] {0},
-                  new int[] {expected.length - begun.length},
-                  spec);
+                  memory, prompt, new long[] {0}, new int[] {expected.length - begun.length}, spec);
       TokenRows whole = TokenRows.of(begun, found.get(0).tokens());
       assertThat(whole.ids()).isEqualTo(expected);
     }

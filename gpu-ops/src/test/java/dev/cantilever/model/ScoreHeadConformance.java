@@ -93,7 +93,8 @@ public abstract class ScoreHeadConformance extends ModelConformance {
     Architecture architecture = family.architecture(causal.config());
     CheckpointNames names = family.names();
     String head = names.languageHead().orElseThrow() + ".weight";
-    String matrix = architecture.head().tying() == HeadTying.TIED ? names.tokens() + ".weight" : head;
+    String matrix =
+        architecture.head().tying() == HeadTying.TIED ? names.tokens() + ".weight" : head;
     int width = architecture.outputSize();
     float[] rows = causal.readFloats(matrix);
     float[] score = new float[tokens.length * width];

@@ -4,6 +4,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.RotarySpec;
+import dev.cantilever.backend.ShapeException;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
@@ -161,18 +162,21 @@ final class CrossAttention {
         });
   }
 
-  /** Writes what is new to the pages of its slots. */
+  /** Writes what is new to its places. */
   void append(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
-    CacheRow[] places = CacheRow.of("appendKeys", cache, tokens.slots(), tokens.rows());
+    int[] places = new int[tokens.rows().tokens()];
+    HostMemory.get(tokens.places().address(), places, 0, places.length);
     long bytes = spec.cacheSize() * FLOAT;
-    for (int row = 0; row < places.length; row++) {
-      CacheRow place = places[row];
-      long from = keysValues.address() + tokens.rows().start(row) * 2 * bytes;
-      for (int t = place.cached(); t < place.tokens(); t++) {
-        HostMemory.copy(place.key(t), from, bytes);
-        HostMemory.copy(place.value(t), from + bytes, bytes);
-        from += 2 * bytes;
+    long count = cache.keys().dim(0) * cache.pageTokens();
+    for (int token = 0; token < places.length; token++) {
+      if (places[token] < 0 || places[token] >= count) {
+        throw new ShapeException(
+            "appendKeys: expected places in [0, %d), got %d for token %d. Place the tokens before."
+                .formatted(count, places[token], token));
       }
+      long from = keysValues.address() + token * 2 * bytes;
+      HostMemory.copy(cache.keys().address() + places[token] * bytes, from, bytes);
+      HostMemory.copy(cache.values().address() + places[token] * bytes, from + bytes, bytes);
     }
   }
 
