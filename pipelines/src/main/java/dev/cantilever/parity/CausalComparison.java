@@ -6,12 +6,12 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.host.LoadWatcher;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.BasePrecision;
 import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
@@ -43,11 +43,14 @@ final class CausalComparison {
   private final Backend backend;
   private final ModelDirectory directory;
   private final ModelGolden golden;
+  private final LoadWatcher loads;
 
-  CausalComparison(Backend backend, ModelDirectory directory, ModelGolden golden) {
+  CausalComparison(
+      Backend backend, ModelDirectory directory, ModelGolden golden, LoadWatcher loads) {
     this.backend = backend;
     this.directory = directory;
     this.golden = golden;
+    this.loads = loads;
   }
 
   ModelParityReport compare() throws IOException {
@@ -101,8 +104,7 @@ final class CausalComparison {
   }
 
   private CausalLm load(ModelDirectory checkpoint, Arena weights) throws IOException {
-    return new ModelLoader(backend, checkpoint, BasePrecision.STORED, weights, Optional.empty())
-        .causalLm();
+    return ModelParity.load(backend, checkpoint, weights, loads, ModelLoader::causalLm);
   }
 
   private OptionalDouble logits(
