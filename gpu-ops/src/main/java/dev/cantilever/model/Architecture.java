@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
  * @param relative relative positions in the scores of attention, if there are any
+ * @param convolution what joins the stream behind the first block, if anything does
  */
 public record Architecture(
     String modelType,
@@ -24,9 +25,10 @@ public record Architecture(
     boolean finalNorm,
     HeadSpec head,
     ClassifierSpec classifier,
-    Optional<RelativeSpec> relative) {
+    Optional<RelativeSpec> relative,
+    Optional<ConvolutionSpec> convolution) {
 
-  /** Without relative positions. */
+  /** Without relative positions and convolution. */
   Architecture(
       String modelType,
       int hiddenSize,
@@ -45,19 +47,38 @@ public record Architecture(
         finalNorm,
         head,
         classifier,
+        Optional.empty(),
         Optional.empty());
   }
 
   /** The same with token ids entering in another way. */
   Architecture withEmbedding(EmbeddingSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, other, block, finalNorm, head, classifier, relative);
+        modelType,
+        hiddenSize,
+        layers,
+        other,
+        block,
+        finalNorm,
+        head,
+        classifier,
+        relative,
+        convolution);
   }
 
   /** The same with another head. */
   Architecture withHead(HeadSpec other) {
     return new Architecture(
-        modelType, hiddenSize, layers, embedding, block, finalNorm, other, classifier, relative);
+        modelType,
+        hiddenSize,
+        layers,
+        embedding,
+        block,
+        finalNorm,
+        other,
+        classifier,
+        relative,
+        convolution);
   }
 
   /** E, the width of what heads read. */

@@ -9,6 +9,7 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
 import dev.cantilever.nn.BranchNorms;
+import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
@@ -157,7 +158,20 @@ public final class ModelLoader {
     }
     Optional<Linear> projectionOut =
         projection(names.projectionOut(), architecture.outputSize(), hidden);
-    return new Transformer(architecture, embeddings, blocks, finalNorm, projectionOut, targets);
+    return new Transformer(
+        architecture, embeddings, blocks, convolution(), finalNorm, projectionOut, targets);
+  }
+
+  private Optional<Convolution> convolution() throws IOException {
+    if (architecture.convolution().isEmpty()) {
+      return Optional.empty();
+    }
+    ConvolutionSpec spec = architecture.convolution().get();
+    ConvolutionNames paths = names.convolution().orElseThrow();
+    String path = paths.convolution();
+    Linear linear = new Linear(path, weights.convolution(path, architecture.hiddenSize(), spec));
+    return Optional.of(
+        new Convolution(linear, spec.kernel(), spec.activation(), norm(paths.norm())));
   }
 
   private Optional<Linear> projection(Optional<String> path, int out, int in) throws IOException {

@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param architecture the description
  * @param embeddings the way in
  * @param blocks the blocks
+ * @param convolution of the embeddings, behind the first block
  * @param finalNorm the norm before the head, if there is one
  * @param projection [E, C] behind it, where the head reads another width
  * @param targets linear layers that adapters may be attached to
@@ -26,6 +28,7 @@ public record Transformer(
     Architecture architecture,
     Embeddings embeddings,
     List<TransformerBlock> blocks,
+    Optional<Convolution> convolution,
     Optional<Norm> finalNorm,
     Optional<Linear> projection,
     List<LoraTarget> targets) {
@@ -41,9 +44,13 @@ public record Transformer(
    * a projection: adapters act on the tokens of a batch, so it is run at all of them.
    */
   public Var forward(Pass pass, TokenSelection selection) {
-    Var x = embeddings.forward(pass);
-    for (TransformerBlock block : blocks) {
-      x = block.forward(pass, x);
+    Var embedded = embeddings.forward(pass);
+    Var x = embedded;
+    for (int layer = 0; layer < blocks.size(); layer++) {
+      x = blocks.get(layer).forward(pass, x);
+      if (layer == 0 && convolution.isPresent()) {
+        x = convolution.get().forward(pass, embedded, x);
+      }
     }
     if (projection.isPresent()) {
       return selection.forward(pass, projection.get().forward(pass, Slot.BRANCH, last(pass, x)));

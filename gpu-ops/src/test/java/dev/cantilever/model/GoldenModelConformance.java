@@ -227,7 +227,14 @@ public abstract class GoldenModelConformance extends ModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
+      strings = {
+        "distilbert_cls",
+        "gpt_neox_reward",
+        "bert_cls",
+        "roberta_cls",
+        "deberta_v2_cls",
+        "deberta_v2_conv_cls"
+      })
   void classifier_logits_equalTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {

@@ -56,7 +56,14 @@ class ModelParityTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
+      strings = {
+        "distilbert_cls",
+        "gpt_neox_reward",
+        "bert_cls",
+        "roberta_cls",
+        "deberta_v2_cls",
+        "deberta_v2_conv_cls"
+      })
   void run_classifier_holdsLogitsAlone(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
