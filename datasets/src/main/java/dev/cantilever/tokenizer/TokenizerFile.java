@@ -1,6 +1,7 @@
 package dev.cantilever.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +42,9 @@ record TokenizerFile(Path source, JsonNode json) {
   static TokenizerFile read(Path directory) throws IOException {
     Path whole = directory.resolve(NAME);
     if (Files.isRegularFile(whole)) {
-      return new TokenizerFile(whole, Vocabulary.json(whole));
+      ObjectNode json = Vocabulary.json(whole);
+      json.putNull("truncation").putNull("padding"); // rows are packed, and whole
+      return new TokenizerFile(whole, json);
     }
     Path bytePairs = directory.resolve(BytePairFiles.VOCABULARY);
     if (Files.isRegularFile(bytePairs)
