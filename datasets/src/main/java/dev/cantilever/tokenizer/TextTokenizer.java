@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The tokenizer of a model directory. Owns a native handle that whoever loaded it closes; safe for
@@ -100,6 +101,23 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public static List<Path> sources(Path modelDirectory) {
     return TokenizerFile.sources(modelDirectory);
+  }
+
+  /**
+   * All files of a model directory that decide what a tokenizer of it does: which ids a text has,
+   * and which of them have a meaning.
+   *
+   * @param modelDirectory a directory in HF layout
+   * @return the files, in the order of their names; none where there is no tokenizer
+   */
+  public static List<Path> files(Path modelDirectory) {
+    List<Path> sources = sources(modelDirectory);
+    return sources.isEmpty()
+        ? sources
+        : Stream.concat(sources.stream(), SpecialTokens.sources(modelDirectory).stream())
+            .distinct()
+            .sorted()
+            .toList();
   }
 
   /**
