@@ -60,8 +60,9 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt} or
-   * from {@code vocab.txt}, and the special tokens from a model directory; touches no network.
+   * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt}, from
+   * {@code vocab.txt}, or from {@code spiece.model} or {@code tokenizer.model}, and the special
+   * tokens from a model directory; touches no network.
    *
    * @param modelDirectory a directory in HF layout
    * @return the tokenizer, to be closed by the caller

@@ -28,6 +28,8 @@ final class TextTargets {
 
   private static final Path TEMPLATES = Path.of("../datasets/src/test/resources/chat");
 
+  private static final Path PIECES = Path.of("../datasets/src/test/resources/sentencepiece");
+
   private final Path folder;
 
   TextTargets(Path folder) {
@@ -38,6 +40,8 @@ final class TextTargets {
     List<TextTarget> targets = new ArrayList<>();
     targets.add(whole());
     targets.addAll(parts());
+    targets.add(pieces("unigram.model", "spiece.model", "t5"));
+    targets.add(pieces("byte_pairs.model", "tokenizer.model", "llama"));
     targets.add(template());
     targets.add(templateInConfig());
     targets.add(generation());
@@ -84,6 +88,19 @@ final class TextTargets {
                   }));
         });
     return targets;
+  }
+
+  /** A sentencepiece model, of which a tokenizer is made. */
+  private TextTarget pieces(String resource, String name, String modelType) throws IOException {
+    Path model = Files.createDirectory(folder.resolve(modelType));
+    Files.writeString(model.resolve("config.json"), "{\"model_type\":\"%s\"}".formatted(modelType));
+    return new TextTarget(
+        name,
+        List.of(Files.readAllBytes(PIECES.resolve(resource))),
+        (bytes, seed) -> {
+          Files.write(model.resolve(name), bytes);
+          use(model);
+        });
   }
 
   /** Texts to ids and back. */
