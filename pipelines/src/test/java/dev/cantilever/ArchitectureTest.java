@@ -165,10 +165,28 @@ class ArchitectureTest {
           Map.entry("merge", Set.of("recipe", "adapter", "hub", "manifest")),
           Map.entry(
               "parity",
-              Set.of("ppo", "hub", "tensor", "model", "adapter", "autograd", "backend", "memory")),
+              Set.of(
+                  "ppo",
+                  "host",
+                  "hub",
+                  "tensor",
+                  "model",
+                  "adapter",
+                  "autograd",
+                  "backend",
+                  "memory")),
           Map.entry(
               "bench",
-              Set.of("ppo", "update", "rehearsal", "model", "hub", "backend", "memory", "tensor")),
+              Set.of(
+                  "ppo",
+                  "update",
+                  "rehearsal",
+                  "model",
+                  "host",
+                  "hub",
+                  "backend",
+                  "memory",
+                  "tensor")),
           Map.entry("cli", Set.of(ANY)));
 
   /* Rooms that are plain Java: no Beam, no runner. */

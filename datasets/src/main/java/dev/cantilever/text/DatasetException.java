@@ -36,6 +36,7 @@ public class DatasetException extends RuntimeException {
   }
 
   private static String message(String where, String expected, String found, String remedy) {
-    return where + ": expected " + expected + ", found " + found + ". " + remedy + ".";
+    String message = where + ": expected " + expected + ", found " + found + ". " + remedy + ".";
+    return message.replaceAll("\\s*\\R\\s*", " "); // what was found may be lines of a file
   }
 }

@@ -41,7 +41,7 @@ final class BytePairFiles {
   }
 
   static ObjectNode tokenizerJson(Path directory) throws IOException {
-    TokenizerClass kind = TokenizerClass.of(directory);
+    TokenizerClass kind = TokenizerClass.of(directory, TokenizerClass.Form.BYTE_PAIRS);
     return new BytePairFiles(directory, kind, TokenRoles.read(directory, kind)).build();
   }
 
@@ -52,7 +52,7 @@ final class BytePairFiles {
     boolean prefixSpace = roles.config().path("add_prefix_space").asBoolean(false);
     ObjectNode json = JSON.objectNode().put("version", "1.0");
     json.putNull("truncation").putNull("padding").putArray("added_tokens");
-    Map<String, Integer> added = roles.write(json, ids);
+    Map<String, Integer> added = roles.write(json, ids, Map.of());
     if (kind == TokenizerClass.QWEN2) {
       json.putObject("normalizer").put(TYPE, "NFC");
       json.set("pre_tokenizer", qwen2Words(prefixSpace));

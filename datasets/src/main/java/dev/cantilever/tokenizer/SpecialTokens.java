@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * The ids with a meaning, looked up per kind in {@code generation_config.json}, then {@code
@@ -26,6 +27,14 @@ final class SpecialTokens {
   SpecialTokens(Path directory, Vocabulary vocabulary) {
     this.directory = directory;
     this.vocabulary = vocabulary;
+  }
+
+  /** The files that state them, those that are there. */
+  static List<Path> sources(Path directory) {
+    return Stream.concat(ID_FILES.stream(), Stream.of(TOKEN_FILE))
+        .map(directory::resolve)
+        .filter(Files::isRegularFile)
+        .toList();
   }
 
   /** All ids of a kind: {@code eos}, {@code pad} or {@code bos}; possibly none. */

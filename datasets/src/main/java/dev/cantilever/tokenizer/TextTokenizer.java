@@ -14,6 +14,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The tokenizer of a model directory. Owns a native handle that whoever loaded it closes; safe for
@@ -25,7 +26,11 @@ public final class TextTokenizer implements AutoCloseable {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "do_not_truncate", "padding", "do_not_pad");
 
+  private static final String EXPORT_AGAIN =
+      "Export the tokenizer again with transformers' save_pretrained";
+
   private final Path directory;
+  private final Path source; // the file that messages name
   private final HuggingFaceTokenizer tokenizer;
   private final Vocabulary vocabulary;
   private final List<Integer> endOfTextIds;
@@ -37,9 +42,11 @@ public final class TextTokenizer implements AutoCloseable {
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
-  private TextTokenizer(Path directory, HuggingFaceTokenizer tokenizer, Vocabulary vocabulary)
+  private TextTokenizer(
+      Path directory, Path source, HuggingFaceTokenizer tokenizer, Vocabulary vocabulary)
       throws IOException {
     this.directory = directory;
+    this.source = source;
     this.tokenizer = tokenizer;
     this.vocabulary = vocabulary;
     SpecialTokens special = new SpecialTokens(directory, vocabulary);
@@ -53,8 +60,9 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt} or
-   * from {@code vocab.txt}, and the special tokens from a model directory; touches no network.
+   * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt}, from
+   * {@code vocab.txt}, or from {@code spiece.model} or {@code tokenizer.model}, and the special
+   * tokens from a model directory; touches no network.
    *
    * @param modelDirectory a directory in HF layout
    * @return the tokenizer, to be closed by the caller
@@ -64,6 +72,7 @@ public final class TextTokenizer implements AutoCloseable {
   public static TextTokenizer load(Path modelDirectory) throws IOException {
     TokenizerFile file = TokenizerFile.read(modelDirectory);
     Vocabulary vocabulary = Vocabulary.of(file.json(), file.source());
+    ComponentCheck.requireSound(file.json(), file.source());
     HuggingFaceTokenizer tokenizer;
     byte[] bytes = file.json().toString().getBytes(StandardCharsets.UTF_8);
     try (InputStream json = new ByteArrayInputStream(bytes)) {
@@ -72,12 +81,12 @@ public final class TextTokenizer implements AutoCloseable {
       throw new DatasetException(
           file.source().toString(),
           "a tokenizer that Hugging Face's library accepts",
-          "an error: " + e.getMessage(),
-          "Export the tokenizer again with transformers' save_pretrained",
+          error(e),
+          EXPORT_AGAIN,
           e);
     }
     try {
-      return new TextTokenizer(modelDirectory, tokenizer, vocabulary);
+      return new TextTokenizer(modelDirectory, file.source(), tokenizer, vocabulary);
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -93,6 +102,23 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public static List<Path> sources(Path modelDirectory) {
     return TokenizerFile.sources(modelDirectory);
+  }
+
+  /**
+   * All files of a model directory that decide what a tokenizer of it does: which ids a text has,
+   * and which of them have a meaning.
+   *
+   * @param modelDirectory a directory in HF layout
+   * @return the files, in the order of their names; none where there is no tokenizer
+   */
+  public static List<Path> files(Path modelDirectory) {
+    List<Path> sources = sources(modelDirectory);
+    return sources.isEmpty()
+        ? sources
+        : Stream.concat(sources.stream(), SpecialTokens.sources(modelDirectory).stream())
+            .distinct()
+            .sorted()
+            .toList();
   }
 
   /**
@@ -236,7 +262,7 @@ public final class TextTokenizer implements AutoCloseable {
   public void requireFits(int modelVocabularySize) {
     if (vocabularySize() > modelVocabularySize) {
       throw new DatasetException(
-          directory.resolve(TokenizerFile.NAME).toString(),
+          source.toString(),
           "token ids below the model's vocab_size " + modelVocabularySize,
           "ids up to " + (vocabularySize() - 1) + ", so the tokenizer does not belong to the model",
           "Use the tokenizer of the model's own checkpoint");
@@ -265,6 +291,15 @@ public final class TextTokenizer implements AutoCloseable {
           "Read the text with this project's readers, which put such rows aside");
     }
     long[] ids = open(handle -> handle.encode(text, addSpecialTokens, false).getIds());
+    for (long id : ids) {
+      if (id < 0 || id >= vocabularySize()) {
+        throw new DatasetException(
+            source.toString(),
+            "a tokenizer that gives ids of its vocabulary, 0 to " + (vocabularySize() - 1),
+            "id " + id,
+            EXPORT_AGAIN);
+      }
+    }
     return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
   }
 
@@ -272,7 +307,7 @@ public final class TextTokenizer implements AutoCloseable {
     for (int id : ids) {
       if (id < 0 || id >= vocabularySize()) {
         throw new DatasetException(
-            directory.resolve(TokenizerFile.NAME).toString(),
+            source.toString(),
             "token ids from 0 to " + (vocabularySize() - 1),
             "id " + id,
             "Decode with the tokenizer that belongs to the model");
@@ -285,15 +320,32 @@ public final class TextTokenizer implements AutoCloseable {
   private <T> T open(Function<HuggingFaceTokenizer, T> call) {
     lock.readLock().lock();
     try {
-      if (closed) {
-        throw new IllegalStateException(
-            "Expected an open tokenizer, found the one of "
-                + directory
-                + " closed; load it again, or close it later.");
-      }
-      return call.apply(tokenizer);
+      requireOpen();
+      return worked(call);
     } finally {
       lock.readLock().unlock();
+    }
+  }
+
+  private <T> T worked(Function<HuggingFaceTokenizer, T> call) {
+    try {
+      return call.apply(tokenizer);
+    } catch (RuntimeException e) { // the library throws no other
+      throw new DatasetException(
+          source.toString(), "a tokenizer that works", error(e), EXPORT_AGAIN, e);
+    }
+  }
+
+  private static String error(RuntimeException e) {
+    return "an error: " + e.getMessage();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException(
+          "Expected an open tokenizer, found the one of "
+              + directory
+              + " closed; load it again, or close it later.");
     }
   }
 
@@ -302,17 +354,16 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /** Where {@code part} begins in {@code whole}. */
-  private static int indexOf(int[] whole, int[] part) {
+  private int indexOf(int[] whole, int[] part) {
     for (int start = 0; start + part.length <= whole.length; start++) {
       if (Arrays.equals(whole, start, start + part.length, part, 0, part.length)) {
         return start;
       }
     }
-    throw new IllegalStateException(
-        "Expected special tokens only around a text, found "
-            + Arrays.toString(whole)
-            + " around "
-            + Arrays.toString(part)
-            + "; this kind of tokenizer is not supported.");
+    throw new DatasetException(
+        source.toString(),
+        "special tokens only around a text",
+        Arrays.toString(whole) + " around " + Arrays.toString(part),
+        "This kind of tokenizer is not supported: use a model with another");
   }
 }

@@ -93,9 +93,11 @@ final class TokenRoles {
    * vocabulary gives an id gets the next one behind both.
    *
    * @param vocabulary ids by token, of the vocabulary alone
+   * @param own what the vocabulary itself says of tokens, by id; lists come first
    * @return ids by token, of the added tokens
    */
-  Map<String, Integer> write(ObjectNode tokenizerJson, Map<String, Integer> vocabulary)
+  Map<String, Integer> write(
+      ObjectNode tokenizerJson, Map<String, Integer> vocabulary, Map<Integer, AddedToken> own)
       throws IOException {
     TreeMap<Integer, AddedToken> listed = new TreeMap<>();
     for (Map.Entry<String, JsonNode> entry : config.path("added_tokens_decoder").properties()) {
@@ -116,6 +118,7 @@ final class TokenRoles {
           entry.getValue().intValue(),
           new AddedToken(entry.getKey(), false, false, false, true, false));
     }
+    own.forEach(listed::putIfAbsent);
     Map<String, Integer> ids = new LinkedHashMap<>();
     Map<String, AddedToken> tokens = new LinkedHashMap<>();
     listed.forEach(

@@ -17,31 +17,55 @@ import java.util.stream.Collectors;
  */
 enum TokenizerClass {
   GPT2(
+      Form.BYTE_PAIRS,
       List.of("GPT2Tokenizer", "CodeGenTokenizer"),
       List.of("gpt2", "opt", "gptj", "gpt_neo", "codegen"),
       Map.of("bos", "<|endoftext|>", "eos", "<|endoftext|>", "unk", "<|endoftext|>")),
   ROBERTA(
+      Form.BYTE_PAIRS,
       List.of("RobertaTokenizer", "BartTokenizer"),
       List.of("roberta", "bart"),
       Map.of(
           "bos", "<s>", "eos", "</s>", "unk", "<unk>", "sep", "</s>", "pad", "<pad>", "cls", "<s>",
           "mask", "<mask>")),
   QWEN2(
+      Form.BYTE_PAIRS,
       List.of("Qwen2Tokenizer"),
       List.of("qwen2", "qwen3"),
       Map.of("eos", "<|endoftext|>", "unk", "<|endoftext|>", "pad", "<|endoftext|>")),
   BERT(
+      Form.WORD_PIECES,
       List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"),
       List.of("bert", "distilbert", "electra"),
-      Map.of("unk", "[UNK]", "sep", "[SEP]", "pad", "[PAD]", "cls", "[CLS]", "mask", "[MASK]"));
+      Map.of("unk", "[UNK]", "sep", "[SEP]", "pad", "[PAD]", "cls", "[CLS]", "mask", "[MASK]")),
+  T5(
+      Form.SENTENCE_PIECES,
+      List.of("T5Tokenizer"),
+      List.of("t5", "mt5", "umt5"),
+      Map.of("eos", "</s>", "unk", "<unk>", "pad", "<pad>")),
+  LLAMA(
+      Form.SENTENCE_PIECES,
+      List.of("LlamaTokenizer"),
+      List.of("llama", "mistral"),
+      Map.of("bos", "<s>", "eos", "</s>", "unk", "<unk>"));
+
+  /** What a vocabulary lies as. */
+  enum Form {
+    BYTE_PAIRS,
+    WORD_PIECES,
+    SENTENCE_PIECES
+  }
 
   private static final String FAST = "Fast";
 
+  private final Form form;
   private final List<String> names;
   private final List<String> modelTypes;
   private final Map<String, String> specialTokens;
 
-  TokenizerClass(List<String> names, List<String> modelTypes, Map<String, String> specialTokens) {
+  TokenizerClass(
+      Form form, List<String> names, List<String> modelTypes, Map<String, String> specialTokens) {
+    this.form = form;
     this.names = names;
     this.modelTypes = modelTypes;
     this.specialTokens = specialTokens;
@@ -56,12 +80,14 @@ enum TokenizerClass {
    * The class of a model directory: {@code tokenizer_class} of its {@code tokenizer_config.json},
    * else what {@code model_type} of its {@code config.json} has.
    *
-   * @throws DatasetException if none is stated, or one that is not in this list
+   * @param form what its vocabulary lies as
+   * @throws DatasetException if none is stated, or none of this form in this list
    */
-  static TokenizerClass of(Path directory) throws IOException {
+  static TokenizerClass of(Path directory, Form form) throws IOException {
     Optional<String> stated = stated(directory, "tokenizer_config.json", "tokenizer_class");
     Optional<String> type = stated(directory, "config.json", "model_type");
     return Arrays.stream(values())
+        .filter(c -> c.form == form)
         .filter(
             c ->
                 stated
@@ -74,6 +100,7 @@ enum TokenizerClass {
                     directory.toString(),
                     "a tokenizer_class of "
                         + Arrays.stream(values())
+                            .filter(c -> c.form == form)
                             .flatMap(c -> c.names.stream())
                             .collect(Collectors.joining(", "))
                         + " beside a vocabulary without tokenizer.json",

@@ -1,11 +1,13 @@
 package dev.cantilever.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The {@code tokenizer.json} of a model directory, as it lies there or made from what lies there
@@ -24,14 +26,15 @@ record TokenizerFile(Path source, JsonNode json) {
           BytePairFiles.VOCABULARY,
           BytePairFiles.MERGES,
           WordPieceFiles.VOCABULARY,
+          SentencePieceFiles.NAMES.get(0),
+          SentencePieceFiles.NAMES.get(1),
           "tokenizer_config.json",
           "special_tokens_map.json",
           "added_tokens.json",
           "config.json");
 
-  /* The library that reads them is not part of this program. */
-  private static final List<String> SENTENCE_PIECE =
-      List.of("tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model");
+  /* Sentencepiece models of classes that nothing is made of here. */
+  private static final List<String> OTHERS = List.of("sentencepiece.bpe.model", "spm.model");
 
   /**
    * Reads or makes it.
@@ -41,7 +44,9 @@ record TokenizerFile(Path source, JsonNode json) {
   static TokenizerFile read(Path directory) throws IOException {
     Path whole = directory.resolve(NAME);
     if (Files.isRegularFile(whole)) {
-      return new TokenizerFile(whole, Vocabulary.json(whole));
+      ObjectNode json = Vocabulary.json(whole);
+      json.putNull("truncation").putNull("padding"); // rows are packed, and whole
+      return new TokenizerFile(whole, json);
     }
     Path bytePairs = directory.resolve(BytePairFiles.VOCABULARY);
     if (Files.isRegularFile(bytePairs)
@@ -52,7 +57,13 @@ record TokenizerFile(Path source, JsonNode json) {
     if (Files.isRegularFile(wordPieces)) {
       return new TokenizerFile(wordPieces, WordPieceFiles.tokenizerJson(directory));
     }
-    for (String name : SENTENCE_PIECE) {
+    for (String name : SentencePieceFiles.NAMES) {
+      Path pieces = directory.resolve(name);
+      if (Files.isRegularFile(pieces)) {
+        return new TokenizerFile(pieces, SentencePieceFiles.tokenizerJson(directory, pieces));
+      }
+    }
+    for (String name : OTHERS) {
       if (Files.isRegularFile(directory.resolve(name))) {
         throw missing(
             directory,
@@ -76,7 +87,10 @@ record TokenizerFile(Path source, JsonNode json) {
     boolean bytePairs =
         Files.isRegularFile(directory.resolve(BytePairFiles.VOCABULARY))
             && Files.isRegularFile(directory.resolve(BytePairFiles.MERGES));
-    return bytePairs || Files.isRegularFile(directory.resolve(WordPieceFiles.VOCABULARY))
+    return bytePairs
+            || Stream.concat(
+                    Stream.of(WordPieceFiles.VOCABULARY), SentencePieceFiles.NAMES.stream())
+                .anyMatch(name -> Files.isRegularFile(directory.resolve(name)))
         ? PARTS.stream().map(directory::resolve).filter(Files::isRegularFile).toList()
         : List.of();
   }
@@ -84,7 +98,10 @@ record TokenizerFile(Path source, JsonNode json) {
   private static DatasetException missing(Path directory, String found, String remedy) {
     return new DatasetException(
         directory.toString(),
-        "a model directory with " + NAME + ", or with vocab.json and merges.txt, or with vocab.txt",
+        "a model directory with "
+            + NAME
+            + ", or with vocab.json and merges.txt, with vocab.txt, or with "
+            + String.join(" or ", SentencePieceFiles.NAMES),
         found,
         remedy);
   }

@@ -3,6 +3,7 @@ package dev.cantilever.tokenizer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ final class Vocabulary {
   }
 
   /** The JSON object in a file that must exist. */
-  static JsonNode json(Path file) throws IOException {
+  static ObjectNode json(Path file) throws IOException {
     JsonNode node;
     try {
       node = JSON.readTree(Files.readAllBytes(file));
@@ -87,10 +88,10 @@ final class Vocabulary {
           "Fetch the file again",
           e);
     }
-    if (!node.isObject()) {
+    if (!(node instanceof ObjectNode object)) {
       throw new DatasetException(
           file.toString(), "a JSON object", "other JSON or nothing", "Fetch the file again");
     }
-    return node;
+    return object;
   }
 }

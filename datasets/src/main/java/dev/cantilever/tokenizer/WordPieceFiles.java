@@ -22,20 +22,20 @@ final class WordPieceFiles {
   private WordPieceFiles() {}
 
   static ObjectNode tokenizerJson(Path directory) throws IOException {
-    TokenizerClass kind = TokenizerClass.of(directory);
+    TokenizerClass kind = TokenizerClass.of(directory, TokenizerClass.Form.WORD_PIECES);
     TokenRoles roles = TokenRoles.read(directory, kind);
-    if (kind != TokenizerClass.BERT || !roles.config().path("do_basic_tokenize").asBoolean(true)) {
+    if (!roles.config().path("do_basic_tokenize").asBoolean(true)) {
       throw new DatasetException(
           directory.resolve(VOCABULARY).toString(),
           "BERT's basic tokenizer over a WordPiece vocabulary",
-          kind == TokenizerClass.BERT ? "do_basic_tokenize false" : "the class of " + kind,
+          "do_basic_tokenize false",
           "Save the tokenizer there with transformers' save_pretrained (fast tokenizer)");
     }
     Map<String, Integer> ids = vocabulary(directory.resolve(VOCABULARY));
     JsonNodeFactory nodes = JsonNodeFactory.instance;
     ObjectNode json = nodes.objectNode().put("version", "1.0");
     json.putNull("truncation").putNull("padding").putArray("added_tokens");
-    Map<String, Integer> added = roles.write(json, ids);
+    Map<String, Integer> added = roles.write(json, ids, Map.of());
     JsonNode config = roles.config();
     json.putObject("normalizer")
         .put("type", "BertNormalizer")

@@ -12,8 +12,11 @@
  * the file itself or {@code tokenizer_config.json} states is switched off, because rows are packed
  * and never padded here.
  *
- * <p>Not here: the tokenizers of models that ship only a sentencepiece model, which are refused;
- * chat templates ({@code chat}); packing ({@code batch}).
+ * <p>What a {@code tokenizer.json} says is checked before the library is given it ({@code
+ * ComponentCheck}): it is native, and where some of that does not hold it ends the process.
+ *
+ * <p>Not here: sentencepiece models of other classes than T5's and Llama's, which are refused; chat
+ * templates ({@code chat}); packing ({@code batch}).
  */
 @NullMarked
 package dev.cantilever.tokenizer;

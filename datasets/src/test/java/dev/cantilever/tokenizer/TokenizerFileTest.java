@@ -141,12 +141,12 @@ class TokenizerFileTest {
   }
 
   @Test
-  void sentencePiece_alone_isRefusedWithWhatToDo() throws IOException {
-    write("spiece.model", "binary");
+  void sentencePiece_ofAnotherClass_isRefusedWithWhatToDo() throws IOException {
+    write("spm.model", "binary");
 
     assertThatThrownBy(() -> TextTokenizer.load(directory))
         .isInstanceOf(DatasetException.class)
-        .hasMessageContaining("spiece.model")
+        .hasMessageContaining("spm.model")
         .hasMessageContaining("save_pretrained");
   }
 

@@ -11,21 +11,20 @@ import java.util.stream.Stream;
 
 /**
  * A LoRA adapter in peft's layout: {@code adapter_config.json} and {@code
- * adapter_model.safetensors}. Opening checks that A and B come in pairs of the rank the config says
- * and that every module is one the config targets. {@link AdapterWriter} writes one.
+ * adapter_model.safetensors}, or where that is not there, {@code adapter_model.bin}, of which no
+ * code is ever run. Opening checks that A and B come in pairs of the rank the config says and that
+ * every module is one the config targets. {@link AdapterWriter} writes one.
  */
 public final class AdapterDirectory implements AutoCloseable {
 
   /** peft's name of the adapter that lies in a directory itself and not in one below it. */
   public static final String DEFAULT_NAME = "default";
 
-  static final String WEIGHTS = "adapter_model.safetensors";
-
   private final AdapterConfig config;
-  private final SafetensorsFile file;
+  private final TensorFile file;
   private final AdapterTensors tensors;
 
-  private AdapterDirectory(AdapterConfig config, SafetensorsFile file, AdapterTensors tensors) {
+  private AdapterDirectory(AdapterConfig config, TensorFile file, AdapterTensors tensors) {
     this.config = config;
     this.file = file;
     this.tensors = tensors;
@@ -38,13 +37,7 @@ public final class AdapterDirectory implements AutoCloseable {
    */
   public static AdapterDirectory open(Path path) throws IOException {
     AdapterConfig config = AdapterConfig.read(path);
-    if (!Files.exists(path.resolve(WEIGHTS)) && Files.exists(path.resolve("adapter_model.bin"))) {
-      throw new CheckpointException(
-          "%s: expected %s, found only adapter_model.bin. Adapters are read from safetensors alone:"
-                  .formatted(path, WEIGHTS)
-              + " save it again with peft's save_pretrained.");
-    }
-    SafetensorsFile file = SafetensorsFile.open(path.resolve(WEIGHTS));
+    TensorFile file = WeightFormat.openAdapter(path);
     try {
       return new AdapterDirectory(config, file, new AdapterTensors(config, file));
     } catch (RuntimeException e) {
@@ -106,7 +99,7 @@ public final class AdapterDirectory implements AutoCloseable {
   }
 
   /** The file of the weights, under {@link LoraModule#nameA} and {@link LoraModule#nameB}. */
-  public SafetensorsFile file() {
+  public TensorFile file() {
     return file;
   }
 

@@ -14,11 +14,11 @@ final class AdapterTensors {
   private static final List<String> WRAPPED = List.of(".original_module.", ".modules_to_save.");
 
   private final AdapterConfig config;
-  private final SafetensorsFile file;
+  private final TensorFile file;
   private final NavigableMap<String, LoraModule> modules = new TreeMap<>();
   private final NavigableMap<String, SavedTensor> saved = new TreeMap<>();
 
-  AdapterTensors(AdapterConfig config, SafetensorsFile file) {
+  AdapterTensors(AdapterConfig config, TensorFile file) {
     this.config = config;
     this.file = file;
     for (TensorEntry entry : file.entries()) {

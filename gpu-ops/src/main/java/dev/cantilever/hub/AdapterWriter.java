@@ -70,7 +70,7 @@ public final class AdapterWriter implements AutoCloseable {
     return new AdapterWriter(
         directory,
         config,
-        SafetensorsWriter.create(directory.resolve(AdapterDirectory.WEIGHTS), specs));
+        SafetensorsWriter.create(directory.resolve(WeightFormat.SAFETENSORS.adapter()), specs));
   }
 
   /** Supplies A of a module, {@code [r, in]} row-major. */

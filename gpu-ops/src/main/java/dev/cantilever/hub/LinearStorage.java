@@ -8,7 +8,8 @@ import java.io.IOException;
  * outputs in the model's order. The difference is undone where tensors are read, and made again
  * where an adapter is written.
  */
-public sealed interface LinearStorage permits PlainStorage, TransposedStorage, RotaryPairStorage {
+public sealed interface LinearStorage
+    permits PlainStorage, TransposedStorage, RotaryPairStorage, ConvolutionStorage {
 
   /** The shape in the file of a matrix [out, in] or a bias [out]. */
   default Shape stored(Shape shape) {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** The forms in which a model directory can hold weights, the first that is there being the one. */
+/** The forms in which a directory can hold weights, the first that is there being the one. */
 enum WeightFormat {
   /** Preferred where both are there, as in transformers. */
   SAFETENSORS("model", ".safetensors", SafetensorsFile::open),
@@ -33,6 +33,11 @@ enum WeightFormat {
     return stem + suffix;
   }
 
+  /** The file of an adapter that is in one. */
+  String adapter() {
+    return "adapter_model" + suffix;
+  }
+
   /** The file that says which tensor is in which shard. */
   String index() {
     return stem + suffix + ".index.json";
@@ -55,6 +60,23 @@ enum WeightFormat {
                 Files.exists(directory.resolve(format.single()))
                     || Files.exists(directory.resolve(format.index())))
         .findFirst();
+  }
+
+  /**
+   * The file of an adapter's weights.
+   *
+   * @throws CheckpointException if there is none
+   */
+  static TensorFile openAdapter(Path directory) throws IOException {
+    for (WeightFormat format : values()) {
+      Path file = directory.resolve(format.adapter());
+      if (Files.exists(file)) {
+        return format.open(file);
+      }
+    }
+    throw new CheckpointException(
+        "%s: expected one of %s, found none. Fetch the weights."
+            .formatted(directory, Arrays.stream(values()).map(WeightFormat::adapter).toList()));
   }
 
   /** The name of the safetensors file with the tensors of a file. */

@@ -4,9 +4,9 @@
  *
  * <p><b>Enter by</b> {@link dev.cantilever.hub.ModelDirectory} and {@link
  * dev.cantilever.hub.AdapterDirectory}; write by {@link dev.cantilever.hub.ModelDirectoryWriter},
- * {@link dev.cantilever.hub.AdapterWriter} and {@link dev.cantilever.hub.CheckpointConversion}.
- * Used by {@code adapter} and {@code model}; knows only {@code tensor} and, for the insides of
- * PyTorch's files, {@code hub.torch}.
+ * {@link dev.cantilever.hub.AdapterWriter}, {@link dev.cantilever.hub.CheckpointConversion} and
+ * {@link dev.cantilever.hub.AdapterConversion}. Used by {@code adapter} and {@code model}; knows
+ * only {@code tensor} and, for the insides of PyTorch's files, {@code hub.torch}.
  *
  * <p><b>Weights</b> (safetensors 0.5): types F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL;
  * anything else is an error. Every rule of the format is checked before a byte is used: header
@@ -30,20 +30,21 @@
  * longrope; another type, or a key that its type has not, is an error. Other keys belong to the
  * family that asks for them.
  *
- * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors} with
- * {@code base_model.model.<module>} and behind it {@code .lora_A.weight} [r, in], {@code
- * .lora_B.weight} [out, r] and with {@code use_dora} {@code .lora_magnitude_vector} [out]; where
- * {@code bias} asks for it {@code .base_layer.bias} or {@code .bias}; of {@code modules_to_save}
- * the base's own names. Several saved together lie each in a directory of its name, {@code default}
- * in the one above. From {@code adapter_config.json}, read: {@code peft_type} (LORA), {@code r},
- * {@code lora_alpha}, {@code rank_pattern}, {@code alpha_pattern}, {@code use_rslora}, {@code
- * use_dora}, {@code lora_dropout}, {@code target_modules}, {@code exclude_modules}, {@code
- * layers_to_transform}, {@code layers_pattern}, {@code modules_to_save}, {@code bias}, {@code
- * init_lora_weights} (true, false, gaussian, orthogonal, eva, pissa, pissa_niter_N, olora), {@code
- * fan_in_fan_out}, {@code task_type}, {@code base_model_name_or_path}. Ignored: {@code
- * auto_mapping}, {@code eva_config}, {@code inference_mode}, {@code loftq_config}, {@code
- * megatron_core}, {@code peft_version}, {@code qalora_group_size}, {@code revision}, {@code
- * runtime_config}. Every other key, known or not, is refused unless null, false or empty.
+ * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors}, or
+ * where it is not there {@code adapter_model.bin}, with {@code base_model.model.<module>} and
+ * behind it {@code .lora_A.weight} [r, in], {@code .lora_B.weight} [out, r] and with {@code
+ * use_dora} {@code .lora_magnitude_vector} [out]; where {@code bias} asks for it {@code
+ * .base_layer.bias} or {@code .bias}; of {@code modules_to_save} the base's own names. Several
+ * saved together lie each in a directory of its name, {@code default} in the one above. From {@code
+ * adapter_config.json}, read: {@code peft_type} (LORA), {@code r}, {@code lora_alpha}, {@code
+ * rank_pattern}, {@code alpha_pattern}, {@code use_rslora}, {@code use_dora}, {@code lora_dropout},
+ * {@code target_modules}, {@code exclude_modules}, {@code layers_to_transform}, {@code
+ * layers_pattern}, {@code modules_to_save}, {@code bias}, {@code init_lora_weights} (true, false,
+ * gaussian, orthogonal, eva, pissa, pissa_niter_N, olora), {@code fan_in_fan_out}, {@code
+ * task_type}, {@code base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code eva_config},
+ * {@code inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code peft_version}, {@code
+ * qalora_group_size}, {@code revision}, {@code runtime_config}. Every other key, known or not, is
+ * refused unless null, false or empty.
  *
  * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, E] and {@code
  * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.

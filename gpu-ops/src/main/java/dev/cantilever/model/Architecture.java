@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param head the language-model head, used where the model is loaded as such
  * @param classifier the classification head, used where the model is loaded as a classifier
  * @param relative relative positions in the scores of attention, if there are any
+ * @param convolution what joins the stream behind the first block, if anything does
  * @param encoder what the blocks' cross-attention looks at, if they have some: then all else is of
  *     the decoder
  */
@@ -28,9 +29,10 @@ public record Architecture(
     HeadSpec head,
     ClassifierSpec classifier,
     Optional<RelativeSpec> relative,
+    Optional<ConvolutionSpec> convolution,
     Optional<EncoderSpec> encoder) {
 
-  /** Without relative positions and encoder. */
+  /** Without relative positions, convolution and encoder. */
   Architecture(
       String modelType,
       int hiddenSize,
@@ -50,22 +52,8 @@ public record Architecture(
         head,
         classifier,
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
-  }
-
-  /** The same with relative positions. */
-  Architecture withRelative(Optional<RelativeSpec> positions) {
-    return new Architecture(
-        modelType,
-        hiddenSize,
-        layers,
-        embedding,
-        block,
-        finalNorm,
-        head,
-        classifier,
-        positions,
-        encoder);
   }
 
   /** The same as a decoder. */
@@ -80,6 +68,7 @@ public record Architecture(
         head,
         classifier,
         relative,
+        convolution,
         Optional.of(read));
   }
 
@@ -95,6 +84,7 @@ public record Architecture(
         head,
         classifier,
         relative,
+        convolution,
         encoder);
   }
 
@@ -110,6 +100,7 @@ public record Architecture(
         other,
         classifier,
         relative,
+        convolution,
         encoder);
   }
 

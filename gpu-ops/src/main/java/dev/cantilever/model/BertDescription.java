@@ -104,6 +104,7 @@ final class BertDescription {
         Optional.empty(),
         Optional.empty(),
         classifier,
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -17,6 +17,7 @@ import java.util.function.IntFunction;
  * @param languageHead output layer of the causal model, if the family has one
  * @param classifier classification head
  * @param relative relative positions, if there are any
+ * @param convolution what joins the stream behind the first block, if anything does
  */
 public record CheckpointNames(
     String tokens,
@@ -29,9 +30,12 @@ public record CheckpointNames(
     Optional<String> projectionOut,
     Optional<String> languageHead,
     ClassifierNames classifier,
-    Optional<RelativeNames> relative) {
+    Optional<RelativeNames> relative,
+    Optional<ConvolutionNames> convolution) {
 
-  /** Names of a checkpoint whose tokens are of one type, without relative positions. */
+  /**
+   * Names of a checkpoint whose tokens are of one type, without relative positions and convolution.
+   */
   CheckpointNames(
       String tokens,
       Optional<String> projectionIn,
@@ -53,6 +57,7 @@ public record CheckpointNames(
         projectionOut,
         languageHead,
         classifier,
+        Optional.empty(),
         Optional.empty());
   }
 }

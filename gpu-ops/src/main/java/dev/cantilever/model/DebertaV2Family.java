@@ -11,7 +11,8 @@ import java.util.TreeSet;
 
 /**
  * DeBERTa of versions 2 and 3 (transformers: {@code modeling_deberta_v2}): BERT's blocks with
- * relative positions in the scores of attention, and a pooler beside the encoder.
+ * relative positions in the scores of attention, perhaps a convolution beside the first one, and a
+ * pooler beside the encoder.
  */
 final class DebertaV2Family implements ArchitectureFamily {
 
@@ -20,6 +21,11 @@ final class DebertaV2Family implements ArchitectureFamily {
   /** Far beyond any row: a table has a place for each distance. */
   private static final int MOST_DISTANCE = 1 << 20;
 
+  /** More neighbours than any checkpoint reads; a product has so many times the inputs. */
+  private static final int WIDEST_KERNEL = 63;
+
+  private static final String KERNEL = "conv_kernel_size";
+  private static final String GROUPS = "conv_groups";
   private static final String TERMS = "pos_att_type";
   private static final String QUERIES_TO_POSITIONS = "c2p";
   private static final String KEYS_TO_POSITIONS = "p2c";
@@ -36,7 +42,6 @@ final class DebertaV2Family implements ArchitectureFamily {
   @Override
   public Architecture architecture(ModelConfig config) {
     BertDescription.requireEncoder(config);
-    requireNoConvolution(config);
     int hidden = config.requireInt("hidden_size");
     requireSize(config, "pooler_hidden_size", hidden);
     List<String> terms = terms(config);
@@ -47,21 +52,22 @@ final class DebertaV2Family implements ArchitectureFamily {
             config.doubleOr("layer_norm_eps", NORM_EPS));
     requireSize(config, "attention_head_size", block.attention().headSize());
     boolean relative = config.booleanOr("relative_attention", false) && !terms.isEmpty();
-    Architecture plain =
-        new Architecture(
-            modelType(),
-            hidden,
-            config.requireInt("num_hidden_layers"),
-            embedding(config, hidden),
-            block,
-            false,
-            HeadSpec.plain(true),
-            new ClassifierSpec(
-                Pooling.FIRST_TOKEN,
-                Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
-                true,
-                config.labels()));
-    return plain.withRelative(relative ? Optional.of(relative(config, terms)) : Optional.empty());
+    return new Architecture(
+        modelType(),
+        hidden,
+        config.requireInt("num_hidden_layers"),
+        embedding(config, hidden),
+        block,
+        false,
+        HeadSpec.plain(true),
+        new ClassifierSpec(
+            Pooling.FIRST_TOKEN,
+            Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
+            true,
+            config.labels()),
+        relative ? Optional.of(relative(config, terms)) : Optional.empty(),
+        convolution(config, hidden),
+        Optional.empty());
   }
 
   private static EmbeddingSpec embedding(ModelConfig config, int hidden) {
@@ -132,14 +138,24 @@ final class DebertaV2Family implements ArchitectureFamily {
     return Arrays.stream(names).map(String::strip).toList();
   }
 
-  private static void requireNoConvolution(ModelConfig config) {
-    if (config.intOr("conv_kernel_size", 0) > 0) {
-      throw notComputed(
-          config,
-          "conv_kernel_size",
-          "0, no convolution beside the first block",
-          config.requireInt("conv_kernel_size"));
+  private static Optional<ConvolutionSpec> convolution(ModelConfig config, int hidden) {
+    int kernel = config.intOr(KERNEL, 0);
+    if (kernel < 1) {
+      return Optional.empty();
     }
+    if (kernel % 2 == 0 || kernel > WIDEST_KERNEL) {
+      throw new CheckpointException(
+          "%s: expected '%s' to be below 1, or odd and at most %d, found %d. Correct the config."
+              .formatted(config.file(), KERNEL, WIDEST_KERNEL, kernel));
+    }
+    int groups = config.intOr(GROUPS, 1);
+    if (groups < 1 || hidden % groups != 0) {
+      throw new CheckpointException(
+          "%s: expected '%s' to divide 'hidden_size' %d, found %d. Correct the config."
+              .formatted(config.file(), GROUPS, hidden, groups));
+    }
+    return Optional.of(
+        new ConvolutionSpec(kernel, groups, ActivationNames.read(config, "conv_act", "tanh")));
   }
 
   private static void requireSize(ModelConfig config, String key, int expected) {
@@ -174,7 +190,9 @@ final class DebertaV2Family implements ArchitectureFamily {
                 "deberta.encoder.rel_embeddings",
                 "deberta.encoder.LayerNorm",
                 layer -> layer(layer) + ".attention.self.pos_key_proj",
-                layer -> layer(layer) + ".attention.self.pos_query_proj")));
+                layer -> layer(layer) + ".attention.self.pos_query_proj")),
+        Optional.of(
+            new ConvolutionNames("deberta.encoder.conv.conv", "deberta.encoder.conv.LayerNorm")));
   }
 
   private static String layer(int layer) {

@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.EncodedRows;
 import dev.cantilever.nn.Linear;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param encoder what the blocks' cross-attention looks at, if they have some
  * @param embeddings the way in
  * @param blocks the blocks
+ * @param convolution of the embeddings, behind the first block
  * @param finalNorm the norm before the head, if there is one
  * @param projection [E, C] behind it, where the head reads another width
  * @param targets linear layers that adapters may be attached to
@@ -30,6 +32,7 @@ public record Transformer(
     Optional<Transformer> encoder,
     Embeddings embeddings,
     List<TransformerBlock> blocks,
+    Optional<Convolution> convolution,
     Optional<Norm> finalNorm,
     Optional<Linear> projection,
     List<LoraTarget> targets) {
@@ -68,9 +71,13 @@ public record Transformer(
 
   /** The residual stream behind the last block. */
   private Var stream(Pass pass) {
-    Var x = embeddings.forward(pass);
-    for (TransformerBlock block : blocks) {
-      x = block.forward(pass, x);
+    Var embedded = embeddings.forward(pass);
+    Var x = embedded;
+    for (int layer = 0; layer < blocks.size(); layer++) {
+      x = blocks.get(layer).forward(pass, x);
+      if (layer == 0 && convolution.isPresent()) {
+        x = convolution.get().forward(pass, embedded, x);
+      }
     }
     return x;
   }

@@ -5,6 +5,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.nn.Attention;
 import dev.cantilever.nn.BranchNorms;
+import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.CrossAttention;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.HeadNorm;
@@ -58,7 +59,14 @@ final class TransformerLoader {
     Optional<Linear> projectionOut =
         projection(names.projectionOut(), architecture.outputSize(), architecture.hiddenSize());
     return new Transformer(
-        architecture, encoder, embeddings, blocks, finalNorm, projectionOut, targets);
+        architecture,
+        encoder,
+        embeddings,
+        blocks,
+        convolution(),
+        finalNorm,
+        projectionOut,
+        targets);
   }
 
   private Transformer encoder(Architecture stack, Embeddings shared) throws IOException {
@@ -66,7 +74,14 @@ final class TransformerLoader {
     List<TransformerBlock> blocks = blocks(stack, read.block());
     Optional<Norm> finalNorm = Optional.of(norm(read.finalNorm()));
     return new Transformer(
-        stack, Optional.empty(), shared, blocks, finalNorm, Optional.empty(), List.of());
+        stack,
+        Optional.empty(),
+        shared,
+        blocks,
+        Optional.empty(),
+        finalNorm,
+        Optional.empty(),
+        List.of());
   }
 
   private Embeddings embeddings() throws IOException {
@@ -115,6 +130,18 @@ final class TransformerLoader {
       blocks.add(block(stack, layer, paths.apply(layer), relative, bias));
     }
     return blocks;
+  }
+
+  private Optional<Convolution> convolution() throws IOException {
+    if (architecture.convolution().isEmpty()) {
+      return Optional.empty();
+    }
+    ConvolutionSpec spec = architecture.convolution().get();
+    ConvolutionNames paths = names.convolution().orElseThrow();
+    String path = paths.convolution();
+    Linear linear = new Linear(path, weights.convolution(path, architecture.hiddenSize(), spec));
+    return Optional.of(
+        new Convolution(linear, spec.kernel(), spec.activation(), norm(paths.norm())));
   }
 
   private Optional<Linear> projection(Optional<String> path, int out, int in) throws IOException {

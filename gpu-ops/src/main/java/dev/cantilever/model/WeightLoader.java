@@ -3,7 +3,9 @@ package dev.cantilever.model;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ConvolutionStorage;
 import dev.cantilever.hub.EightBitSettings;
+import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
@@ -162,6 +164,15 @@ final class WeightLoader {
     Tensor values = table(path, out, in);
     Optional<Tensor> added = bias ? Optional.of(shift(path, out)) : Optional.empty();
     return DenseWeight.of(values, added);
+  }
+
+  /** A convolution as a product, [size, kernel·size], that is never quantised. */
+  Weight convolution(String path, int size, ConvolutionSpec spec) throws IOException {
+    LinearStorage storage = new ConvolutionStorage(spec.kernel(), spec.groups());
+    LinearPart part = new LinearPart(path, size, storage);
+    FusedTensor matrix = new FusedTensor(List.of(part), ".weight", spec.kernel() * size);
+    Tensor values = fused(matrix, WeightRole.PROJECTION);
+    return panelled(DenseWeight.of(values, Optional.of(shift(path, size))));
   }
 
   /**

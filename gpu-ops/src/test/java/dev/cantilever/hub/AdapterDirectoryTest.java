@@ -9,10 +9,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +59,83 @@ class AdapterDirectoryTest {
       assertThat(target.resolve(name))
           .hasSameBinaryContentAs(Fixtures.path("gpt_neox/adapter/" + name));
     }
+  }
+
+  /** The adapter of a fixture with its weights as {@code torch.save} writes them. */
+  private Path pickled() throws IOException {
+    Path from = Fixtures.path("gpt_neox/adapter");
+    Path to = Files.createDirectory(folder.resolve("pickled"));
+    Files.copy(from.resolve("adapter_config.json"), to.resolve("adapter_config.json"));
+    TorchArchiveWriter writer = new TorchArchiveWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(from.resolve("adapter_model.safetensors"))) {
+      for (TensorEntry entry : file.entries()) {
+        writer.tensor(entry, file.readBytes(entry.name()));
+      }
+    }
+    writer.write(to.resolve("adapter_model.bin"));
+    return to;
+  }
+
+  @Test
+  void open_pickledAdapter_hasTheSameMatrices() throws IOException {
+    try (AdapterDirectory expected = AdapterDirectory.open(Fixtures.path("gpt_neox/adapter"));
+        AdapterDirectory found = AdapterDirectory.open(pickled())) {
+      assertThat(found.modules()).isEqualTo(expected.modules()).isNotEmpty();
+      for (LoraModule module : expected.modules().values()) {
+        assertThat(found.readA(module)).isEqualTo(expected.readA(module));
+        assertThat(found.readB(module)).isEqualTo(expected.readB(module));
+      }
+    }
+  }
+
+  @Test
+  void open_pickleBesideSafetensors_isNotLookedAt() throws IOException {
+    Path adapter = pickled();
+    Files.copy(
+        Fixtures.path("gpt_neox/adapter/adapter_model.safetensors"),
+        adapter.resolve("adapter_model.safetensors"));
+    Files.writeString(adapter.resolve("adapter_model.bin"), "no pickle");
+
+    try (AdapterDirectory opened = AdapterDirectory.open(adapter)) {
+      assertThat(opened.file()).isInstanceOf(SafetensorsFile.class);
+    }
+  }
+
+  @Test
+  void open_pickleThatCallsAFunction_isRefused() throws IOException {
+    Path adapter = pickled();
+    try (var stream = getClass().getResourceAsStream("/torch/calls_a_function.bin")) {
+      Files.copy(
+          Objects.requireNonNull(stream),
+          adapter.resolve("adapter_model.bin"),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    assertThatThrownBy(() -> AdapterDirectory.open(adapter).close())
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("adapter_model.bin")
+        .hasMessageContaining("'posix.system'");
+  }
+
+  @Test
+  void conversion_pickledAdapter_isTheOriginalFile() throws IOException {
+    Path adapter = pickled();
+    Files.writeString(adapter.resolve("tokenizer_config.json"), "{}");
+    Path out = folder.resolve("out");
+    List<Long> told = new ArrayList<>();
+
+    try (AdapterConversion conversion = AdapterConversion.open(adapter)) {
+      ConversionSummary summary = conversion.write(out, told::add);
+
+      assertThat(told.stream().mapToLong(Long::longValue).sum()).isEqualTo(summary.bytes());
+      assertThat(summary.companions()).containsExactly("tokenizer_config.json");
+    }
+
+    for (String name : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      assertThat(out.resolve(name))
+          .hasSameBinaryContentAs(Fixtures.path("gpt_neox/adapter/" + name));
+    }
+    assertThat(out.resolve("adapter_model.bin")).doesNotExist();
   }
 
   @Test
@@ -275,8 +354,8 @@ class AdapterDirectoryTest {
     refused("'m.k'");
     weights(List.of());
     refused("at least one module");
-    Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
-    refused("safetensors alone");
+    Files.delete(folder.resolve("adapter_model.safetensors"));
+    refused("[adapter_model.safetensors, adapter_model.bin]");
   }
 
   @Test

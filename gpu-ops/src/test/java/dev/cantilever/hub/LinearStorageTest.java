@@ -68,6 +68,37 @@ class LinearStorageTest {
     assertThat(new RotaryPairStorage(8, 8).storedOutput(12)).isEqualTo(9);
   }
 
+  /** Two groups of two outputs and three channels; parts that begin and end within rows. */
+  @ParameterizedTest
+  @CsvSource({"F16, 1", "F16, 7", "F32, 18", "F32, 100"})
+  void convolution_readInParts_hasNeighboursSideBySide(DType type, int part) throws IOException {
+    int kernel = 3;
+    int channels = 3;
+    short[] high = new short[4 * channels * kernel];
+    for (int e = 0; e < high.length; e++) {
+      high[e] = (short) (e + 1);
+    }
+    LinearStorage storage = new ConvolutionStorage(kernel, 2);
+    Shape model = Shape.of(4, kernel * 2 * channels);
+    assertThat(storage.stored(model)).isEqualTo(Shape.of(4, channels, kernel));
+    assertThat(storage.stored(Shape.of(4))).isEqualTo(Shape.of(4));
+
+    ByteBuffer found = read(storage, storage.stored(model), model, type, high, new short[36], part);
+
+    for (int o = 0; o < 4; o++) {
+      for (int tap = 0; tap < kernel; tap++) {
+        for (int i = 0; i < 2 * channels; i++) {
+          if (type == DType.F32) {
+            found.getShort();
+          }
+          int expected =
+              i / channels == o / 2 ? high[(o * channels + i % channels) * kernel + tap] : 0;
+          assertThat(found.getShort()).as("[%d, %d, %d]", o, tap, i).isEqualTo((short) expected);
+        }
+      }
+    }
+  }
+
   @Test
   void transposed_shapes_swapTheAxesOfTheMatrixAlone() {
     assertThat(new TransposedStorage().stored(Shape.of(6, 2))).isEqualTo(Shape.of(2, 6));
@@ -79,8 +110,22 @@ class LinearStorageTest {
   private ByteBuffer read(
       LinearStorage storage, int rows, int columns, DType type, short[] high, short[] low, int part)
       throws IOException {
+    Shape shape = Shape.of(rows, columns);
+    return read(storage, shape, shape, type, high, low, part);
+  }
+
+  private ByteBuffer read(
+      LinearStorage storage,
+      Shape file,
+      Shape model,
+      DType type,
+      short[] high,
+      short[] low,
+      int part)
+      throws IOException {
     int size = type.bytes();
-    ByteBuffer stored = ByteBuffer.allocate(rows * columns * size).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer stored =
+        ByteBuffer.allocate(Math.toIntExact(file.bytes(type))).order(ByteOrder.LITTLE_ENDIAN);
     for (int e = 0; e < high.length; e++) {
       if (size == Float.BYTES) {
         stored.putShort(low[e]);
@@ -88,27 +133,28 @@ class LinearStorageTest {
       stored.putShort(high[e]);
     }
     Path path = folder.resolve("matrix.safetensors");
-    TensorSpec spec = new TensorSpec("w", type, Shape.of(rows, columns));
+    TensorSpec spec = new TensorSpec("w", type, file);
     try (SafetensorsWriter writer = SafetensorsWriter.create(path, List.of(spec))) {
       writer.write("w", stored.flip());
       writer.finish();
     }
     HostMemory host = new HostMemory();
-    long address = host.allocate(spec.bytes());
-    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+    long total = model.bytes(type);
+    long address = host.allocate(total);
+    try (SafetensorsFile opened = SafetensorsFile.open(path)) {
       List<Long> offsets = new ArrayList<>();
-      for (long offset = 0; offset < spec.bytes(); offset += (long) part * size) {
+      for (long offset = 0; offset < total; offset += (long) part * size) {
         offsets.add(0, offset);
       }
       for (long offset : offsets) { // in any order
-        long bytes = Math.min((long) part * size, spec.bytes() - offset);
-        storage.read(file, file.entry("w"), offset, bytes, address + offset);
+        long bytes = Math.min((long) part * size, total - offset);
+        storage.read(opened, opened.entry("w"), offset, bytes, address + offset);
       }
-      byte[] bytes = new byte[Math.toIntExact(spec.bytes())];
+      byte[] bytes = new byte[Math.toIntExact(total)];
       HostMemory.get(address, bytes, 0, bytes.length);
       return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     } finally {
-      host.free(address, spec.bytes());
+      host.free(address, total);
     }
   }
 }

@@ -58,6 +58,16 @@ class DebertaV2FamilyTest {
   }
 
   @Test
+  void architecture_ofVersion2Xlarge_hasAConvolution() throws IOException {
+    assertThat(read(V3).convolution()).isEmpty();
+    assertThat(read(V3 + ",'conv_kernel_size':0").convolution()).isEmpty();
+    assertThat(read(V3 + ",'conv_kernel_size':3,'conv_act':'gelu'").convolution())
+        .isEqualTo(Optional.of(new ConvolutionSpec(3, 1, Activation.GELU)));
+    assertThat(read(V3 + ",'conv_kernel_size':5,'conv_groups':4").convolution())
+        .isEqualTo(Optional.of(new ConvolutionSpec(5, 4, Activation.TANH)));
+  }
+
+  @Test
   void terms_inAList_areThoseOfTheString() throws IOException {
     String list = ",'relative_attention':true,'position_buckets':256,'pos_att_type':['c2p','p2c']";
     String string = list.replace("['c2p','p2c']", "'P2C | c2p'");
@@ -70,7 +80,10 @@ class DebertaV2FamilyTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "'conv_kernel_size':3",
+        "'conv_kernel_size':4",
+        "'conv_kernel_size':65",
+        "'conv_kernel_size':3,'conv_groups':5",
+        "'conv_kernel_size':3,'conv_act':'mish'",
         "'pos_att_type':'c2p|p2p'",
         "'norm_rel_ebd':'layer_norm|scale'",
         "'attention_head_size':32",
@@ -79,7 +92,8 @@ class DebertaV2FamilyTest {
         "'is_decoder':true"
       })
   void architecture_thatIsNotComputed_isRefusedByName(String setting) {
-    String key = setting.substring(1, setting.indexOf('\'', 1));
+    String last = setting.substring(setting.lastIndexOf(",'") + 1);
+    String key = last.substring(1, last.indexOf('\'', 1));
     String rest = V3.replaceAll(",'" + key + "':'[^']*'", "");
     assertThatThrownBy(() -> read(rest + "," + setting))
         .isInstanceOf(CheckpointException.class)

@@ -65,7 +65,30 @@ enum EncoderVariant {
       0,
       DecoderVariant.WIDTH,
       "p2c shared norm",
-      4);
+      4),
+  /** A convolution over five tokens, wider than the shortest rows, in groups. */
+  DEBERTA_CONVOLUTION(
+      "deberta-v2",
+      "deberta",
+      "'conv_kernel_size':5,'conv_groups':4,'conv_act':'gelu_new'",
+      0,
+      0,
+      DecoderVariant.WIDTH,
+      "",
+      0),
+  /** A convolution of all channels, by its activation if none is named. */
+  DEBERTA_PLAIN_CONVOLUTION(
+      "deberta-v2",
+      "deberta",
+      "'conv_kernel_size':3,'position_biased_input':false",
+      -1,
+      0,
+      DecoderVariant.WIDTH,
+      "",
+      0);
+
+  private static final String CONVOLUTION = "deberta.encoder.conv.conv";
+  private static final String CONVOLUTION_NORM = "deberta.encoder.conv.LayerNorm";
 
   private static final int WIDTH = DecoderVariant.WIDTH;
   private static final int LABELS = 2;
@@ -104,6 +127,15 @@ enum EncoderVariant {
 
   private boolean deberta() {
     return model.equals("deberta");
+  }
+
+  /** Tokens that a convolution reads; 0 for none. */
+  private int kernel() {
+    return settings.contains("kernel_size':5") ? 5 : settings.contains("kernel_size':3") ? 3 : 0;
+  }
+
+  private int groups() {
+    return settings.contains("conv_groups") ? 4 : 1;
   }
 
   private List<String> projections() {
@@ -161,6 +193,11 @@ enum EncoderVariant {
     if (relative.contains("norm")) {
       specs.addAll(DecoderVariant.norm("deberta.encoder.LayerNorm"));
     }
+    if (kernel() > 0) {
+      specs.add(DecoderVariant.tensor(CONVOLUTION + ".weight", WIDTH, WIDTH / groups(), kernel()));
+      specs.add(DecoderVariant.tensor(CONVOLUTION + ".bias", WIDTH));
+      specs.addAll(DecoderVariant.norm(CONVOLUTION_NORM));
+    }
     for (int layer = 0; layer < DecoderVariant.LAYERS; layer++) {
       addBlock(specs, model + ".encoder.layer." + layer);
     }
@@ -197,7 +234,8 @@ enum EncoderVariant {
    */
   double[] logits(ModelDirectory directory, int[] row, int[] ofTokens) throws IOException {
     ReferenceLayers layers = new ReferenceLayers(directory);
-    double[][] x = embeddings(layers, row, ofTokens);
+    double[][] embeddings = embeddings(layers, row, ofTokens);
+    double[][] x = embeddings;
     for (int layer = 0; layer < DecoderVariant.LAYERS; layer++) {
       String block = model + ".encoder.layer." + layer;
       double[][] attended =
@@ -208,6 +246,13 @@ enum EncoderVariant {
           layers.linear(
               block + ".output.dense", ReferenceLayers.map(wide, ReferenceLayers::geluNew));
       x = layers.norm(block + ".output.LayerNorm", ReferenceLayers.sum(x, fed));
+      if (layer == 0 && kernel() > 0) {
+        double[][] convolved = layers.convolution(CONVOLUTION, embeddings, kernel());
+        double[][] active =
+            ReferenceLayers.map(
+                convolved, settings.contains("conv_act") ? ReferenceLayers::geluNew : Math::tanh);
+        x = layers.norm(CONVOLUTION_NORM, ReferenceLayers.sum(x, active));
+      }
     }
     double[][] dense = layers.linear(head().get(0), new double[][] {x[0]});
     double[][] pooled =

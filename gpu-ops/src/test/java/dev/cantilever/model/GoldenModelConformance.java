@@ -60,7 +60,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   static Stream<String> languageFixtures() {
-    return Stream.concat(causalFixtures(), Stream.of("flan_t5"));
+    return Stream.concat(causalFixtures(), Stream.of("flan_t5", "t5_plain", "t5_untied"));
   }
 
   private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
@@ -273,7 +273,14 @@ public abstract class GoldenModelConformance extends ModelConformance {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
+      strings = {
+        "distilbert_cls",
+        "gpt_neox_reward",
+        "bert_cls",
+        "roberta_cls",
+        "deberta_v2_cls",
+        "deberta_v2_conv_cls"
+      })
   void classifier_logits_equalTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {

@@ -70,6 +70,31 @@ final class ReferenceLayers {
     return linear(path, path, x, true);
   }
 
+  /**
+   * y[t][o] = b[o] + Σ over i, j of w[o][i][j]·x[t + j − (kernel − 1)/2][i], where i goes over the
+   * channels of o's group, and what is outside of the row is zero; the weight is [out, in / groups,
+   * kernel], with as many outputs as inputs.
+   */
+  double[][] convolution(String path, double[][] x, int kernel) {
+    double[] weight = tensor(path + ".weight");
+    int width = x[0].length;
+    int channels = weight.length / width / kernel;
+    double[][] y = new double[x.length][width];
+    for (int t = 0; t < x.length; t++) {
+      for (int o = 0; o < width; o++) {
+        y[t][o] = tensor(path + ".bias")[o];
+        for (int j = 0; j < kernel; j++) {
+          int at = t + j - (kernel - 1) / 2;
+          for (int i = 0; i < channels && at >= 0 && at < x.length; i++) {
+            int channel = o / channels * channels + i;
+            y[t][o] += weight[(o * channels + i) * kernel + j] * x[at][channel];
+          }
+        }
+      }
+    }
+    return y;
+  }
+
   private double[][] linear(String path, String biasPath, double[][] x, boolean transposed) {
     double[] weight = tensor(path + ".weight");
     int in = x[0].length;

@@ -281,7 +281,7 @@ class SyntheticWeightsTest {
       ModelConfig learned = ModelConfig.at(FIXTURES.resolve(name));
       assertBytes(WeightSource.synthetic(learned, 5), precision, ModelLoader::causalLm);
     }
-    for (String name : List.of("distilbert_cls", "roberta_cls", "deberta_v2_cls")) {
+    for (String name : List.of("distilbert_cls", "roberta_cls", "deberta_v2_conv_cls")) {
       ModelConfig classifier = ModelConfig.at(FIXTURES.resolve(name));
       assertBytes(WeightSource.synthetic(classifier, 5), precision, ModelLoader::classifier);
     }
@@ -292,7 +292,7 @@ class SyntheticWeightsTest {
   void weightBytes_ofACheckpoint_areWhatLoadingTakes(BasePrecision precision) throws IOException {
     try (ModelDirectory causal = ModelDirectory.open(FIXTURES.resolve("gpt_neox"));
         ModelDirectory gated = ModelDirectory.open(FIXTURES.resolve("llama"));
-        ModelDirectory relative = ModelDirectory.open(FIXTURES.resolve("deberta_v2_cls"));
+        ModelDirectory relative = ModelDirectory.open(FIXTURES.resolve("deberta_v2_conv_cls"));
         ModelDirectory classifier = ModelDirectory.open(FIXTURES.resolve("distilbert_cls"))) {
       assertBytes(WeightSource.of(gated), precision, ModelLoader::causalLm);
       assertBytes(WeightSource.of(causal), precision, ModelLoader::causalLm);

@@ -3,6 +3,7 @@ package dev.cantilever.bench;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.DriverReading;
+import dev.cantilever.host.LoadWatcher;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.PolicyScores;
@@ -34,6 +35,7 @@ public final class StepBenchmark {
   private final WeightSource source;
   private final PpoSpec ppo;
   private final Consumer<String> progress;
+  private final LoadWatcher loads;
   private Optional<DriverReading> highest = Optional.empty();
 
   /**
@@ -42,9 +44,13 @@ public final class StepBenchmark {
    * @param checkpoint of the model, open until this is done; where there is none, weights are drawn
    *     from the workload's seed
    * @param progress takes a line where something is done that takes long
+   * @param loads shows how far the checkpoint is loaded
    */
   public StepBenchmark(
-      BenchOptions options, Optional<ModelDirectory> checkpoint, Consumer<String> progress) {
+      BenchOptions options,
+      Optional<ModelDirectory> checkpoint,
+      Consumer<String> progress,
+      LoadWatcher loads) {
     this.options = options;
     this.checkpoint = checkpoint;
     this.source =
@@ -53,6 +59,7 @@ public final class StepBenchmark {
             .orElseGet(() -> WeightSource.synthetic(options.model(), options.workload().seed()));
     this.ppo = PpoObjective.settings(options.workload());
     this.progress = progress;
+    this.loads = loads;
   }
 
   /** What the step will take of the device's memory, and whether it fits; loads nothing. */
@@ -76,10 +83,8 @@ public final class StepBenchmark {
     }
     Optional<CheckpointReading> reading = readPlainly();
     try (Backend backend = Backends.open(options.backend(), plan.processBytes())) {
-      progress.accept(checkpoint.isPresent() ? "loading the weights" : "drawing the weights");
       long began = System.nanoTime();
-      try (RehearsedPolicy policy =
-          RehearsedPolicy.open(backend, source, options.workload(), stepSize())) {
+      try (RehearsedPolicy policy = load(backend)) {
         backend.synchronize();
         double loadSeconds = secondsSince(began);
         read(backend);
@@ -101,6 +106,17 @@ public final class StepBenchmark {
             PpoObjective.isExact(options.workload()),
             policy.adapterDigest());
       }
+    }
+  }
+
+  private RehearsedPolicy load(Backend backend) throws IOException {
+    if (checkpoint.isEmpty()) {
+      progress.accept("drawing the weights");
+      return RehearsedPolicy.open(backend, source, options.workload(), stepSize());
+    }
+    try (LoadWatcher.Watched watched = loads.begin(checkpoint.get())) {
+      WeightSource shown = WeightSource.of(checkpoint.get(), watched::read);
+      return RehearsedPolicy.open(backend, shown, options.workload(), stepSize());
     }
   }
 

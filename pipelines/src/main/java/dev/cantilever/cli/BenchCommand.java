@@ -104,7 +104,8 @@ final class BenchCommand {
                 phase,
                 steps),
             checkpoint,
-            line -> context.console().note("bench: %s", line));
+            line -> context.console().note("bench: %s", line),
+            new LoadLine(context.console()));
     MemoryPlan plan = benchmark.plan();
     context.console().line("%s", plan);
     if (!plan.fits()) {

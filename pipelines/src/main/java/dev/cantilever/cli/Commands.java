@@ -20,7 +20,9 @@ final class Commands {
             "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
         new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
         new CommandEntry(
-            "convert", "a pytorch_model.bin to safetensors", () -> ConvertCommand.command()),
+            "convert",
+            "a pytorch_model.bin, or an adapter's, to safetensors",
+            () -> ConvertCommand.command()),
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),
         new CommandEntry("push", "an adapter or a model to the hub", () -> PushCommand.command()),

@@ -72,13 +72,14 @@ final class ParityCommand {
     requireDifferentNames(folders);
     RunSpec run = context.recipe().section("run", RunSpec.class);
     long budget = run.deviceBudget().bytes();
+    LoadLine loads = new LoadLine(context.console());
     List<FixtureResult> results = new ArrayList<>();
     for (Path folder : folders) {
       measure(
           context,
           results,
           folder,
-          result -> putModel(result, ModelParity.run(folder, run.backend(), budget)),
+          result -> putModel(result, ModelParity.run(folder, run.backend(), budget, loads)),
           List.of(
               "logits_max_abs",
               "greedy_equal",

@@ -42,7 +42,7 @@ public final class Hosted<M> implements AutoCloseable {
       throws IOException {
     TextTokenizer tokenizer = TextTokenizer.load(source.path());
     try (ModelDirectory directory = ModelDirectory.open(source.path());
-        LoadWatcher.Watched watched = ModelHost.watcher().begin(source.name(), directory.bytes())) {
+        LoadWatcher.Watched watched = ModelHost.watcher().begin(directory)) {
       LoadedModel<M> loaded =
           LoadedModel.open(
               backend,

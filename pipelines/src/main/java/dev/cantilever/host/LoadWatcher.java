@@ -1,5 +1,8 @@
 package dev.cantilever.host;
 
+import dev.cantilever.hub.ModelDirectory;
+import java.nio.file.Path;
+
 /** Whoever shows people that a large model is being loaded. */
 @FunctionalInterface
 public interface LoadWatcher {
@@ -22,6 +25,12 @@ public interface LoadWatcher {
    * @param bytes of its weights
    */
   Watched begin(String model, long bytes);
+
+  /** Begins to watch the load of a checkpoint, under its directory's name. */
+  default Watched begin(ModelDirectory checkpoint) {
+    Path path = checkpoint.path().toAbsolutePath().normalize();
+    return begin(String.valueOf(path.getFileName()), checkpoint.bytes());
+  }
 
   /** Shows nothing. */
   static LoadWatcher none() {

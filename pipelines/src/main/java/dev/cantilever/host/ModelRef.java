@@ -2,27 +2,32 @@ package dev.cantilever.host;
 
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.manifest.Digests;
+import dev.cantilever.tokenizer.TextTokenizer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A model directory and what its weights were when the run looked: workers that share the files
- * load by the path and are keyed by the digest.
+ * A model directory and what it held when the run looked: workers that share the files load by the
+ * path and are keyed by the digest. Whoever changes a weight, a setting, the tokenizer or a special
+ * token under a run has another model.
  *
  * @param directory in HF layout, or PEFT layout for an adapter
- * @param digest SHA-256 over names and contents of the weight files and of {@code config.json} or
- *     {@code adapter_config.json}
+ * @param digest SHA-256 over names and contents of the weight files, of {@code config.json} or
+ *     {@code adapter_config.json}, and of the files of a model's tokenizer
  */
 public record ModelRef(String directory, String digest) implements Serializable {
 
-  private static final Set<String> CONFIGS = Set.of("config.json", "adapter_config.json");
-  private static final Pattern WEIGHTS = Pattern.compile(".*\\.safetensors|pytorch_model.*\\.bin");
+  private static final String MODEL_CONFIG = "config.json";
+  private static final Set<String> CONFIGS = Set.of(MODEL_CONFIG, "adapter_config.json");
+  private static final Pattern WEIGHTS =
+      Pattern.compile(".*\\.safetensors|(pytorch|adapter)_model.*\\.bin");
 
   /**
    * Looks at a directory; reads every weight once.
@@ -37,9 +42,12 @@ public record ModelRef(String directory, String digest) implements Serializable 
               .formatted(directory, Files.exists(directory) ? "a file" : "nothing"));
     }
     Path absolute = directory.toAbsolutePath().normalize();
-    List<Path> files;
+    SortedSet<Path> files = new TreeSet<>();
     try (Stream<Path> all = Files.list(absolute)) {
-      files = all.filter(ModelRef::counts).sorted().toList();
+      all.filter(ModelRef::counts).forEach(files::add);
+    }
+    if (files.contains(absolute.resolve(MODEL_CONFIG))) {
+      files.addAll(TextTokenizer.files(absolute)); // beside an adapter nobody reads them
     }
     StringBuilder listing = new StringBuilder();
     for (Path file : files) {

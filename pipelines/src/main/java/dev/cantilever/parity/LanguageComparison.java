@@ -6,21 +6,21 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.SamplingSpec;
+import dev.cantilever.host.LoadWatcher;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.BasePrecision;
 import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
 import dev.cantilever.model.LanguageLoss;
-import dev.cantilever.model.ModelRows;
-import dev.cantilever.model.ResponseRows;
 import dev.cantilever.model.ModelLoader;
+import dev.cantilever.model.ModelRows;
 import dev.cantilever.model.PassMemory;
+import dev.cantilever.model.ResponseRows;
 import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenRows;
 import java.io.IOException;
@@ -45,11 +45,14 @@ final class LanguageComparison {
   private final Backend backend;
   private final ModelDirectory directory;
   private final ModelGolden golden;
+  private final LoadWatcher loads;
 
-  LanguageComparison(Backend backend, ModelDirectory directory, ModelGolden golden) {
+  LanguageComparison(
+      Backend backend, ModelDirectory directory, ModelGolden golden, LoadWatcher loads) {
     this.backend = backend;
     this.directory = directory;
     this.golden = golden;
+    this.loads = loads;
   }
 
   ModelParityReport compare() throws IOException {
@@ -103,8 +106,7 @@ final class LanguageComparison {
   }
 
   private CausalLm load(ModelDirectory checkpoint, Arena weights) throws IOException {
-    return new ModelLoader(backend, checkpoint, BasePrecision.STORED, weights, Optional.empty())
-        .causalLm();
+    return ModelParity.load(backend, checkpoint, weights, loads, ModelLoader::causalLm);
   }
 
   private OptionalDouble logits(
@@ -138,8 +140,7 @@ final class LanguageComparison {
   }
 
   /** Leaves the loss's gradients in the adapter and returns the loss's error. */
-  private double trainOnce(CausalLm model, PassMemory memory, Adapter adapter)
-      throws IOException {
+  private double trainOnce(CausalLm model, PassMemory memory, Adapter adapter) throws IOException {
     for (Parameter parameter : adapter.parameters()) {
       backend.transfers().zero(parameter.gradient());
     }

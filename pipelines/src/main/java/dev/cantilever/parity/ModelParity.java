@@ -3,14 +3,17 @@ package dev.cantilever.parity;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.host.LoadWatcher;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.ModelKind;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.SequenceClassifier;
 import dev.cantilever.model.TokenRows;
+import dev.cantilever.model.WeightSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -29,28 +32,28 @@ public final class ModelParity {
    *     and perhaps {@code adapter/}
    * @param kind where to compute
    * @param budgetBytes hard ceiling of the device's memory
+   * @param loads shows how far a checkpoint is loaded
    * @throws IOException if a file cannot be read
    * @throws dev.cantilever.OpsException if the family is unknown, a file is missing or broken, or
    *     the budget is too small
    */
-  public static ModelParityReport run(Path folder, BackendKind kind, long budgetBytes)
-      throws IOException {
+  public static ModelParityReport run(
+      Path folder, BackendKind kind, long budgetBytes, LoadWatcher loads) throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(folder);
         ModelGolden golden = ModelGolden.open(folder);
         Backend backend = Backends.openFullPrecision(kind, budgetBytes)) {
       return golden.logitsRank() == 2
-          ? classifier(backend, directory, golden)
-          : new LanguageComparison(backend, directory, golden).compare();
+          ? classifier(backend, directory, golden, loads)
+          : new LanguageComparison(backend, directory, golden, loads).compare();
     }
   }
 
   private static ModelParityReport classifier(
-      Backend backend, ModelDirectory directory, ModelGolden golden) throws IOException {
+      Backend backend, ModelDirectory directory, ModelGolden golden, LoadWatcher loads)
+      throws IOException {
     try (Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         PassMemory memory = new PassMemory(backend, "parity")) {
-      SequenceClassifier model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .classifier();
+      SequenceClassifier model = load(backend, directory, weights, loads, ModelLoader::classifier);
       TokenRows rows = golden.rows();
       rows.requireFits(model.transformer().architecture());
       float[][] logits =
@@ -73,6 +76,25 @@ public final class ModelParity {
           OptionalDouble.empty(),
           OptionalDouble.empty(),
           OptionalDouble.empty());
+    }
+  }
+
+  /** Loads a checkpoint in the precision that it is stored in. */
+  static <M> M load(
+      Backend backend,
+      ModelDirectory checkpoint,
+      Arena weights,
+      LoadWatcher loads,
+      ModelKind<M> kind)
+      throws IOException {
+    try (LoadWatcher.Watched watched = loads.begin(checkpoint)) {
+      return kind.load(
+          new ModelLoader(
+              backend,
+              WeightSource.of(checkpoint, watched::read),
+              BasePrecision.STORED,
+              weights,
+              Optional.empty()));
     }
   }
 }

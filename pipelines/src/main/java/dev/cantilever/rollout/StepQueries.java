@@ -8,10 +8,10 @@ import dev.cantilever.row.Query;
 import dev.cantilever.tokenizer.TextTokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * The queries of every step: the first tokens of documents, in a seeded order, without replacement
@@ -102,7 +102,8 @@ public final class StepQueries {
               row / spec.batchRows(),
               row,
               tokenizer.decode(tokens),
-              IntSequence.of(IntStream.concat(Arrays.stream(tokens), Arrays.stream(end)).toArray())));
+              IntSequence.of(
+                  IntStream.concat(Arrays.stream(tokens), Arrays.stream(end)).toArray())));
     }
     return queries;
   }

@@ -120,7 +120,8 @@ final class TrainablePolicy implements AutoCloseable {
       return Adapter.load(backend, arena, AdapterRef.POLICY, directory, targets, true);
     }
     task.lora().requireIdentity();
-    AdapterConfig config = task.lora().config(base.model().architecture().taskType(), base.source());
+    AdapterConfig config =
+        task.lora().config(base.model().architecture().taskType(), base.source());
     return Adapter.fresh(backend, arena, AdapterRef.POLICY, config, targets, task.policy().seed());
   }
 

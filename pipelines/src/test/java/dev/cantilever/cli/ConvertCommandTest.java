@@ -12,9 +12,12 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConvertCommandTest {
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -62,6 +65,36 @@ class ConvertCommandTest {
       assertThat(converted.names()).hasSize(28);
       assertThat(converted.bytes()).isEqualTo(json.get("bytes").asLong());
     }
+  }
+
+  @Test
+  void run_adapter_isWrittenAsOneFile() throws IOException {
+    Path from = Fixtures.path("gpt_neox/adapter");
+    Path to = dir.resolve("converted");
+
+    assertThat(run("convert", "--json", "--adapter", from.toString(), "--out", to.toString()))
+        .isEqualTo(ExitCode.DONE);
+
+    assertThat(lastLine().get("files").asInt()).isEqualTo(1);
+    assertThat(to.resolve("adapter_model.safetensors"))
+        .hasSameBinaryContentAs(from.resolve("adapter_model.safetensors"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', found none",
+    "--model m --adapter a, found both",
+    "--adapter a --shard-size 1GiB, --shard-size with --model alone"
+  })
+  void run_notOneDirectory_isRefused(String options, String message) {
+    List<String> args = new ArrayList<>(List.of("convert", "--out", dir.resolve("to").toString()));
+    if (!options.isEmpty()) {
+      args.addAll(List.of(options.split(" ")));
+    }
+
+    assertThat(run(args.toArray(String[]::new))).isEqualTo(ExitCode.USAGE);
+
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains(message);
   }
 
   @Test

@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.backend.BackendKind;
+import dev.cantilever.host.LoadWatcher;
+import dev.cantilever.host.RecordedLoads;
 import dev.cantilever.hub.CheckpointException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelParityTest {
@@ -36,7 +41,9 @@ class ModelParityTest {
         "gemma2_capped",
         "phi3",
         "phi3_window",
-        "flan_t5"
+        "flan_t5",
+        "t5_plain",
+        "t5_untied"
       })
   void run_languageModel_holdsEverythingOfTheFixture(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
@@ -52,7 +59,14 @@ class ModelParityTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"distilbert_cls", "gpt_neox_reward", "bert_cls", "roberta_cls", "deberta_v2_cls"})
+      strings = {
+        "distilbert_cls",
+        "gpt_neox_reward",
+        "bert_cls",
+        "roberta_cls",
+        "deberta_v2_cls",
+        "deberta_v2_conv_cls"
+      })
   void run_classifier_holdsLogitsAlone(String fixture) throws IOException {
     ModelParityReport report = run(Fixtures.path(fixture));
 
@@ -60,6 +74,20 @@ class ModelParityTest {
     assertThat(report.greedyEqual()).isEmpty();
     assertThat(report.gradRelMax()).isEmpty();
     assertThat(report.pass()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gpt_neox, merged", "bert_cls,"})
+  void run_anyModel_showsEachLoad(String fixture, @Nullable String second) throws IOException {
+    RecordedLoads loads = new RecordedLoads();
+
+    ModelParity.run(Fixtures.path(fixture), BackendKind.CPU, BUDGET, loads);
+
+    List<String> loaded = second == null ? List.of(fixture) : List.of(fixture, second);
+    assertThat(loads.lines())
+        .extracting(line -> line.split(":")[0])
+        .containsExactlyElementsOf(loaded);
+    assertThat(loads.lines()).allMatch(line -> line.matches(".*: ([1-9]\\d*) of \\1 bytes"));
   }
 
   @Test
@@ -114,6 +142,6 @@ class ModelParityTest {
   }
 
   private static ModelParityReport run(Path folder) throws IOException {
-    return ModelParity.run(folder, BackendKind.CPU, BUDGET);
+    return ModelParity.run(folder, BackendKind.CPU, BUDGET, LoadWatcher.none());
   }
 }

@@ -27,7 +27,8 @@ class StepQueriesTest {
             "too long", IntSequence.of(1, 2, 3, 4, 5, 6, 7, 8));
     try (TextTokenizer tokenizer =
         TextTokenizer.load(EmbeddedSamples.extract(EmbeddedSample.LANGUAGE_MODEL, dir))) {
-      StepQueries queries = new StepQueries(documents, RolloutSpec.defaults(), 1, tokenizer, true, new int[0]);
+      StepQueries queries =
+          new StepQueries(documents, RolloutSpec.defaults(), 1, tokenizer, true, new int[0]);
 
       List<Query> asked = queries.ofStep(queries.order(2), 1);
 

@@ -5,7 +5,7 @@ package dev.cantilever.row;
  *
  * @param run name of the run
  * @param seed the run's seed, from which every draw is keyed
- * @param baseDigest digest of the base weights
+ * @param baseDigest digest of the base: its weights, settings and tokenizer
  * @param adapterDigest digest of the adapter
  * @param samplerDigest digest of the sampler's settings
  * @param timeMillis when, in milliseconds since 1970 UTC; the run's logical clock decides
