@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.LogitSpec;
@@ -8,6 +9,7 @@ import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -46,6 +48,11 @@ public record CausalLm(Transformer transformer, Weight head) {
     if (cap > 0) {
       backend.activation().softcap(logits, logits, cap);
     }
+  }
+
+  /** What adapters may be attached to. */
+  public AdapterTargets targets() {
+    return transformer.targets(List.of());
   }
 
   /** The description. */

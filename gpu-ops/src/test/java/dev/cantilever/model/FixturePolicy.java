@@ -74,7 +74,7 @@ final class FixturePolicy implements AutoCloseable {
             trained,
             NAME,
             AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
-            model.transformer().targets(),
+            model.targets(),
             SEED);
     ValueHead head = ValueHead.fresh(backend, trained, model.architecture().outputSize(), SEED);
     optimizer =

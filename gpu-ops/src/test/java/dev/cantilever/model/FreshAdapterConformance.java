@@ -61,8 +61,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   }
 
   private Adapter fresh(CausalLm model, String name, AdapterConfig config) {
-    Adapter adapter =
-        Adapter.fresh(backend, adapters, name, config, model.transformer().targets(), 3);
+    Adapter adapter = Adapter.fresh(backend, adapters, name, config, model.targets(), 3);
     adapter.parameters().forEach(p -> backend.transfers().zero(p.gradient()));
     return adapter;
   }
@@ -86,9 +85,9 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   void freshLengthsAndBiases_overMovedOnes_changeNoBit(BasePrecision precision) throws Exception {
     for (String base : new String[] {"gpt_neox", "llama", "gpt2"}) {
       CausalLm model = model(base, precision);
-      Adapter reference = fresh(model, "reference", config(true, LoraBias.LORA_ONLY, "true"));
+      Adapter reference = fresh(model, "reference", config(true, LoraBias.ALL, "true"));
       move(reference, 4);
-      Adapter policy = fresh(model, "policy", config(true, LoraBias.LORA_ONLY, "gaussian"));
+      Adapter policy = fresh(model, "policy", config(true, LoraBias.ALL, "gaussian"));
 
       float[] bare = model.logits(backend, memory, ROWS, Set.of());
       assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isEqualTo(bare);
@@ -121,8 +120,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     float[] moved = model.logits(backend, memory, ROWS, Set.of("a"));
     adapter.save(folder.resolve("saved"));
     Adapter loaded =
-        Adapter.load(
-            backend, adapters, "b", folder.resolve("saved"), model.transformer().targets(), true);
+        Adapter.load(backend, adapters, "b", folder.resolve("saved"), model.targets(), true);
     assertThat(loaded.config().rank("any")).isEqualTo(4);
     float[] found = model.logits(backend, memory, ROWS, Set.of("b"));
     for (int i = 0; i < found.length; i++) {
@@ -135,7 +133,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @CsvSource({"false", "true"})
   void gradients_stackedLengthsAndBiases_areThoseOfDifferences(boolean dropout) throws Exception {
     CausalLm model = model("gpt_neox", BasePrecision.STORED);
-    AdapterConfig plain = config(true, LoraBias.LORA_ONLY, "true");
+    AdapterConfig plain = config(true, LoraBias.ALL, "true");
     AdapterConfig config =
         new AdapterConfig(
             plain.ranks(),

@@ -80,11 +80,11 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "opt_exclude, opt",
+    "neox_bias_all, gpt_neox",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     CausalLm model = model(Fixtures.path(base));
-    Adapter adapter =
-        Adapter.load(backend, adapters, "a", adapter(name), model.transformer().targets(), true);
+    Adapter adapter = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), true);
     try (SafetensorsFile golden = golden(name)) {
       assertLogits(model, base, Set.of("a"), golden.readFloats("adapter_logits"));
       for (Parameter parameter : adapter.parameters()) {
@@ -150,16 +150,16 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_pissa, llama",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
+    "neox_bias_all, gpt_neox",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
     Path merged = folder.resolve("merged");
     CausalLm model = model(Fixtures.path(base));
-    Adapter first =
-        Adapter.load(backend, adapters, "a", adapter(name), model.transformer().targets(), false);
+    Adapter first = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false);
     first.save(saved);
     first.detach();
-    Adapter.load(backend, adapters, "b", saved, model.transformer().targets(), false);
+    Adapter.load(backend, adapters, "b", saved, model.targets(), false);
     AdapterMerger.merge(Fixtures.path(base), saved, merged);
 
     try (SafetensorsFile golden = golden(name)) {
@@ -179,7 +179,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     assertThat(AdapterDirectory.names(together)).containsExactly("default", "dora", "plain");
     for (String name : new String[] {"plain", "dora", "default"}) {
       Path place = AdapterDirectory.named(together, name);
-      Adapter.load(backend, adapters, name, place, model.transformer().targets(), false);
+      Adapter.load(backend, adapters, name, place, model.targets(), false);
     }
     try (SafetensorsFile golden = golden("neox_stacked")) {
       for (String active : new String[] {"plain", "dora", "plain+dora", "plain+dora+default"}) {
@@ -197,14 +197,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     SequenceClassifier model = classifier(base);
     float bare = score(model, Set.of());
     Adapter loaded =
-        Adapter.load(
-            backend,
-            adapters,
-            "a",
-            adapter("neox_reward"),
-            model.transformer().targets(),
-            model.heads(),
-            false);
+        Adapter.load(backend, adapters, "a", adapter("neox_reward"), model.targets(), false);
     try (SafetensorsFile golden = golden("neox_reward")) {
       float expected = golden.readFloats("adapter_logits")[0];
       assertThat(score(model, Set.of("a"))).isCloseTo(expected, within(LOGITS));
@@ -238,9 +231,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
       throws Exception {
     CausalLm model = model(Fixtures.path(base));
     assertThatThrownBy(
-            () ->
-                Adapter.load(
-                    backend, adapters, "a", adapter(name), model.transformer().targets(), false))
+            () -> Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(what);
   }

@@ -120,8 +120,7 @@ class SyntheticWeightsTest {
       CausalLm model = load(tiny(5), precision, base);
       AdapterConfig lora =
           AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
-      Adapter adapter =
-          Adapter.fresh(backend, adapters, "a", lora, model.transformer().targets(), 1);
+      Adapter adapter = Adapter.fresh(backend, adapters, "a", lora, model.targets(), 1);
       ValueHead head = ValueHead.fresh(backend, adapters, 64, 2);
       PolicyModel policy =
           new PolicyModel(

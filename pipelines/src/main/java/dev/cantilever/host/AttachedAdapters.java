@@ -36,7 +36,7 @@ public final class AttachedAdapters implements AutoCloseable {
                 attached.arena,
                 ref.name(),
                 ref.source().path(),
-                model.transformer().targets(),
+                model.targets(),
                 false));
       }
       return attached;

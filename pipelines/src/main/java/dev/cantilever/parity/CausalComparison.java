@@ -73,7 +73,7 @@ final class CausalComparison {
                 adapters,
                 ADAPTER,
                 directory.path().resolve("adapter"),
-                model.transformer().targets(),
+                model.targets(),
                 true);
         adapterLogits = logits(model, memory, rows, "adapter_logits", Set.of(ADAPTER));
         if (golden.has("adapter_loss")) {
