@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The matrices of one LoRA adapter on the device, attached to a model's linear layers. */
 public final class Adapter {
@@ -31,7 +32,7 @@ public final class Adapter {
   private final AdapterTargets targets;
   private final List<ModuleAdapter> modules = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
-  private final List<Linear> replaced = new ArrayList<>();
+  private final List<HeadAdapter> heads = new ArrayList<>();
   private final Optional<WeightReader> reader;
 
   /**
@@ -72,8 +73,14 @@ public final class Adapter {
     for (BiasTarget target : biases(backend, arena, wanted, biased)) {
       biases.add(new BiasAdapter(backend, arena, name, target, trainable));
     }
+    if (targets.trainsHeads() || !trainable) {
+      for (Linear head : targets.heads()) {
+        HeadAdapter.of(backend, arena, name, config, head, trainable).ifPresent(heads::add);
+      }
+    }
     modules.forEach(ModuleAdapter::attach);
     biases.forEach(BiasAdapter::attach);
+    heads.forEach(HeadAdapter::attach);
   }
 
   /** The linear layers whose biases are the adapter's own. */
@@ -141,11 +148,12 @@ public final class Adapter {
       AdapterConfig config,
       AdapterTargets targets,
       long seed) {
-    requireTrainable(name, config);
+    requireTrainable(name, config, targets);
     Adapter adapter =
         new Adapter(backend, arena, name, config, wanted(config, targets), targets, true);
     try {
       adapter.modules.forEach(module -> module.draw(seed, adapter.reader));
+      adapter.wholes().forEach(OwnTensor::begin);
     } catch (RuntimeException e) {
       adapter.detach();
       throw e;
@@ -159,12 +167,8 @@ public final class Adapter {
         .toList();
   }
 
-  private static void requireTrainable(String name, AdapterConfig config) {
-    if (!config.modules().saved().isEmpty()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected no 'modules_to_save', found %s. Weights of the base are frozen and have no gradients: train branches only."
-              .formatted(name, config.modules().saved()));
-    }
+  private static void requireTrainable(String name, AdapterConfig config, AdapterTargets targets) {
+    WholeModules.require(name, config.modules(), targets);
     LoraInit.Scheme scheme = config.init().scheme();
     if (scheme == LoraInit.Scheme.EVA || scheme == LoraInit.Scheme.ORTHOGONAL) {
       throw new CheckpointException(
@@ -203,7 +207,6 @@ public final class Adapter {
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
-        adapter.attachHeads(backend, arena, source, trainable ? List.of() : targets.heads());
         adapter.read(source);
       } catch (IOException | RuntimeException e) {
         adapter.detach();
@@ -238,27 +241,14 @@ public final class Adapter {
     return wanted;
   }
 
-  private void attachHeads(
-      Backend backend, Arena arena, AdapterDirectory source, List<Linear> heads)
-      throws IOException {
-    for (Linear head : heads) {
-      if (HeadReplacement.attach(backend, arena, name, source, head)) {
-        replaced.add(head);
-      }
-    }
-  }
-
   private void read(AdapterDirectory source) throws IOException {
     Set<String> own =
         biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
-    for (Linear head : replaced) {
-      own.add(head.name() + ".weight");
-      own.add(head.name() + ".bias");
-    }
+    wholes().forEach(whole -> own.add(whole.saved().baseName()));
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter of branches and biases, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of branches, biases and heads, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),
@@ -271,6 +261,13 @@ public final class Adapter {
     for (BiasAdapter bias : biases) {
       bias.read(source);
     }
+    for (OwnTensor whole : wholes().toList()) {
+      whole.read(source);
+    }
+  }
+
+  private Stream<OwnTensor> wholes() {
+    return heads.stream().flatMap(HeadAdapter::tensors);
   }
 
   /** The name spans use. */
@@ -286,20 +283,26 @@ public final class Adapter {
     return config;
   }
 
-  /** All that is trained: module by module A, B and DoRA's lengths, then biases. */
+  /**
+   * All that is trained: module by module A, B and DoRA's lengths, then biases, then what is held
+   * whole.
+   */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
+    wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
   }
 
   /**
    * Takes over that parameters have changed, as by a step of an optimiser: with DoRA the norms of
-   * the rows are computed again. To be called before the next pass.
+   * the rows are computed again, and what is held whole is rounded. To be called before the next
+   * pass.
    */
   public void parametersChanged() {
     modules.forEach(module -> module.updateNorms(reader));
+    wholes().forEach(OwnTensor::parametersChanged);
   }
 
   /** The gradients of all parameters by their names in a file, and as the file would have them. */
@@ -307,6 +310,7 @@ public final class Adapter {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
+    wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;
   }
 
@@ -321,13 +325,10 @@ public final class Adapter {
    * as peft converts it: over the base as it is, with twice the rank.
    */
   public void save(Path directory) throws IOException {
-    if (!replaced.isEmpty()) {
-      throw new IllegalStateException(
-          "Expected an adapter of branches and biases, found one with heads, which is only read");
-    }
     AdapterConfig written = config.init().changesBase() ? config.overUnchangedBase() : config;
     Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
     biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));
+    wholes().forEach(whole -> saved.put(whole.saved(), whole.acting().shape()));
     List<LoraModule> branches = modules.stream().map(ModuleAdapter::module).toList();
     try (AdapterWriter writer = AdapterWriter.create(directory, written, branches, saved)) {
       for (ModuleAdapter module : modules) {
@@ -335,6 +336,9 @@ public final class Adapter {
       }
       for (BiasAdapter bias : biases) {
         bias.write(writer);
+      }
+      for (OwnTensor whole : wholes().toList()) {
+        whole.write(writer);
       }
       writer.finish();
     }

@@ -10,8 +10,10 @@ import java.util.List;
  * @param linears linear layers that may carry branches and biases
  * @param norms biases of norms
  * @param heads layers behind the transformer that an adapter may hold whole, in place of the base's
+ * @param trainsHeads whether those have gradients
  */
-public record AdapterTargets(List<LoraTarget> linears, List<NormBias> norms, List<Linear> heads) {
+public record AdapterTargets(
+    List<LoraTarget> linears, List<NormBias> norms, List<Linear> heads, boolean trainsHeads) {
 
   /** Copies the lists. */
   public AdapterTargets {

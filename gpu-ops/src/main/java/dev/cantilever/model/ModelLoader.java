@@ -90,7 +90,7 @@ public final class ModelLoader {
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
-    return new CausalLm(transformer, weight);
+    return new CausalLm(transformer, new Linear(head, weight));
   }
 
   /** Loads a sequence classifier or reward model. */

@@ -33,7 +33,7 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
 
   /** What adapters may be attached to; the layers behind the transformer may be held whole. */
   public AdapterTargets targets() {
-    return transformer.targets(Stream.concat(hidden.stream(), Stream.of(output)).toList());
+    return transformer.targets(Stream.concat(hidden.stream(), Stream.of(output)).toList(), false);
   }
 
   /** Longest row the model was made for. */

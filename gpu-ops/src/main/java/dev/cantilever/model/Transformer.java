@@ -63,7 +63,7 @@ public record Transformer(
   }
 
   /** What adapters may be attached to; of norms each once, though parts may share it. */
-  AdapterTargets targets(List<Linear> heads) {
+  AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
     Stream<Norm> ofBlocks =
         blocks.stream()
             .flatMap(
@@ -78,6 +78,6 @@ public record Transformer(
             .flatMap(norm -> norm.bias().stream())
             .distinct()
             .toList();
-    return new AdapterTargets(targets, norms, heads);
+    return new AdapterTargets(targets, norms, heads, trainsHeads);
   }
 }

@@ -210,7 +210,7 @@ final class BenchedModel implements AutoCloseable {
   }
 
   private long head() {
-    return (long) model.head().outFeatures() * model.head().inFeatures();
+    return (long) model.head().weight().outFeatures() * model.head().weight().inFeatures();
   }
 
   private static long elements(Linear linear) {

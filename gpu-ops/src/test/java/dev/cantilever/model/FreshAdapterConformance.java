@@ -128,6 +128,12 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     }
   }
 
+  private static ModuleSelection saving(AdapterConfig config, String... names) {
+    ModuleSelection modules = config.modules();
+    return new ModuleSelection(
+        modules.targets(), modules.excluded(), modules.layers(), List.of(names));
+  }
+
   /** The norms are constants in DoRA's backward; here they are left as they were, too. */
   @ParameterizedTest
   @CsvSource({"false", "true"})
@@ -145,7 +151,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
             false,
             plain.taskType(),
             "");
-    Adapter first = fresh(model, "first", config);
+    Adapter first = fresh(model, "first", config.withModules(saving(config, "embed_out")));
     Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
     Adapter third = fresh(model, "third", config);
     move(first, 7);
@@ -200,19 +206,20 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   void fresh_whatCannotBeTrained_isRefusedByName() throws Exception {
     CausalLm model = model("gpt_neox", BasePrecision.STORED);
     AdapterConfig plain = config(false, LoraBias.NONE, "true");
-    ModuleSelection withHead =
-        new ModuleSelection(
-            plain.modules().targets(),
-            plain.modules().excluded(),
-            plain.modules().layers(),
-            List.of("embed_out"));
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(withHead)))
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "score"))))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("modules_to_save")
-        .hasMessageContaining("embed_out");
+        .hasMessageContaining("embed_out")
+        .hasMessageContaining("'score'");
     assertThatThrownBy(() -> fresh(model, "a", config(false, LoraBias.NONE, "eva")))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("eva");
+    AdapterConfig withHead = plain.withModules(saving(plain, "embed_out"));
+    fresh(model, "under", withHead);
+    assertThatThrownBy(() -> fresh(model, "a", withHead))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("embed_out")
+        .hasMessageContaining("under it");
     fresh(model, "a", plain);
     assertThatThrownBy(() -> fresh(model, "a", plain))
         .isInstanceOf(IllegalArgumentException.class)

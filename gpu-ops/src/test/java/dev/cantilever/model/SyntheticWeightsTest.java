@@ -245,7 +245,9 @@ class SyntheticWeightsTest {
       assertThat(block.mlpNorm().gamma().dtype()).isEqualTo(type);
       assertThat(read(block.mlpNorm().gamma())).containsOnly(1);
       assertThat(block.mlp().up().weight().bias().orElseThrow().dtype()).isEqualTo(type);
-      assertThat(model.head()).extracting(head -> head.bias().isPresent()).isEqualTo(false);
+      assertThat(model.head().weight())
+          .extracting(head -> head.bias().isPresent())
+          .isEqualTo(false);
     }
   }
 
