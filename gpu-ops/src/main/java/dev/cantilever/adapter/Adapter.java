@@ -11,6 +11,7 @@ import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
@@ -32,6 +33,7 @@ public final class Adapter {
   private final AdapterTargets targets;
   private final List<ModuleAdapter> modules = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
+  private final List<TableAdapter> tables = new ArrayList<>();
   private final List<HeadAdapter> heads = new ArrayList<>();
   private final Optional<WeightReader> reader;
 
@@ -73,6 +75,11 @@ public final class Adapter {
     for (BiasTarget target : biases(backend, arena, wanted, biased)) {
       biases.add(new BiasAdapter(backend, arena, name, target, trainable));
     }
+    for (EmbeddingTable table : targets.tables()) {
+      if (config.modules().isSaved(table.name())) {
+        tables.add(TableAdapter.of(backend, arena, name, table, trainable));
+      }
+    }
     if (targets.trainsHeads() || !trainable) {
       for (Linear head : targets.heads()) {
         HeadAdapter.of(backend, arena, name, config, head, trainable).ifPresent(heads::add);
@@ -80,6 +87,7 @@ public final class Adapter {
     }
     modules.forEach(ModuleAdapter::attach);
     biases.forEach(BiasAdapter::attach);
+    tables.forEach(TableAdapter::attach);
     heads.forEach(HeadAdapter::attach);
   }
 
@@ -248,7 +256,7 @@ public final class Adapter {
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter of branches, biases and heads, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of branches, biases, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),
@@ -267,7 +275,8 @@ public final class Adapter {
   }
 
   private Stream<OwnTensor> wholes() {
-    return heads.stream().flatMap(HeadAdapter::tensors);
+    return Stream.concat(
+        tables.stream().map(TableAdapter::own), heads.stream().flatMap(HeadAdapter::tensors));
   }
 
   /** The name spans use. */

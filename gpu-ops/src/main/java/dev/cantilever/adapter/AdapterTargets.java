@@ -1,5 +1,6 @@
 package dev.cantilever.adapter;
 
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.NormBias;
 import java.util.List;
@@ -9,16 +10,22 @@ import java.util.List;
  *
  * @param linears linear layers that may carry branches and biases
  * @param norms biases of norms
- * @param heads layers behind the transformer that an adapter may hold whole, in place of the base's
+ * @param tables embeddings of tokens, which an adapter may hold whole, in place of the base's
+ * @param heads layers behind the transformer, which it may as well
  * @param trainsHeads whether those have gradients
  */
 public record AdapterTargets(
-    List<LoraTarget> linears, List<NormBias> norms, List<Linear> heads, boolean trainsHeads) {
+    List<LoraTarget> linears,
+    List<NormBias> norms,
+    List<EmbeddingTable> tables,
+    List<Linear> heads,
+    boolean trainsHeads) {
 
   /** Copies the lists. */
   public AdapterTargets {
     linears = List.copyOf(linears);
     norms = List.copyOf(norms);
+    tables = List.copyOf(tables);
     heads = List.copyOf(heads);
   }
 
@@ -26,6 +33,7 @@ public record AdapterTargets(
   boolean hasAttached(String adapter) {
     return linears.stream().anyMatch(target -> target.linear().isAttached(adapter))
         || norms.stream().anyMatch(norm -> norm.isAttached(adapter))
+        || tables.stream().anyMatch(table -> table.isAttached(adapter))
         || heads.stream().anyMatch(head -> head.isAttached(adapter));
   }
 
@@ -33,6 +41,7 @@ public record AdapterTargets(
   void detach(String adapter) {
     linears.forEach(target -> target.linear().detach(adapter));
     norms.forEach(norm -> norm.detach(adapter));
+    tables.forEach(table -> table.detach(adapter));
     heads.forEach(head -> head.detach(adapter));
   }
 }

@@ -2,6 +2,7 @@ package dev.cantilever.adapter;
 
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModuleSelection;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.NormBias;
 import java.util.List;
@@ -21,7 +22,10 @@ final class WholeModules {
    */
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
     List<String> possible =
-        targets.trainsHeads() ? targets.heads().stream().map(Linear::name).toList() : List.of();
+        Stream.concat(
+                targets.tables().stream().map(EmbeddingTable::name),
+                targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name))
+            .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
       List<String> others =
@@ -40,12 +44,16 @@ final class WholeModules {
                     others.isEmpty() ? "" : ", which is " + others.get(0) + " too"));
       }
     }
-    for (Linear head : targets.heads()) {
-      if (modules.isSaved(head.name()) && head.isReplaced()) {
-        throw new CheckpointException(
-            "Adapter '%s': expected 'modules_to_save' without '%s', which an adapter under it holds whole: a new one would begin from the base's. Merge that adapter into the base first."
-                .formatted(adapter, head.name()));
-      }
-    }
+    Stream.concat(
+            targets.tables().stream().filter(EmbeddingTable::isReplaced).map(EmbeddingTable::name),
+            targets.heads().stream().filter(Linear::isReplaced).map(Linear::name))
+        .filter(modules::isSaved)
+        .findFirst()
+        .ifPresent(
+            held -> {
+              throw new CheckpointException(
+                  "Adapter '%s': expected 'modules_to_save' without '%s', which an adapter under it holds whole: a new one would begin from the base's. Merge that adapter into the base first."
+                      .formatted(adapter, held));
+            });
   }
 }

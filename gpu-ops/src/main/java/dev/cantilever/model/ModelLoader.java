@@ -9,6 +9,7 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Attention;
 import dev.cantilever.nn.BranchNorms;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
@@ -138,7 +139,7 @@ public final class ModelLoader {
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
     Embeddings embeddings =
         new Embeddings(
-            tokens,
+            new EmbeddingTable(names.tokens(), tokens),
             HalfPrecision.rounded(spec.scale(), tokens.dtype()),
             projectionIn,
             positions,

@@ -78,6 +78,6 @@ public record Transformer(
             .flatMap(norm -> norm.bias().stream())
             .distinct()
             .toList();
-    return new AdapterTargets(targets, norms, heads, trainsHeads);
+    return new AdapterTargets(targets, norms, List.of(embeddings.tokens()), heads, trainsHeads);
   }
 }

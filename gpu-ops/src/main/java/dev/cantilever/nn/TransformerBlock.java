@@ -47,12 +47,18 @@ public record TransformerBlock(
   }
 
   private Var parallel(Pass pass, Var x) {
+    // Of one norm for both the trained bias has one gradient, whose sum has one order.
+    boolean once = attentionNorm == mlpNorm && attentionNorm.isAdapted(pass);
+    Optional<Var> normed =
+        once ? Optional.of(attentionNorm.forward(pass, Slot.NORM, x)) : Optional.empty();
     Var attended;
     Var active;
     try (Fork fork = pass.tape().backend().fork()) {
-      attended = attention.attended(pass, attentionNorm.forward(pass, Slot.NORM, x));
+      attended =
+          attention.attended(
+              pass, normed.orElseGet(() -> attentionNorm.forward(pass, Slot.NORM, x)));
       fork.second();
-      active = mlp.active(pass, mlpNorm.forward(pass, Slot.NORM, x));
+      active = mlp.active(pass, normed.orElseGet(() -> mlpNorm.forward(pass, Slot.NORM, x)));
     }
     return attention.output().forwardWith(pass, Slot.RESIDUAL, attended, mlp.down(), active, x);
   }

@@ -151,7 +151,8 @@ public abstract class FreshAdapterConformance extends ModelConformance {
             false,
             plain.taskType(),
             "");
-    Adapter first = fresh(model, "first", config.withModules(saving(config, "embed_out")));
+    Adapter first =
+        fresh(model, "first", config.withModules(saving(config, "embed_in", "embed_out")));
     Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
     Adapter third = fresh(model, "third", config);
     move(first, 7);
