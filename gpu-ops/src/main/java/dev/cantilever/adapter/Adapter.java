@@ -11,6 +11,7 @@ import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
@@ -22,22 +23,25 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The matrices of one LoRA adapter on the device, attached to a model's linear layers. */
 public final class Adapter {
 
   private final String name;
   private final AdapterConfig config;
+  private final AdapterTargets targets;
   private final List<ModuleAdapter> modules = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
-  private final List<Linear> replaced = new ArrayList<>();
+  private final List<TableAdapter> tables = new ArrayList<>();
+  private final List<HeadAdapter> heads = new ArrayList<>();
   private final Optional<WeightReader> reader;
 
   /**
    * Takes room and attaches.
    *
    * @param wanted modules that carry a branch
-   * @param all modules of the model
+   * @param targets all that the model offers
    */
   private Adapter(
       Backend backend,
@@ -45,9 +49,10 @@ public final class Adapter {
       String name,
       AdapterConfig config,
       List<LoraTarget> wanted,
-      List<LoraTarget> all,
+      AdapterTargets targets,
       boolean trainable) {
     this.name = name;
+    this.targets = targets;
     this.config =
         config.withFanInFanOut(wanted.stream().anyMatch(target -> target.storage().transposed()));
     if (wanted.isEmpty()) {
@@ -56,36 +61,71 @@ public final class Adapter {
               .formatted(
                   name,
                   config.modules().targets(),
-                  all.stream().limit(8).map(LoraTarget::path).toList()));
+                  targets.linears().stream().limit(8).map(LoraTarget::path).toList()));
     }
-    if (all.stream().anyMatch(target -> target.linear().isAttached(name))) {
+    if (targets.hasAttached(name)) {
       throw new IllegalArgumentException(
           "Expected a name that no adapter of the model has yet, got '" + name + "'");
     }
-    Set<String> paths = wanted.stream().map(LoraTarget::path).collect(Collectors.toSet());
     for (LoraTarget target : wanted) {
       modules.add(new ModuleAdapter(backend, arena, name, config, target, trainable));
     }
-    if (config.bias() != LoraBias.NONE) {
-      for (LoraTarget target : config.bias() == LoraBias.ALL ? all : wanted) {
-        if (target.linear().weight().bias().isPresent()) {
-          boolean lora = paths.contains(target.path());
-          biases.add(new BiasAdapter(backend, arena, name, target, lora, trainable));
-        }
+    List<LoraTarget> biased = biased(wanted);
+    reader = reader(backend, arena, biased);
+    for (BiasTarget target : biases(backend, arena, wanted, biased)) {
+      biases.add(new BiasAdapter(backend, arena, name, target, trainable));
+    }
+    for (EmbeddingTable table : targets.tables()) {
+      if (config.modules().isSaved(table.name())) {
+        tables.add(TableAdapter.of(backend, arena, name, table, trainable));
       }
     }
-    reader = reader(backend, arena, all);
+    if (targets.trainsHeads() || !trainable) {
+      for (Linear head : targets.heads()) {
+        HeadAdapter.of(backend, arena, name, config, head, trainable).ifPresent(heads::add);
+      }
+    }
     modules.forEach(ModuleAdapter::attach);
     biases.forEach(BiasAdapter::attach);
+    tables.forEach(TableAdapter::attach);
+    heads.forEach(HeadAdapter::attach);
+  }
+
+  /** The linear layers whose biases are the adapter's own. */
+  private List<LoraTarget> biased(List<LoraTarget> wanted) {
+    List<LoraTarget> candidates =
+        switch (config.bias()) {
+          case NONE -> List.of();
+          case LORA_ONLY -> wanted;
+          case ALL -> targets.linears();
+        };
+    return candidates.stream()
+        .filter(target -> target.linear().weight().bias().isPresent())
+        .toList();
+  }
+
+  private List<BiasTarget> biases(
+      Backend backend, Arena arena, List<LoraTarget> wanted, List<LoraTarget> biased) {
+    Set<String> paths = wanted.stream().map(LoraTarget::path).collect(Collectors.toSet());
+    List<BiasTarget> own = new ArrayList<>();
+    for (LoraTarget target : biased) {
+      own.add(
+          new LinearBias(
+              target, paths.contains(target.path()), layer -> reader.orElseThrow().bias(layer)));
+    }
+    if (config.bias() == LoraBias.ALL) {
+      targets.norms().forEach(norm -> own.add(new OwnNormBias(backend, arena, norm)));
+    }
+    return own;
   }
 
   /** For what depends on the base's numbers. */
-  private Optional<WeightReader> reader(Backend backend, Arena arena, List<LoraTarget> all) {
-    if (!config.useDora() && !config.init().changesBase() && biases.isEmpty()) {
+  private Optional<WeightReader> reader(Backend backend, Arena arena, List<LoraTarget> biased) {
+    if (!config.useDora() && !config.init().changesBase() && biased.isEmpty()) {
       return Optional.empty();
     }
     int vectors = 1;
-    List<LoraTarget> read = new ArrayList<>(biases.stream().map(BiasAdapter::target).toList());
+    List<LoraTarget> read = new ArrayList<>(biased);
     for (ModuleAdapter module : modules) {
       LoraTarget target = module.target();
       int rank = config.rank(target.path());
@@ -105,7 +145,7 @@ public final class Adapter {
    *
    * @param arena where matrices and gradients live
    * @param name under which spans name it
-   * @param targets all linear layers the model offers
+   * @param targets all that the model offers
    * @param seed of A; each module draws its own stream
    * @throws CheckpointException if the settings ask for what a fresh adapter cannot have
    */
@@ -114,13 +154,14 @@ public final class Adapter {
       Arena arena,
       String name,
       AdapterConfig config,
-      List<LoraTarget> targets,
+      AdapterTargets targets,
       long seed) {
-    requireTrainable(name, config);
+    requireTrainable(name, config, targets);
     Adapter adapter =
         new Adapter(backend, arena, name, config, wanted(config, targets), targets, true);
     try {
       adapter.modules.forEach(module -> module.draw(seed, adapter.reader));
+      adapter.wholes().forEach(OwnTensor::begin);
     } catch (RuntimeException e) {
       adapter.detach();
       throw e;
@@ -128,21 +169,14 @@ public final class Adapter {
     return adapter;
   }
 
-  private static List<LoraTarget> wanted(AdapterConfig config, List<LoraTarget> targets) {
-    return targets.stream().filter(target -> config.modules().matches(target.path())).toList();
+  private static List<LoraTarget> wanted(AdapterConfig config, AdapterTargets targets) {
+    return targets.linears().stream()
+        .filter(target -> config.modules().matches(target.path()))
+        .toList();
   }
 
-  private static void requireTrainable(String name, AdapterConfig config) {
-    if (!config.modules().saved().isEmpty()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected no 'modules_to_save', found %s. Weights of the base are frozen and have no gradients: train branches only."
-              .formatted(name, config.modules().saved()));
-    }
-    if (config.bias() == LoraBias.ALL) {
-      throw new CheckpointException(
-          "Adapter '%s': expected 'bias' none or lora_only of a new adapter, found all. Biases of norms and heads are frozen and have no gradients: train those of the linear layers with branches."
-              .formatted(name));
-    }
+  private static void requireTrainable(String name, AdapterConfig config, AdapterTargets targets) {
+    WholeModules.require(name, config.modules(), targets);
     LoraInit.Scheme scheme = config.init().scheme();
     if (scheme == LoraInit.Scheme.EVA || scheme == LoraInit.Scheme.ORTHOGONAL) {
       throw new CheckpointException(
@@ -154,10 +188,10 @@ public final class Adapter {
   /**
    * A frozen adapter of undefined values, attached: for plans, in which no number is computed.
    *
-   * @param targets all linear layers the model offers
+   * @param targets all that the model offers
    */
   public static Adapter planned(
-      Backend backend, Arena arena, String name, AdapterConfig config, List<LoraTarget> targets) {
+      Backend backend, Arena arena, String name, AdapterConfig config, AdapterTargets targets) {
     return new Adapter(backend, arena, name, config, wanted(config, targets), targets, false);
   }
 
@@ -173,24 +207,7 @@ public final class Adapter {
       Arena arena,
       String name,
       Path directory,
-      List<LoraTarget> targets,
-      boolean trainable)
-      throws IOException {
-    return load(backend, arena, name, directory, targets, List.of(), trainable);
-  }
-
-  /**
-   * As above, onto a model with heads that an adapter may replace, as those of classifiers are.
-   *
-   * @param heads which; they are replaced, never trained
-   */
-  public static Adapter load(
-      Backend backend,
-      Arena arena,
-      String name,
-      Path directory,
-      List<LoraTarget> targets,
-      List<Linear> heads,
+      AdapterTargets targets,
       boolean trainable)
       throws IOException {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
@@ -198,7 +215,6 @@ public final class Adapter {
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
-        adapter.attachHeads(backend, arena, source, trainable ? List.of() : heads);
         adapter.read(source);
       } catch (IOException | RuntimeException e) {
         adapter.detach();
@@ -209,9 +225,9 @@ public final class Adapter {
   }
 
   private static List<LoraTarget> modulesOf(
-      AdapterDirectory source, Path directory, List<LoraTarget> targets) {
+      AdapterDirectory source, Path directory, AdapterTargets targets) {
     Map<String, LoraTarget> byPath = new LinkedHashMap<>();
-    targets.forEach(target -> byPath.put(target.path(), target));
+    targets.linears().forEach(target -> byPath.put(target.path(), target));
     List<LoraTarget> wanted = new ArrayList<>();
     for (LoraModule module : source.modules().values()) {
       LoraTarget target = byPath.get(module.path());
@@ -233,27 +249,14 @@ public final class Adapter {
     return wanted;
   }
 
-  private void attachHeads(
-      Backend backend, Arena arena, AdapterDirectory source, List<Linear> heads)
-      throws IOException {
-    for (Linear head : heads) {
-      if (HeadReplacement.attach(backend, arena, name, source, head)) {
-        replaced.add(head);
-      }
-    }
-  }
-
   private void read(AdapterDirectory source) throws IOException {
     Set<String> own =
         biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
-    for (Linear head : replaced) {
-      own.add(head.name() + ".weight");
-      own.add(head.name() + ".bias");
-    }
+    wholes().forEach(whole -> own.add(whole.saved().baseName()));
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter that changes linear layers alone, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of branches, biases, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),
@@ -264,8 +267,16 @@ public final class Adapter {
       module.read(source, reader);
     }
     for (BiasAdapter bias : biases) {
-      bias.read(source, reader.orElseThrow());
+      bias.read(source);
     }
+    for (OwnTensor whole : wholes().toList()) {
+      whole.read(source);
+    }
+  }
+
+  private Stream<OwnTensor> wholes() {
+    return Stream.concat(
+        tables.stream().map(TableAdapter::own), heads.stream().flatMap(HeadAdapter::tensors));
   }
 
   /** The name spans use. */
@@ -281,20 +292,26 @@ public final class Adapter {
     return config;
   }
 
-  /** All that is trained: module by module A, B and DoRA's lengths, then biases. */
+  /**
+   * All that is trained: module by module A, B and DoRA's lengths, then biases, then what is held
+   * whole.
+   */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
+    wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
   }
 
   /**
    * Takes over that parameters have changed, as by a step of an optimiser: with DoRA the norms of
-   * the rows are computed again. To be called before the next pass.
+   * the rows are computed again, and what is held whole is rounded. To be called before the next
+   * pass.
    */
   public void parametersChanged() {
     modules.forEach(module -> module.updateNorms(reader));
+    wholes().forEach(OwnTensor::parametersChanged);
   }
 
   /** The gradients of all parameters by their names in a file, and as the file would have them. */
@@ -302,14 +319,13 @@ public final class Adapter {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
+    wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;
   }
 
   /** Takes the adapter off the model; its tensors stay until their arena is closed. */
   public void detach() {
-    modules.forEach(module -> module.target().linear().detach(name));
-    biases.forEach(bias -> bias.target().linear().detach(name));
-    replaced.forEach(head -> head.detach(name));
+    targets.detach(name);
   }
 
   /**
@@ -318,20 +334,20 @@ public final class Adapter {
    * as peft converts it: over the base as it is, with twice the rank.
    */
   public void save(Path directory) throws IOException {
-    if (!replaced.isEmpty()) {
-      throw new IllegalStateException(
-          "Expected an adapter of branches and biases, found one with heads, which is only read");
-    }
     AdapterConfig written = config.init().changesBase() ? config.overUnchangedBase() : config;
     Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
     biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));
+    wholes().forEach(whole -> saved.put(whole.saved(), whole.acting().shape()));
     List<LoraModule> branches = modules.stream().map(ModuleAdapter::module).toList();
     try (AdapterWriter writer = AdapterWriter.create(directory, written, branches, saved)) {
       for (ModuleAdapter module : modules) {
         module.write(writer);
       }
       for (BiasAdapter bias : biases) {
-        bias.write(writer, reader.orElseThrow());
+        bias.write(writer);
+      }
+      for (OwnTensor whole : wholes().toList()) {
+        whole.write(writer);
       }
       writer.finish();
     }

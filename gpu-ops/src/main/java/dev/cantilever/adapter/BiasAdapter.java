@@ -21,42 +21,28 @@ import java.util.Map;
 final class BiasAdapter {
 
   private final DeviceCopies copies;
-  private final LoraTarget target;
+  private final BiasTarget target;
   private final SavedTensor tensor;
   private final BiasBranch branch;
 
-  /**
-   * Takes room; nothing is attached yet.
-   *
-   * @param lora whether the module carries a branch
-   */
-  BiasAdapter(
-      Backend backend,
-      Arena arena,
-      String name,
-      LoraTarget target,
-      boolean lora,
-      boolean trainable) {
+  /** Takes room; nothing is attached yet. */
+  BiasAdapter(Backend backend, Arena arena, String name, BiasTarget target, boolean trainable) {
     this.copies = new DeviceCopies(backend);
     this.target = target;
-    this.tensor = SavedTensor.bias(target.path(), lora);
+    this.tensor = SavedTensor.bias(target.path(), target.hasBranch());
     this.branch =
         new BiasBranch(
             name,
-            Parameter.in(arena, tensor.name(), Shape.of(target.outFeatures())),
+            Parameter.in(arena, tensor.name(), Shape.of(target.size())),
             target.column(),
-            Tensor.in(arena, DType.F32, target.outFeatures()),
+            Tensor.in(arena, DType.F32, target.size()),
             trainable);
     backend.transfers().zero(branch.zero());
     backend.transfers().zero(branch.change().value());
   }
 
   void attach() {
-    target.linear().attach(branch);
-  }
-
-  LoraTarget target() {
-    return target;
+    target.attach(branch);
   }
 
   SavedTensor tensor() {
@@ -64,7 +50,7 @@ final class BiasAdapter {
   }
 
   Shape shape() {
-    return Shape.of(target.outFeatures());
+    return Shape.of(target.size());
   }
 
   Parameter parameter() {
@@ -75,7 +61,7 @@ final class BiasAdapter {
     gradients.put(tensor.name(), target.toFile(copies.download(branch.change().gradient())));
   }
 
-  void read(AdapterDirectory source, WeightReader reader) throws IOException {
+  void read(AdapterDirectory source) throws IOException {
     SavedTensor saved = source.saved().get(tensor.baseName());
     if (saved == null) {
       return; // the base's
@@ -87,16 +73,16 @@ final class BiasAdapter {
               .formatted(source.file().path(), saved.name(), shape(), found));
     }
     float[] values = target.toModel(source.read(saved));
-    float[] base = reader.bias(target);
+    float[] base = target.base();
     for (int o = 0; o < values.length; o++) {
       values[o] -= base[o];
     }
     copies.upload(branch.change().value(), values);
   }
 
-  void write(AdapterWriter writer, WeightReader reader) throws IOException {
+  void write(AdapterWriter writer) throws IOException {
     float[] values = copies.download(branch.change().value());
-    float[] base = reader.bias(target);
+    float[] base = target.base();
     for (int o = 0; o < values.length; o++) {
       values[o] += base[o];
     }

@@ -2,15 +2,16 @@
  * LoRA adapters on a model, and merging them into a checkpoint.
  *
  * <p>Enter by {@link dev.cantilever.adapter.Adapter}: made fresh or read from a PEFT directory, and
- * attached to the {@link dev.cantilever.adapter.LoraTarget}s a model offers. Several adapters may
- * be attached at once; which of them act on a row is said by the batch ({@link
+ * attached to the {@link dev.cantilever.adapter.AdapterTargets} a model offers. Several adapters
+ * may be attached at once; which of them act on a row is said by the batch ({@link
  * dev.cantilever.nn.Span}), so the reference policy is the same base with fewer of them. {@link
  * dev.cantilever.adapter.AdapterMerger} adds an adapter to a checkpoint, file to file, a tensor at
  * a time on the host, without any model.
  *
  * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
  * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as
- * it is, with twice the rank. A trained bias is kept as what it is more than the base's. DoRA's
+ * it is, with twice the rank. A trained bias is kept as what it is more than the base's; a head or
+ * table of embeddings that is held whole as a copy of the base's type ({@code OwnTensor}). DoRA's
  * norms are computed on the host from products of a few rows ({@code WeightReader}), after every
  * step.
  *

@@ -30,17 +30,19 @@ public interface LossOps {
       LogitSpec logits);
 
   /**
-   * Gradient of {@link #tokenLogprobs} with respect to hidden; entropy carries none. With p the
-   * softmax: dHidden = scale·dLogprobs·((onehot(target) − p)·slope)·head, where slope is 1, or with
-   * a cap 1 − tanh²(x/cap).
+   * Gradient of {@link #tokenLogprobs} with respect to hidden and head; entropy carries none. With
+   * p the softmax: dHidden = scale·dLogprobs·((onehot(target) − p)·slope)·head, where slope is 1,
+   * or with a cap 1 − tanh²(x/cap).
    *
    * @param dHidden [M, C] F32, overwritten
+   * @param dHead added to, where there is any of it
    * @param dLogprobs [M] F32
    * @param normalizers [M, 2] F64, as {@link #tokenLogprobs} left them for the same hidden, head
    *     and logits
    */
   void tokenLogprobsBackward(
       Tensor dHidden,
+      HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
       Tensor hidden,
@@ -54,7 +56,10 @@ public interface LossOps {
    *
    * @param kl [M] F32
    * @param hiddenP [M, C] F32, of the policy
+   * @param headP [V, C], which reads them
    * @param hiddenQ [M, C] F32, of the reference
+   * @param headQ the same of these, stored as headP is
    */
-  void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec logits);
+  void fullKl(
+      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec logits);
 }

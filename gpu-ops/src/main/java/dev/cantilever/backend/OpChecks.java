@@ -631,6 +631,7 @@ public final class OpChecks {
   /** {@link LossOps#tokenLogprobsBackward}. */
   public static void tokenLogprobsBackward(
       Tensor dHidden,
+      HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
       Tensor hidden,
@@ -641,18 +642,41 @@ public final class OpChecks {
     long m = axes(op, "hidden", hidden, F32, "M, C")[0];
     require(op, "hidden", hidden, F32, "M, C", m, head.inFeatures());
     require(op, "dHidden", dHidden, F32, "M, C", m, head.inFeatures());
+    if (dHead.matrix().isPresent()) {
+      Tensor matrix = dHead.matrix().get();
+      require(op, "matrix of dHead", matrix, F32, "V, C", head.outFeatures(), head.inFeatures());
+    }
+    if (dHead.bias().isPresent()) {
+      require(op, "bias of dHead", dHead.bias().get(), F32, "V", head.outFeatures());
+    }
     require(op, "targets", targets, I32, "M", m);
     require(op, "dLogprobs", dLogprobs, F32, "M", m);
     require(op, "normalizers", normalizers, F64, "M, 2", m, 2);
   }
 
   /** {@link LossOps#fullKl}. */
-  public static void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head) {
-    weight("fullKl", "head", head);
+  public static void fullKl(Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ) {
+    weight("fullKl", "headP", headP);
+    weight("fullKl", "headQ", headQ);
     long m = axes("fullKl", "hiddenP", hiddenP, F32, "M, C")[0];
-    require("fullKl", "hiddenP", hiddenP, F32, "M, C", m, head.inFeatures());
-    require("fullKl", "hiddenQ", hiddenQ, F32, "M, C", m, head.inFeatures());
+    require("fullKl", "hiddenP", hiddenP, F32, "M, C", m, headP.inFeatures());
+    require("fullKl", "hiddenQ", hiddenQ, F32, "M, C", m, headP.inFeatures());
+    if (!storedAlike(headP, headQ)) {
+      throw new ShapeException(
+          "fullKl: expected headQ [V, C] of the size and type of headP, got %s and %s. Hold an adapter's own head as the base's is."
+              .formatted(headQ, headP));
+    }
     require("fullKl", "kl", kl, F32, "M", m);
+  }
+
+  private static boolean storedAlike(Weight one, Weight other) {
+    boolean alike =
+        one instanceof DenseWeight dense && other instanceof DenseWeight second
+            ? dense.values().dtype() == second.values().dtype()
+            : one instanceof Int8Weight && other instanceof Int8Weight;
+    return alike
+        && one.outFeatures() == other.outFeatures()
+        && one.inFeatures() == other.inFeatures();
   }
 
   /** {@link SamplingOps#sample}. */

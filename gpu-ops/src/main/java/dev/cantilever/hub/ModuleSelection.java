@@ -44,6 +44,11 @@ public record ModuleSelection(
     return whole || layers.matches(modulePath);
   }
 
+  /** This selection with one name of modules that are held whole. */
+  public ModuleSelection savingOnly(String name) {
+    return new ModuleSelection(targets, excluded, layers, List.of(name));
+  }
+
   /** Whether a module is held whole, or lies in one that is. */
   public boolean isSaved(String modulePath) {
     return saved.stream()

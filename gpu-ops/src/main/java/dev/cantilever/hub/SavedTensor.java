@@ -25,6 +25,15 @@ public record SavedTensor(String baseName, String name, boolean bias) {
         true);
   }
 
+  /**
+   * A tensor of a module in {@code modules_to_save}.
+   *
+   * @param baseName its name in the base
+   */
+  public static SavedTensor whole(String baseName) {
+    return new SavedTensor(baseName, LoraModule.PREFIX + baseName, false);
+  }
+
   /** The module that it belongs to. */
   public String modulePath() {
     int dot = baseName.lastIndexOf('.');

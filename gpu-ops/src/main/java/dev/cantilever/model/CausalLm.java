@@ -1,13 +1,15 @@
 package dev.cantilever.model;
 
+import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.LogitSpec;
+import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -18,11 +20,11 @@ import java.util.stream.IntStream;
  * @param transformer everything before the head
  * @param head [V, E]
  */
-public record CausalLm(Transformer transformer, Weight head) {
+public record CausalLm(Transformer transformer, Linear head) {
 
   /** V. */
   public int vocabSize() {
-    return head.outFeatures();
+    return head.weight().outFeatures();
   }
 
   /**
@@ -39,9 +41,10 @@ public record CausalLm(Transformer transformer, Weight head) {
    *
    * @param logits [M, V] F32
    * @param hidden [M, E] F32
+   * @param adapters those that act on them
    */
-  void logits(Backend backend, Tensor logits, Tensor hidden) {
-    backend.matmul().linear(logits, hidden, head);
+  void logits(Backend backend, Tensor logits, Tensor hidden, Set<String> adapters) {
+    backend.matmul().linear(logits, hidden, head.weight(adapters));
     HeadSpec spec = architecture().head();
     if (spec.cap() > 0) {
       backend.activation().softcap(logits, logits, spec.cap());
@@ -49,6 +52,11 @@ public record CausalLm(Transformer transformer, Weight head) {
     if (spec.scale() != 1) {
       backend.activation().scale(logits, logits, spec.scale());
     }
+  }
+
+  /** What adapters may be attached to. */
+  public AdapterTargets targets() {
+    return transformer.targets(List.of(head), true);
   }
 
   /** The description. */
@@ -76,7 +84,7 @@ public record CausalLm(Transformer transformer, Weight head) {
                 new TokenSelection(memory.ints(all)))
             .value();
     Tensor logits = Tensor.in(memory.batch(), DType.F32, all.length, vocabSize());
-    logits(backend, logits, hidden);
+    logits(backend, logits, hidden, adapters);
     float[] values = new float[Math.toIntExact(logits.elements())];
     backend.transfers().download(values, logits);
     return values;

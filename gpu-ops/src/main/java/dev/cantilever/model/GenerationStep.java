@@ -150,7 +150,7 @@ final class GenerationStep implements AutoCloseable {
             .value();
     cached.cache().advance(cached.tokens());
     Tensor logits = Tensor.in(memory.scratch(), DType.F32, b, model.vocabSize());
-    model.logits(backend, logits, hidden);
+    model.logits(backend, logits, hidden, spec.adapters());
     backend
         .sampling()
         .sample(

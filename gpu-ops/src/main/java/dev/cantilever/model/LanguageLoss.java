@@ -92,10 +92,11 @@ public final class LanguageLoss {
         .loss()
         .tokenLogprobsBackward(
             dHidden,
+            model.head().gradient(adapters),
             memory.floats(gradients),
             normalizers,
             hidden,
-            model.head(),
+            model.head().weight(adapters),
             targets,
             model.logitSpec(1));
     tape.backward(output, dHidden);
@@ -112,7 +113,13 @@ public final class LanguageLoss {
     backend
         .loss()
         .tokenLogprobs(
-            logprobs, entropy, normalizers, hidden, model.head(), targets, model.logitSpec(1));
+            logprobs,
+            entropy,
+            normalizers,
+            hidden,
+            model.head().weight(adapters),
+            targets,
+            model.logitSpec(1));
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
     return values;

@@ -71,7 +71,7 @@ public final class ModelLoader {
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
-    return new CausalLm(transformer, weight);
+    return new CausalLm(transformer, new Linear(head, weight));
   }
 
   private boolean ownHead(String path) {

@@ -10,6 +10,7 @@ import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -101,13 +102,14 @@ public final class PolicyModel {
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, m);
     Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
     Tensor referenceHidden = hidden.slice(m, 2L * m);
+    Weight referenceHead = model.head().weight(spec.referenceAdapters());
     LossOps loss = backend.loss();
     loss.tokenLogprobs(
         logprobs,
         entropy,
         normalizers,
         referenceHidden,
-        model.head(),
+        referenceHead,
         target,
         model.logitSpec(spec.logitScale()));
     float[] kl = new float[0];
@@ -116,8 +118,9 @@ public final class PolicyModel {
       loss.fullKl(
           divergence,
           hidden.slice(0, m),
+          policyHead(),
           referenceHidden,
-          model.head(),
+          referenceHead,
           model.logitSpec(spec.logitScale()));
       kl = download(divergence);
     }
@@ -142,7 +145,7 @@ public final class PolicyModel {
             entropy,
             normalizers,
             hidden,
-            model.head(),
+            policyHead(),
             targets,
             model.logitSpec(spec.logitScale()));
     valueHead.forward(values, hidden, ones);
@@ -185,15 +188,20 @@ public final class PolicyModel {
         .loss()
         .tokenLogprobsBackward(
             dHidden,
+            model.head().gradient(spec.policyAdapters()),
             dLogprobs,
             normalizers,
             hidden,
-            model.head(),
+            policyHead(),
             targets,
             model.logitSpec(spec.logitScale()));
     PackedRows responses = memory.packed(rows.responseOffsets());
     valueHead.backward(dHidden, dValues, hidden, ones, responses);
     tape.backward(output, dHidden);
+  }
+
+  private Weight policyHead() {
+    return model.head().weight(spec.policyAdapters());
   }
 
   /**

@@ -10,6 +10,7 @@ import dev.cantilever.tensor.Weight;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -41,7 +42,8 @@ record RelativePositions(
           new LayerNorm(
               weights.normScale(names.norm(), size),
               weights.shift(names.norm(), size),
-              architecture.block().norm().eps());
+              architecture.block().norm().eps(),
+              Optional.empty());
       embeddings = weights.normalized(embeddings, norm);
     }
     return new RelativePositions(

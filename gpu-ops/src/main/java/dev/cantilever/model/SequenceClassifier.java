@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Backend;
@@ -30,9 +31,9 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     return transformer.architecture().classifier().labels();
   }
 
-  /** The layers behind the transformer, which an adapter may bring along. */
-  public List<Linear> heads() {
-    return Stream.concat(hidden.stream(), Stream.of(output)).toList();
+  /** What adapters may be attached to; the layers behind the transformer may be held whole. */
+  public AdapterTargets targets() {
+    return transformer.targets(Stream.concat(hidden.stream(), Stream.of(output)).toList(), false);
   }
 
   /** Longest row the model was made for. */

@@ -1,19 +1,23 @@
 package dev.cantilever.model;
 
+import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.nn.Convolution;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.EncodedRows;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.NormBias;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.nn.TransformerBlock;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Everything before the head; of an encoder-decoder, the decoder with its encoder.
@@ -45,14 +49,17 @@ public record Transformer(
 
   /**
    * What heads read at selected tokens, [M, E]. Norm and head are run nowhere else, unless there is
-   * a projection: adapters act on the tokens of a batch, so it is run at all of them. An encoder
-   * runs first, if the batch has something for it to read.
+   * a projection or an adapter acts on the norm: adapters act on the tokens of a batch, so these
+   * are run at all of them. An encoder runs first, if the batch has something for it to read.
    */
   public Var forward(Pass pass, TokenSelection selection) {
     Pass informed = encoder.map(reader -> reader.read(pass)).orElse(pass);
     Var x = stream(informed);
     if (projection.isPresent()) {
       return selection.forward(pass, projection.get().forward(pass, Slot.BRANCH, last(pass, x)));
+    }
+    if (finalNorm.filter(norm -> norm.isAdapted(pass)).isPresent()) {
+      return selection.forward(pass, last(pass, x));
     }
     return last(pass, selection.forward(pass, x));
   }
@@ -84,5 +91,22 @@ public record Transformer(
 
   private Var last(Pass pass, Var x) {
     return finalNorm.map(norm -> norm.forward(pass, Slot.NORM, x)).orElse(x);
+  }
+
+  /**
+   * What adapters may be attached to; of norms each once, though parts may share it. Embeddings that
+   * an encoder reads too are not among it: peft's copy would be that of one of the two.
+   */
+  AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
+    List<NormBias> biases = norms().flatMap(norm -> norm.bias().stream()).distinct().toList();
+    List<EmbeddingTable> tables = encoder.isPresent() ? List.of() : List.of(embeddings.tokens());
+    return new AdapterTargets(targets, biases, tables, heads, trainsHeads);
+  }
+
+  private Stream<Norm> norms() {
+    Stream<Norm> ofEncoder = encoder.stream().flatMap(Transformer::norms);
+    Stream<Norm> ofBlocks = blocks.stream().flatMap(TransformerBlock::norms);
+    return Stream.of(ofEncoder, embeddings.norm().stream(), ofBlocks, finalNorm.stream())
+        .flatMap(part -> part);
   }
 }

@@ -7,12 +7,14 @@ import dev.cantilever.nn.Attention;
 import dev.cantilever.nn.BranchNorms;
 import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.CrossAttention;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.HeadNorm;
 import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
+import dev.cantilever.nn.NormBias;
 import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
@@ -106,7 +108,7 @@ final class TransformerLoader {
     Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
     return new Embeddings(
-        tokens,
+        new EmbeddingTable(names.tokens(), tokens),
         HalfPrecision.rounded(spec.scale(), tokens.dtype()),
         projectionIn,
         positions,
@@ -155,10 +157,14 @@ final class TransformerLoader {
     NormSpec spec = architecture.block().norm();
     int size = architecture.hiddenSize();
     return switch (spec.kind()) {
-      case LAYER ->
-          new LayerNorm(weights.normScale(path, size), weights.shift(path, size), spec.eps());
+      case LAYER -> {
+        Tensor scale = weights.normScale(path, size);
+        Tensor shift = weights.shift(path, size);
+        yield new LayerNorm(scale, shift, spec.eps(), Optional.of(new NormBias(path, shift)));
+      }
       case PLAIN_LAYER ->
-          new LayerNorm(weights.constant(size, 1), weights.constant(size, 0), spec.eps());
+          new LayerNorm(
+              weights.constant(size, 1), weights.constant(size, 0), spec.eps(), Optional.empty());
       case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
       case RMS_OFFSET -> new RmsNorm(weights.offsetScale(path, size), spec.eps());
     };

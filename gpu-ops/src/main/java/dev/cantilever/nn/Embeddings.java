@@ -8,7 +8,7 @@ import java.util.Optional;
 /**
  * From token ids to the residual stream.
  *
- * @param tokens [V, E]
+ * @param tokens [V, E]; adapters may have their own
  * @param scale factor on their rows
  * @param projection [C, E], or nothing where the table is as wide as the stream
  * @param positions [P, C], or [P, E] to be projected as tokens are, or nothing where positions
@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param norm applied to the sum, or nothing
  */
 public record Embeddings(
-    Tensor tokens,
+    EmbeddingTable tokens,
     float scale,
     Optional<Linear> projection,
     Optional<Tensor> positions,
@@ -37,13 +37,13 @@ public record Embeddings(
   }
 
   private Var embedded(Pass pass, Slot slot, Optional<Tensor> added) {
-    EmbeddingNode node =
-        new EmbeddingNode(pass.tape().backend(), tokens, scale, added, types, pass.batch());
-    return pass.tape().apply(slot, pass.batch().rows().tokens(), tokens.dim(1), false, node);
+    EmbeddingNode node = new EmbeddingNode(pass.tape(), tokens, scale, added, types, pass.batch());
+    int rows = pass.batch().rows().tokens();
+    return pass.tape().apply(slot, rows, tokens.width(), tokens.trains(pass.batch()), node);
   }
 
   private Var projected(Pass pass, Slot slot, Linear linear) {
-    Optional<Tensor> wide = positions.filter(table -> table.dim(1) != tokens.dim(1));
+    Optional<Tensor> wide = positions.filter(table -> table.dim(1) != tokens.width());
     Var narrow = embedded(pass, Slot.MIDDLE, wide.isPresent() ? Optional.empty() : positions);
     return wide.map(table -> positioned(pass, table))
         .map(position -> linear.forward(pass, slot, narrow, position))

@@ -3,6 +3,7 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,8 +23,10 @@ public final class Linear {
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
   private final List<BiasBranch> biases = new ArrayList<>();
-  private final Map<String, Weight> replacements = new LinkedHashMap<>();
+  private final Map<String, Replacement> replacements = new LinkedHashMap<>();
   private double @Nullable [] rowSquares;
+
+  private record Replacement(Weight weight, HeadGradient gradient) {}
 
   /**
    * Wraps a weight.
@@ -50,8 +53,17 @@ public final class Linear {
    * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced.
    */
   public Weight weight(Set<String> adapters) {
-    Weight found = weight;
-    for (Map.Entry<String, Weight> replacement : replacements.entrySet()) {
+    return acting(adapters).weight();
+  }
+
+  /** What the gradients of that weight are added to. */
+  public HeadGradient gradient(Set<String> adapters) {
+    return acting(adapters).gradient();
+  }
+
+  private Replacement acting(Set<String> adapters) {
+    Replacement found = new Replacement(weight, HeadGradient.NONE);
+    for (Map.Entry<String, Replacement> replacement : replacements.entrySet()) {
       if (adapters.contains(replacement.getKey())) {
         found = replacement.getValue();
       }
@@ -59,9 +71,18 @@ public final class Linear {
     return found;
   }
 
-  /** Attaches an adapter's own weight, in place of the base's where it acts. */
-  public void replace(String adapter, Weight own) {
-    replacements.put(adapter, own);
+  /**
+   * Attaches an adapter's own weight, in place of the base's where it acts.
+   *
+   * @param gradient what its gradients are added to
+   */
+  public void replace(String adapter, Weight own, HeadGradient gradient) {
+    replacements.put(adapter, new Replacement(own, gradient));
+  }
+
+  /** Whether some adapter has its own weight here. */
+  public boolean isReplaced() {
+    return !replacements.isEmpty();
   }
 
   /**

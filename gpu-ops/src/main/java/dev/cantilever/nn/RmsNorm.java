@@ -2,8 +2,8 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Var;
-import dev.cantilever.backend.NormOps;
 import dev.cantilever.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * An RMS norm.
@@ -14,7 +14,12 @@ import dev.cantilever.tensor.Tensor;
 public record RmsNorm(Tensor gamma, float eps) implements Norm {
 
   @Override
-  public Node node(NormOps ops, Var x) {
-    return new RmsNormNode(ops, this, x);
+  public Node node(Pass pass, Var x) {
+    return new RmsNormNode(pass.tape().backend().norm(), this, x);
+  }
+
+  @Override
+  public Optional<NormBias> bias() {
+    return Optional.empty();
   }
 }

@@ -8,7 +8,6 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -25,11 +24,13 @@ final class SpanBranches {
   private final Pass pass;
   private final Span span;
   private final LinearBranches acting;
+  private final SpanBiases biases;
 
   SpanBranches(Pass pass, Span span, LinearBranches acting) {
     this.pass = pass;
     this.span = span;
     this.acting = acting;
+    this.biases = new SpanBiases(pass, span, acting.biases());
   }
 
   /** Whether some branch depends on the product itself and not on the input alone. */
@@ -53,9 +54,7 @@ final class SpanBranches {
     } else {
       addTogether(y, x);
     }
-    for (BiasBranch bias : acting.biases()) {
-      activation().affineColumns(y, y, bias.column(), bias.zero(), bias.change().value(), true);
-    }
+    biases.forward(y);
   }
 
   /** Those that read the input as it is together, then each that drops some of it. */
@@ -139,11 +138,7 @@ final class SpanBranches {
     } else {
       acting.branches().forEach(branch -> backward(branch, input, dy, Optional.empty()));
     }
-    for (BiasBranch bias : acting.biases()) {
-      if (bias.trainable()) {
-        addColumnSums(bias.change().gradient(), dy, bias.column());
-      }
-    }
+    biases.backward(dy);
     scratch().reset(mark);
   }
 
@@ -164,7 +159,7 @@ final class SpanBranches {
         Tensor p = productUpTo(k, slice(input.value()));
         activation().multiply(p, p, d);
         activation().affineColumns(p, p, column, magnitude.inverseNorm(), magnitude.zero(), false);
-        addColumnSums(magnitude.lengths().gradient(), p, column);
+        biases.addColumnSums(magnitude.lengths().gradient(), p, column);
       }
       if (drops(branch)) {
         Tensor excess = Tensor.in(scratch(), DType.F32, d.shape());
@@ -236,18 +231,6 @@ final class SpanBranches {
         matmul().projectInputGradient(dx, dh, 0, branch.a().value(), 1, true);
       }
     }
-    scratch().reset(mark);
-  }
-
-  /** target += Σ over tokens of columns {@code [column, column + O')}, row by row. */
-  private void addColumnSums(Tensor target, Tensor dy, int column) {
-    Arena.Mark mark = scratch().mark();
-    float[] ones = new float[dy.size(0)];
-    Arrays.fill(ones, 1);
-    Tensor one = Tensor.in(scratch(), DType.F32, ones.length, 1);
-    pass.tape().backend().transfers().upload(one, ones);
-    Tensor matrix = target.reshape(target.elements(), 1);
-    matmul().projectWeightGradient(matrix, dy, column, one, 1, span.rows());
     scratch().reset(mark);
   }
 

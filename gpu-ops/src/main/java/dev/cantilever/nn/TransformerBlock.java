@@ -4,6 +4,7 @@ import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Fork;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One block: attention, MLP, two norms or four, in one of the residual layouts; in a decoder that
@@ -40,6 +41,15 @@ public record TransformerBlock(
     }
   }
 
+  /** Its norms, in the order in which they are run; perhaps one of them twice. */
+  public Stream<Norm> norms() {
+    Stream<Norm> ofCross = cross.stream().map(CrossAttention::norm);
+    Stream<Norm> ofBranches =
+        branchNorms.stream().flatMap(norms -> Stream.of(norms.attention(), norms.mlp()));
+    return Stream.of(Stream.of(attentionNorm), ofCross, Stream.of(mlpNorm), ofBranches)
+        .flatMap(part -> part);
+  }
+
   /** The residual stream behind this block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass, Var x) {
     Var out =
@@ -55,12 +65,18 @@ public record TransformerBlock(
   }
 
   private Var parallel(Pass pass, Var x) {
+    // Of one norm for both the trained bias has one gradient, whose sum has one order.
+    boolean once = attentionNorm == mlpNorm && attentionNorm.isAdapted(pass);
+    Optional<Var> normed =
+        once ? Optional.of(attentionNorm.forward(pass, Slot.NORM, x)) : Optional.empty();
     Var attended;
     Var active;
     try (Fork fork = pass.tape().backend().fork()) {
-      attended = attention.attended(pass, attentionNorm.forward(pass, Slot.NORM, x));
+      attended =
+          attention.attended(
+              pass, normed.orElseGet(() -> attentionNorm.forward(pass, Slot.NORM, x)));
       fork.second();
-      active = mlp.active(pass, mlpNorm.forward(pass, Slot.NORM, x));
+      active = mlp.active(pass, normed.orElseGet(() -> mlpNorm.forward(pass, Slot.NORM, x)));
     }
     return attention.output().forwardWith(pass, Slot.RESIDUAL, attended, mlp.down(), active, x);
   }

@@ -10,9 +10,10 @@
  * only classes here that call a backend.
  *
  * <p>Invariant: a {@link dev.cantilever.nn.Linear} owns a frozen weight and any number of {@link
- * dev.cantilever.nn.LoraBranch}es and trained biases; which of them act on a row is the batch's
- * {@link dev.cantilever.nn.Span}, never a flag on the layer. So policy and reference share one
- * pass.
+ * dev.cantilever.nn.LoraBranch}es and trained biases, a norm its bias and what is added to it, an
+ * {@link dev.cantilever.nn.EmbeddingTable} the tables in its place; which of them act on a row is
+ * the batch's {@link dev.cantilever.nn.Span}, never a flag on the layer. So policy and reference
+ * share one pass.
  *
  * <p>This package may use {@code autograd} and what lies below. Read {@code dev.cantilever.model}
  * next.

@@ -76,17 +76,12 @@ public final class RehearsedPolicy implements AutoCloseable {
     try {
       for (AdapterConfig config : under) {
         String name = "reference " + reference.size();
-        Adapter.planned(backend, frozen, name, config, model.transformer().targets());
+        Adapter.planned(backend, frozen, name, config, model.targets());
         reference.add(name);
       }
       adapter =
           Adapter.fresh(
-              backend,
-              parameters,
-              ADAPTER,
-              workload.lora(),
-              model.transformer().targets(),
-              workload.seed());
+              backend, parameters, ADAPTER, workload.lora(), model.targets(), workload.seed());
       adapterBytes = parameters.usedBytes();
       valueHead =
           ValueHead.fresh(backend, parameters, model.architecture().outputSize(), workload.seed());

@@ -83,8 +83,8 @@ public record StepWork(
       this.linears = elements;
       this.linearBytes = bytes;
       this.withoutGradient = elementsThatReadTheEmbedding(model.transformer().blocks().get(0));
-      this.head = elements(model.head());
-      this.headBytes = bytes(model.head());
+      this.head = elements(model.head().weight());
+      this.headBytes = bytes(model.head().weight());
       this.adapter = policy.adapterElements();
       this.cacheType = policy.backend().capabilities().cacheType();
     }

@@ -300,7 +300,7 @@ class AdapterMergerTest {
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
               .causalLm();
       if (lora.isPresent()) {
-        Adapter.load(backend, adapters, "a", lora.get(), lm.transformer().targets(), false);
+        Adapter.load(backend, adapters, "a", lora.get(), lm.targets(), false);
       }
       TokenRows rows =
           TokenRows.ofPadded(

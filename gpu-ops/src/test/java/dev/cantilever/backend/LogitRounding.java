@@ -77,15 +77,23 @@ final class LogitRounding {
   }
 
   /**
-   * Of the gradient of one token's hidden state, [C]. The gradient of a logit is off by a factor
-   * within e^±2δ, because 1 − p(target) is a sum of other p; it is rounded before it meets the
-   * head. The slope of a cap is 1 at most, and off by 4/(3√3) of what its argument is off by.
+   * Of the gradient of a logit, relative: off by a factor within e^±2δ, because 1 − p(target) is a
+   * sum of other p. The slope of a cap is 1 at most, and off by 4/(3√3) of what its argument is off
+   * by.
+   */
+  double logitGradient(double delta) {
+    double slope = c.cap() > 0 ? 4 / (3 * Math.sqrt(3)) * delta / (c.scale() * c.cap()) : 0;
+    return Math.expm1(2 * delta) + slope * Math.exp(2 * delta);
+  }
+
+  /**
+   * Of the gradient of one token's hidden state, [C]. The gradient of a logit is rounded before it
+   * meets the head.
    *
    * @param logp of the token
    * @param dLogprob of the token
    */
   double[] gradient(double[] logp, double delta, int target, double dLogprob) {
-    double slope = c.cap() > 0 ? 4 / (3 * Math.sqrt(3)) * delta / (c.scale() * c.cap()) : 0;
     double[] bounds = new double[c.hiddenSize()];
     for (int i = 0; i < bounds.length; i++) {
       int column = i;
@@ -101,7 +109,7 @@ final class LogitRounding {
       double magnitudes = IntStream.range(0, terms.length).mapToDouble(v -> terms[v]).sum();
       double squares = IntStream.range(0, terms.length).mapToDouble(v -> terms[v] * terms[v]).sum();
       bounds[i] =
-          (Math.expm1(2 * delta) + slope * Math.exp(2 * delta)) * magnitudes
+          logitGradient(delta) * magnitudes
               + Math.exp(2 * delta) * StorageRounding.ofSum(unit, magnitudes, squares);
     }
     return bounds;

@@ -117,6 +117,16 @@ public record LossCase(
     return TestValues.normal(SEED + 7, tokens);
   }
 
+  /** [vocabulary, hiddenSize], what a gradient of the head is added to. */
+  float[] headSums() {
+    return TestValues.normal(SEED + 8, vocabulary * hiddenSize);
+  }
+
+  /** [vocabulary], what that of its bias is added to. */
+  float[] biasSums() {
+    return TestValues.normal(SEED + 9, vocabulary);
+  }
+
   /** Scaled logits of one token, in double precision. */
   double[] logits(float[] hidden, int token) {
     return ReferenceLossOps.logits(

@@ -9,6 +9,7 @@ import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
+import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -95,6 +96,67 @@ public abstract class LossOpsConformance extends OpsConformance {
   }
 
   @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void tokenLogprobsBackward_ofTheHead_isAddedAndMatchesReference(LossCase c) {
+    LossRun.HeadSums sums = on(c).new HeadSums();
+    float[] before = sums.read();
+    sums.add(c.hidden(), c.dLogprobs(), c.targets());
+    double[] expected =
+        ReferenceLossOps.headGradient(
+            TestTensors.widen(c.dLogprobs()),
+            TestTensors.widen(c.hidden()),
+            TestTensors.widen(c.weights()),
+            TestTensors.widen(c.bias()),
+            c.targets(),
+            c.logitSpec());
+    double[] bounds = headBounds(c);
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] += before[i];
+      bounds[i] += GRADIENT;
+    }
+    Closeness.assertClose(c.toString(), sums.read(), expected, bounds);
+  }
+
+  /** Of the gradients of head and bias, from what the logits are off by. */
+  private double[] headBounds(LossCase c) {
+    LogitRounding rounding = rounding(c);
+    float[] hidden = c.hidden();
+    float[] dLogprobs = c.dLogprobs();
+    int[] targets = c.targets();
+    double[][] logp = c.logSoftmax(hidden);
+    int size = c.hiddenSize();
+    double[] bounds = new double[c.vocabulary() * (size + 1)];
+    for (int m = 0; m < c.tokens(); m++) {
+      double relative = rounding.logitGradient(rounding.logits(hidden, m));
+      for (int v = 0; v < c.vocabulary(); v++) {
+        double dz = (v == targets[m] ? 1 : 0) - Math.exp(logp[m][v]);
+        double bound = relative * Math.abs(c.scale() * dLogprobs[m] * dz);
+        for (int i = 0; i < size; i++) {
+          bounds[v * size + i] += bound * Math.abs(hidden[m * size + i]);
+        }
+        bounds[c.vocabulary() * size + v] += bound;
+      }
+    }
+    return bounds;
+  }
+
+  @ParameterizedTest
+  @MethodSource("dev.cantilever.backend.LossCase#cases")
+  void tokenLogprobsBackward_ofTheHead_inAnyNumberOfCalls_sameBits(LossCase c) {
+    LossRun.HeadSums together = on(c).new HeadSums();
+    LossRun.HeadSums apart = on(c).new HeadSums();
+    together.add(c.hidden(), c.dLogprobs(), c.targets());
+    for (int from = 0, to; from < c.tokens(); from = to) {
+      to = Math.min(c.tokens(), 2 * from + 1);
+      apart.add(
+          TestTensors.rowsOf(c.hidden(), c.hiddenSize(), from, to),
+          Arrays.copyOfRange(c.dLogprobs(), from, to),
+          Arrays.copyOfRange(c.targets(), from, to));
+    }
+    Closeness.assertSameBits(c.toString(), apart.read(), together.read());
+  }
+
+  @ParameterizedTest
   @ValueSource(floats = {0, 2})
   void tokenLogprobsBackward_smallRows_matchesCentralDifferences(float cap) {
     LossCase c = LossCase.of(4, 9, 5, true, 1.25f).cappedAt(cap);
@@ -143,6 +205,30 @@ public abstract class LossOpsConformance extends OpsConformance {
       assertThat((double) actual[m])
           .as("row %d", m)
           .isCloseTo(ReferenceLossOps.divergence(p[m], q[m]), within(LOGPROB + bound));
+    }
+  }
+
+  @Test
+  void fullKl_ofTwoHeads_takesEachOfItsOwn() {
+    LossCase c = LossCase.of(6, 70, 9, true, 1.25f);
+    float[] hidden = c.hidden();
+    float[] other = c.weights();
+    for (int i = 0; i < other.length; i++) {
+      other[i] *= 0.5f;
+    }
+    float[] actual = on(c).divergence(hidden, hidden, other);
+    for (int m = 0; m < c.tokens(); m++) {
+      double[] p = c.logSoftmax(hidden)[m];
+      double[] q =
+          ReferenceLossOps.logSoftmax(
+              TestTensors.widen(hidden),
+              m,
+              TestTensors.widen(other),
+              TestTensors.widen(c.bias()),
+              c.logitSpec());
+      assertThat((double) actual[m])
+          .as("row %d", m)
+          .isCloseTo(ReferenceLossOps.divergence(p, q), within(LOGPROB));
     }
   }
 
@@ -312,6 +398,7 @@ public abstract class LossOpsConformance extends OpsConformance {
     Tensor three = tensors.output(DType.F32, 3);
     Tensor pairs = tensors.output(DType.F64, 3, 2);
     Tensor targets = tensors.of(0, 0, 0);
+    HeadGradient none = HeadGradient.NONE;
     assertShape(
         () -> ops.tokenLogprobs(three, three, pairs, wrong, head, targets, LogitSpec.PLAIN),
         "hidden");
@@ -329,17 +416,46 @@ public abstract class LossOpsConformance extends OpsConformance {
         "normalizers");
     assertShape(
         () ->
-            ops.tokenLogprobsBackward(wrong, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
+            ops.tokenLogprobsBackward(
+                wrong, none, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
         "dHidden");
     assertShape(
         () ->
-            ops.tokenLogprobsBackward(hidden, three, three, hidden, head, targets, LogitSpec.PLAIN),
+            ops.tokenLogprobsBackward(
+                hidden,
+                new HeadGradient(Optional.of(hidden), Optional.empty()),
+                three,
+                pairs,
+                hidden,
+                head,
+                targets,
+                LogitSpec.PLAIN),
+        "matrix of dHead");
+    assertShape(
+        () ->
+            ops.tokenLogprobsBackward(
+                hidden,
+                new HeadGradient(Optional.empty(), Optional.of(three)),
+                three,
+                pairs,
+                hidden,
+                head,
+                targets,
+                LogitSpec.PLAIN),
+        "bias of dHead");
+    assertShape(
+        () ->
+            ops.tokenLogprobsBackward(
+                hidden, none, three, three, hidden, head, targets, LogitSpec.PLAIN),
         "normalizers");
     assertShape(
         () ->
-            ops.tokenLogprobsBackward(hidden, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
+            ops.tokenLogprobsBackward(
+                hidden, none, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
         "dLogprobs");
-    assertShape(() -> ops.fullKl(wrong, hidden, hidden, head, LogitSpec.PLAIN), "kl");
-    assertShape(() -> ops.fullKl(three, hidden, wrong, head, LogitSpec.PLAIN), "hiddenQ");
+    assertShape(() -> ops.fullKl(wrong, hidden, head, hidden, head, LogitSpec.PLAIN), "kl");
+    assertShape(() -> ops.fullKl(three, hidden, head, wrong, head, LogitSpec.PLAIN), "hiddenQ");
+    Weight shorter = DenseWeight.of(tensors.output(DType.F32, 6, 4));
+    assertShape(() -> ops.fullKl(three, hidden, head, hidden, shorter, LogitSpec.PLAIN), "headQ");
   }
 }

@@ -4,6 +4,7 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** The operations of {@link LossOps} on the head of a case, from host values to host values. */
@@ -60,6 +61,7 @@ public final class LossRun {
         .loss()
         .tokenLogprobsBackward(
             dHidden,
+            HeadGradient.NONE,
             tensors.of(dLogprobs, targets.length),
             normalizers,
             hidden(hidden),
@@ -69,10 +71,48 @@ public final class LossRun {
     return tensors.read(dHidden);
   }
 
+  /** What gradients of a head are added to, [V, C] and [V], and what the last call left. */
+  public final class HeadSums {
+
+    private final Tensor matrix = tensors.of(c.headSums(), c.vocabulary(), c.hiddenSize());
+    private final Tensor bias = tensors.of(c.biasSums(), c.vocabulary());
+
+    /** Adds what some tokens give. */
+    public void add(float[] hidden, float[] dLogprobs, int[] targets) {
+      backend
+          .loss()
+          .tokenLogprobsBackward(
+              tensors.output(DType.F32, targets.length, c.hiddenSize()),
+              new HeadGradient(Optional.of(matrix), Optional.of(bias)),
+              tensors.of(dLogprobs, targets.length),
+              scores(hidden, targets).normalizers(),
+              hidden(hidden),
+              head,
+              tensors.of(targets),
+              c.logitSpec());
+    }
+
+    /** The matrix, and behind it the bias. */
+    public float[] read() {
+      float[] sums = Arrays.copyOf(tensors.read(matrix), c.vocabulary() * (c.hiddenSize() + 1));
+      System.arraycopy(tensors.read(bias), 0, sums, c.weights().length, c.vocabulary());
+      return sums;
+    }
+  }
+
   /** Divergences of hidden states [M, C] from others. */
   public float[] divergence(float[] p, float[] q) {
     Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
-    backend.loss().fullKl(kl, hidden(p), hidden(q), head, c.logitSpec());
+    backend.loss().fullKl(kl, hidden(p), head, hidden(q), head, c.logitSpec());
+    return tensors.read(kl);
+  }
+
+  /** Divergences of hidden states [M, C] from others that another matrix [V, C] of F32 reads. */
+  public float[] divergence(float[] p, float[] q, float[] otherWeights) {
+    Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
+    Weight other =
+        DenseWeight.of(tensors.of(otherWeights, c.vocabulary(), c.hiddenSize()), head.bias());
+    backend.loss().fullKl(kl, hidden(p), head, hidden(q), other, c.logitSpec());
     return tensors.read(kl);
   }
 

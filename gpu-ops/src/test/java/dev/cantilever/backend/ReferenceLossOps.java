@@ -57,17 +57,53 @@ final class ReferenceLossOps {
     int c = head.length / bias.length;
     double[] dHidden = new double[hidden.length];
     for (int m = 0; m < targets.length; m++) {
-      double[] p = logSoftmax(hidden, m, head, bias, spec);
-      double[] x = given(hidden, m, head, bias);
-      for (int v = 0; v < p.length; v++) {
-        double slope = spec.capped() ? 1 - Math.pow(Math.tanh(x[v] / spec.cap()), 2) : 1;
-        double dz =
-            dLogprobs[m] * spec.scale() * ((v == targets[m] ? 1 : 0) - Math.exp(p[v])) * slope;
+      double[] dx = given(dLogprobs[m], hidden, m, head, bias, targets[m], spec);
+      for (int v = 0; v < dx.length; v++) {
         for (int i = 0; i < c; i++) {
-          dHidden[m * c + i] += dz * head[v * c + i];
+          dHidden[m * c + i] += dx[v] * head[v * c + i];
         }
       }
     }
     return dHidden;
+  }
+
+  /** The same with respect to the head, [V, C], and behind it to its bias, [V]. */
+  static double[] headGradient(
+      double[] dLogprobs,
+      double[] hidden,
+      double[] head,
+      double[] bias,
+      int[] targets,
+      LogitSpec spec) {
+    int c = head.length / bias.length;
+    double[] dHead = new double[head.length + bias.length];
+    for (int m = 0; m < targets.length; m++) {
+      double[] dx = given(dLogprobs[m], hidden, m, head, bias, targets[m], spec);
+      for (int v = 0; v < dx.length; v++) {
+        for (int i = 0; i < c; i++) {
+          dHead[v * c + i] += dx[v] * hidden[m * c + i];
+        }
+        dHead[head.length + v] += dx[v];
+      }
+    }
+    return dHead;
+  }
+
+  /** Gradient with respect to what the head gives for one token. */
+  private static double[] given(
+      double dLogprob,
+      double[] hidden,
+      int token,
+      double[] head,
+      double[] bias,
+      int target,
+      LogitSpec spec) {
+    double[] p = logSoftmax(hidden, token, head, bias, spec);
+    double[] dx = given(hidden, token, head, bias);
+    for (int v = 0; v < p.length; v++) {
+      double slope = spec.capped() ? 1 - Math.pow(Math.tanh(dx[v] / spec.cap()), 2) : 1;
+      dx[v] = dLogprob * spec.scale() * ((v == target ? 1 : 0) - Math.exp(p[v])) * slope;
+    }
+    return dx;
   }
 }

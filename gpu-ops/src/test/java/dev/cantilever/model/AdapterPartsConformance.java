@@ -66,7 +66,7 @@ public abstract class AdapterPartsConformance {
               parameters,
               "all",
               AdapterConfig.of(2, 4, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
-              model.transformer().targets(),
+              model.targets(),
               11);
       List<float[]> values = fill(backend, adapter);
       float[] found = model.logits(backend, memory, ROWS, Set.of("all"));

@@ -69,7 +69,7 @@ final class BenchedModel implements AutoCloseable {
     }
     AdapterConfig lora =
         AdapterConfig.of(16, 32, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
-    adapter = Adapter.fresh(backend, adapters, ADAPTER, lora, model.transformer().targets(), 1);
+    adapter = Adapter.fresh(backend, adapters, ADAPTER, lora, model.targets(), 1);
     ValueHead valueHead = ValueHead.fresh(backend, adapters, model.architecture().outputSize(), 2);
     PolicySpec spec =
         new PolicySpec(Set.of(ADAPTER), Set.of(), 1, 1 << 12, 1, KeepPlan.everything());
@@ -210,7 +210,7 @@ final class BenchedModel implements AutoCloseable {
   }
 
   private long head() {
-    return (long) model.head().outFeatures() * model.head().inFeatures();
+    return (long) model.head().weight().outFeatures() * model.head().weight().inFeatures();
   }
 
   private static long elements(Linear linear) {

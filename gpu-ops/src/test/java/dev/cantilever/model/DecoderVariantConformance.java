@@ -124,7 +124,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
         AdapterConfig.of(3, 6, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
     Path first = folder.resolve("first");
     Path second = folder.resolve("second");
-    Adapter fresh = Adapter.fresh(backend, adapters, "a", config, model.transformer().targets(), 3);
+    Adapter fresh = Adapter.fresh(backend, adapters, "a", config, model.targets(), 3);
     for (Parameter parameter : fresh.parameters()) {
       float[] values = new float[Math.toIntExact(parameter.value().elements())];
       for (int i = 0; i < values.length; i++) {
@@ -134,7 +134,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
     }
 
     fresh.save(first);
-    Adapter.load(backend, adapters, "b", first, model.transformer().targets(), false).save(second);
+    Adapter.load(backend, adapters, "b", first, model.targets(), false).save(second);
 
     try (AdapterDirectory expected = AdapterDirectory.open(first);
         AdapterDirectory found = AdapterDirectory.open(second)) {

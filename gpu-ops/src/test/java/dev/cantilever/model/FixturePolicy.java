@@ -57,6 +57,17 @@ final class FixturePolicy implements AutoCloseable {
    * @param keep what a training pass keeps
    */
   FixturePolicy(Backend backend, String fixture, int maxTokens, KeepPlan keep) throws IOException {
+    this(
+        backend,
+        fixture,
+        AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
+        maxTokens,
+        keep);
+  }
+
+  /** As above, with an adapter of other settings. */
+  FixturePolicy(Backend backend, String fixture, AdapterConfig config, int maxTokens, KeepPlan keep)
+      throws IOException {
     this.backend = backend;
     weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
     trained = backend.budget().open("adapter", Purpose.ADAPTER);
@@ -69,14 +80,7 @@ final class FixturePolicy implements AutoCloseable {
                   backend, directory, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.empty())
               .causalLm();
     }
-    Adapter adapter =
-        Adapter.fresh(
-            backend,
-            trained,
-            NAME,
-            AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
-            model.transformer().targets(),
-            SEED);
+    Adapter adapter = Adapter.fresh(backend, trained, NAME, config, model.targets(), SEED);
     ValueHead head = ValueHead.fresh(backend, trained, model.architecture().outputSize(), SEED);
     optimizer =
         new AdamW(
@@ -207,7 +211,7 @@ final class FixturePolicy implements AutoCloseable {
   }
 
   private Tensor embeddingRow(int token) {
-    return model.transformer().embeddings().tokens().slice(token, token + 1L);
+    return model.transformer().embeddings().tokens().values().slice(token, token + 1L);
   }
 
   PolicyScores score(ResponseRows rows) {

@@ -61,8 +61,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   }
 
   private Adapter fresh(CausalLm model, String name, AdapterConfig config) {
-    Adapter adapter =
-        Adapter.fresh(backend, adapters, name, config, model.transformer().targets(), 3);
+    Adapter adapter = Adapter.fresh(backend, adapters, name, config, model.targets(), 3);
     adapter.parameters().forEach(p -> backend.transfers().zero(p.gradient()));
     return adapter;
   }
@@ -86,9 +85,9 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   void freshLengthsAndBiases_overMovedOnes_changeNoBit(BasePrecision precision) throws Exception {
     for (String base : new String[] {"gpt_neox", "llama", "gpt2"}) {
       CausalLm model = model(base, precision);
-      Adapter reference = fresh(model, "reference", config(true, LoraBias.LORA_ONLY, "true"));
+      Adapter reference = fresh(model, "reference", config(true, LoraBias.ALL, "true"));
       move(reference, 4);
-      Adapter policy = fresh(model, "policy", config(true, LoraBias.LORA_ONLY, "gaussian"));
+      Adapter policy = fresh(model, "policy", config(true, LoraBias.ALL, "gaussian"));
 
       float[] bare = model.logits(backend, memory, ROWS, Set.of());
       assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isEqualTo(bare);
@@ -121,8 +120,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     float[] moved = model.logits(backend, memory, ROWS, Set.of("a"));
     adapter.save(folder.resolve("saved"));
     Adapter loaded =
-        Adapter.load(
-            backend, adapters, "b", folder.resolve("saved"), model.transformer().targets(), true);
+        Adapter.load(backend, adapters, "b", folder.resolve("saved"), model.targets(), true);
     assertThat(loaded.config().rank("any")).isEqualTo(4);
     float[] found = model.logits(backend, memory, ROWS, Set.of("b"));
     for (int i = 0; i < found.length; i++) {
@@ -130,12 +128,18 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     }
   }
 
+  private static ModuleSelection saving(AdapterConfig config, String... names) {
+    ModuleSelection modules = config.modules();
+    return new ModuleSelection(
+        modules.targets(), modules.excluded(), modules.layers(), List.of(names));
+  }
+
   /** The norms are constants in DoRA's backward; here they are left as they were, too. */
   @ParameterizedTest
   @CsvSource({"false", "true"})
   void gradients_stackedLengthsAndBiases_areThoseOfDifferences(boolean dropout) throws Exception {
     CausalLm model = model("gpt_neox", BasePrecision.STORED);
-    AdapterConfig plain = config(true, LoraBias.LORA_ONLY, "true");
+    AdapterConfig plain = config(true, LoraBias.ALL, "true");
     AdapterConfig config =
         new AdapterConfig(
             plain.ranks(),
@@ -147,7 +151,8 @@ public abstract class FreshAdapterConformance extends ModelConformance {
             false,
             plain.taskType(),
             "");
-    Adapter first = fresh(model, "first", config);
+    Adapter first =
+        fresh(model, "first", config.withModules(saving(config, "embed_in", "embed_out")));
     Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
     Adapter third = fresh(model, "third", config);
     move(first, 7);
@@ -202,19 +207,20 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   void fresh_whatCannotBeTrained_isRefusedByName() throws Exception {
     CausalLm model = model("gpt_neox", BasePrecision.STORED);
     AdapterConfig plain = config(false, LoraBias.NONE, "true");
-    ModuleSelection withHead =
-        new ModuleSelection(
-            plain.modules().targets(),
-            plain.modules().excluded(),
-            plain.modules().layers(),
-            List.of("embed_out"));
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(withHead)))
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "score"))))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("modules_to_save")
-        .hasMessageContaining("embed_out");
+        .hasMessageContaining("embed_out")
+        .hasMessageContaining("'score'");
     assertThatThrownBy(() -> fresh(model, "a", config(false, LoraBias.NONE, "eva")))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("eva");
+    AdapterConfig withHead = plain.withModules(saving(plain, "embed_out"));
+    fresh(model, "under", withHead);
+    assertThatThrownBy(() -> fresh(model, "a", withHead))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("embed_out")
+        .hasMessageContaining("under it");
     fresh(model, "a", plain);
     assertThatThrownBy(() -> fresh(model, "a", plain))
         .isInstanceOf(IllegalArgumentException.class)

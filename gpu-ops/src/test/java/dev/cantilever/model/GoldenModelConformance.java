@@ -156,12 +156,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
     try (SafetensorsFile golden = golden(fixture)) {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       Adapter.load(
-          backend,
-          adapters,
-          "a",
-          Fixtures.path(fixture + "/adapter"),
-          model.transformer().targets(),
-          true);
+          backend, adapters, "a", Fixtures.path(fixture + "/adapter"), model.targets(), true);
       assertThat(largestLogitError(model, golden, "adapter_logits", Set.of("a")))
           .isLessThan(LOGITS);
       assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
@@ -207,8 +202,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
     CausalLm model = causalLm(fixture, BasePrecision.STORED);
     Path original = Fixtures.path(fixture + "/adapter");
     Path saved = folder.resolve("saved");
-    Adapter.load(backend, adapters, "a", original, model.transformer().targets(), false)
-        .save(saved);
+    Adapter.load(backend, adapters, "a", original, model.targets(), false).save(saved);
     try (AdapterDirectory expected = AdapterDirectory.open(original);
         AdapterDirectory found = AdapterDirectory.open(saved)) {
       assertThat(found.modules()).isEqualTo(expected.modules());
@@ -241,12 +235,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
       CausalLm model = causalLm(fixture, BasePrecision.STORED);
       Adapter adapter =
           Adapter.load(
-              backend,
-              adapters,
-              "a",
-              Fixtures.path(fixture + "/adapter"),
-              model.transformer().targets(),
-              true);
+              backend, adapters, "a", Fixtures.path(fixture + "/adapter"), model.targets(), true);
       for (Parameter parameter : adapter.parameters()) {
         backend.transfers().zero(parameter.gradient());
       }

@@ -89,7 +89,8 @@ public abstract class LoadingConformance {
           .isEqualTo(stored(target.path() + ".weight"));
       assertThat(bytes(weight.bias().orElseThrow())).isEqualTo(stored(target.path() + ".bias"));
     }
-    assertThat(bytes(((DenseWeight) model.head()).values())).isEqualTo(stored("embed_out.weight"));
+    assertThat(bytes(((DenseWeight) model.head().weight()).values()))
+        .isEqualTo(stored("embed_out.weight"));
   }
 
   @Test

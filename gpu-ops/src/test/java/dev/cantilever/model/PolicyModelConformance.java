@@ -5,12 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.LayerSelection;
+import dev.cantilever.hub.LoraBias;
+import dev.cantilever.hub.LoraInit;
+import dev.cantilever.hub.LoraRanks;
+import dev.cantilever.hub.ModuleSelection;
+import dev.cantilever.hub.TargetModules;
+import dev.cantilever.hub.TaskType;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -133,6 +142,57 @@ public abstract class PolicyModelConformance {
     assertSameBits("values", actual.policy().values(), expected.policy().values());
     assertSameBits("reference", actual.referenceLogprobs(), expected.referenceLogprobs());
     assertSameBits("divergences", actual.fullKl(), expected.fullKl());
+  }
+
+  /** Heads and embeddings that the policy holds whole, and biases of norms. */
+  @ParameterizedTest
+  @CsvSource({"gpt_neox, embed_in, embed_out", "gpt2, wte, lm_head", "GPTJ, wte, lm_head"})
+  void whatIsHeldWhole_isThePolicysAlone_andBeginsAsTheReference(
+      String fixture, String tokens, String head) throws IOException {
+    AdapterConfig config = whole(tokens, head);
+    PolicyScores awake;
+    float[] gradients;
+    try (FixturePolicy policy = policy(fixture, config, AMPLE)) {
+      PolicyScores fresh = policy.score(rows());
+      assertThat(fresh.fullKl()).containsOnly(0f);
+      assertSameBits("fresh", fresh.policy().logprobs(), fresh.referenceLogprobs());
+      policy.wakeAdapter();
+      awake = policy.score(rows());
+      assertSameBits("reference", awake.referenceLogprobs(), fresh.referenceLogprobs());
+      assertThat(awake.policy().logprobs()).isNotEqualTo(awake.referenceLogprobs());
+      policy.train(rows(), LOSS);
+      gradients = policy.gradients();
+    }
+    try (FixturePolicy turns = policy(fixture, config, 1)) {
+      turns.wakeAdapter();
+      assertSameScores(turns.score(rows()), awake);
+      turns.train(rows(), LOSS);
+      assertSameBits("gradients", turns.gradients(), gradients);
+    }
+  }
+
+  private FixturePolicy policy(String fixture, AdapterConfig config, int maxTokens)
+      throws IOException {
+    return new FixturePolicy(open(), fixture, config, maxTokens, KeepPlan.products());
+  }
+
+  private static AdapterConfig whole(String... names) {
+    ModuleSelection modules =
+        new ModuleSelection(
+            new TargetModules.AllLinear(),
+            new TargetModules.None(),
+            LayerSelection.ALL,
+            List.of(names));
+    return new AdapterConfig(
+        LoraRanks.of(4, 8),
+        0,
+        modules,
+        false,
+        LoraBias.ALL,
+        LoraInit.DEFAULT,
+        false,
+        TaskType.CAUSAL_LM,
+        "");
   }
 
   @ParameterizedTest

@@ -14,6 +14,7 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
@@ -120,8 +121,7 @@ class SyntheticWeightsTest {
       CausalLm model = load(tiny(5), precision, base);
       AdapterConfig lora =
           AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
-      Adapter adapter =
-          Adapter.fresh(backend, adapters, "a", lora, model.transformer().targets(), 1);
+      Adapter adapter = Adapter.fresh(backend, adapters, "a", lora, model.targets(), 1);
       ValueHead head = ValueHead.fresh(backend, adapters, 64, 2);
       PolicyModel policy =
           new PolicyModel(
@@ -187,7 +187,8 @@ class SyntheticWeightsTest {
       CausalLm model = load(source, precision, base);
       assertThat(base.reservedBytes()).isEqualTo(base.usedBytes()).isEqualTo(sizes.base());
       byte[] bytes = new byte[Math.toIntExact(base.usedBytes())];
-      HostMemory.get(model.transformer().embeddings().tokens().address(), bytes, 0, bytes.length);
+      HostMemory.get(
+          model.transformer().embeddings().tokens().values().address(), bytes, 0, bytes.length);
       return bytes;
     }
   }
@@ -201,9 +202,9 @@ class SyntheticWeightsTest {
       double residual = 0.02 / Math.sqrt(2 * LAYERS);
 
       assertThat(read(block.attentionNorm().gamma())).containsOnly(1);
-      assertThat(model.transformer().embeddings().tokens().dtype()).isEqualTo(DType.F16);
+      assertThat(model.transformer().embeddings().tokens().values().dtype()).isEqualTo(DType.F16);
       // Of n uniform numbers the root mean square is off by 0.45/√n; six of these, n ≥ 4096.
-      assertThat(deviation(read(model.transformer().embeddings().tokens())))
+      assertThat(deviation(read(model.transformer().embeddings().tokens().values())))
           .isCloseTo(0.02, within(0.02 * 0.042));
       assertThat(deviation(dequantised(block.mlp().up().weight(), plain)))
           .isCloseTo(0.02, within(0.02 * 0.042));
@@ -242,11 +243,52 @@ class SyntheticWeightsTest {
       CausalLm model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
       TransformerBlock block = model.transformer().blocks().get(0);
 
-      assertThat(model.transformer().embeddings().tokens().dtype()).isEqualTo(type);
+      assertThat(model.transformer().embeddings().tokens().values().dtype()).isEqualTo(type);
       assertThat(block.mlpNorm().gamma().dtype()).isEqualTo(type);
       assertThat(read(block.mlpNorm().gamma())).containsOnly(1);
       assertThat(block.mlp().up().weight().bias().orElseThrow().dtype()).isEqualTo(type);
-      assertThat(model.head()).extracting(head -> head.bias().isPresent()).isEqualTo(false);
+      assertThat(model.head().weight())
+          .extracting(head -> head.bias().isPresent())
+          .isEqualTo(false);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"bfloat16", "float16"})
+  void headAndEmbeddingsHeldWhole_over16Bits_beginAsTheBase_andActRounded(String name)
+      throws IOException {
+    WeightSource source = WeightSource.synthetic(tiny(", \"torch_dtype\": \"" + name + "\""), 5);
+    try (Arena base = base();
+        Arena adapters = backend.budget().open("adapters", Purpose.ADAPTER)) {
+      CausalLm model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
+      TokenRows rows = TokenRows.of(new int[] {5, 9, 11, 80, 2}, new int[] {7, 41});
+      AdapterConfig plain =
+          AdapterConfig.of(2, 4, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
+      AdapterConfig config =
+          plain.withModules(
+              new ModuleSelection(
+                  plain.modules().targets(),
+                  plain.modules().excluded(),
+                  plain.modules().layers(),
+                  List.of("embed_in", "embed_out")));
+      Adapter adapter = Adapter.fresh(backend, adapters, "a", config, model.targets(), 1);
+      float[] bare = model.logits(backend, memory, rows, Set.of());
+      assertThat(model.logits(backend, memory, rows, Set.of("a"))).isEqualTo(bare);
+
+      for (Parameter parameter : adapter.parameters()) {
+        float[] values = read(parameter.value());
+        for (int i = 0; i < values.length; i++) {
+          values[i] += 1e-3f * (i % 7);
+        }
+        backend.transfers().upload(parameter.value(), values);
+      }
+      adapter.parametersChanged();
+      float[] moved = model.logits(backend, memory, rows, Set.of("a"));
+      assertThat(moved).isNotEqualTo(bare);
+      assertThat(model.logits(backend, memory, rows, Set.of())).isEqualTo(bare);
+      adapter.save(folder.resolve("saved"));
+      Adapter.load(backend, adapters, "b", folder.resolve("saved"), model.targets(), false);
+      assertThat(model.logits(backend, memory, rows, Set.of("b"))).isEqualTo(moved);
     }
   }
 

@@ -78,8 +78,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
 
   private Adapter fresh(Backend backend, CausalLm model, Arena matrices) {
     AdapterConfig config = job.lora().config(model.architecture().taskType(), job.base());
-    return Adapter.fresh(
-        backend, matrices, ADAPTER, config, model.transformer().targets(), job.seed());
+    return Adapter.fresh(backend, matrices, ADAPTER, config, model.targets(), job.seed());
   }
 
   private void publish(Adapter adapter, TrainingFile file) throws IOException {

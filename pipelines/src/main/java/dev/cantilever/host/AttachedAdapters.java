@@ -32,12 +32,7 @@ public final class AttachedAdapters implements AutoCloseable {
       for (AdapterRef ref : refs) {
         attached.adapters.add(
             Adapter.load(
-                backend,
-                attached.arena,
-                ref.name(),
-                ref.source().path(),
-                model.transformer().targets(),
-                false));
+                backend, attached.arena, ref.name(), ref.source().path(), model.targets(), false));
       }
       return attached;
     } catch (IOException | RuntimeException e) {

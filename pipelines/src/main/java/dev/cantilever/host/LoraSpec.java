@@ -32,7 +32,10 @@ import java.util.function.Function;
  * @param rankPattern other ranks, each as {@code pattern=rank} with an expression for a path's end
  * @param alphaPattern other numerators, likewise
  * @param useDora whether lengths of outputs are trained apart from their directions (DoRA)
- * @param bias which biases are trained: none, or lora_only for those of the layers with branches
+ * @param bias which biases are trained: none, lora_only for those of the layers with branches, or
+ *     all, norms' among them
+ * @param modulesToSave modules that are trained and kept whole: the output head, the embeddings of
+ *     tokens, or both, by the ends of their paths
  * @param initLoraWeights how matrices begin: default, random, gaussian, pissa, pissa_niter_N or
  *     olora
  */
@@ -49,6 +52,7 @@ public record LoraSpec(
     List<String> alphaPattern,
     boolean useDora,
     String bias,
+    List<String> modulesToSave,
     String initLoraWeights)
     implements Serializable {
 
@@ -80,6 +84,7 @@ public record LoraSpec(
         List.of(),
         false,
         LoraBias.NONE.text(),
+        List.of(),
         "default");
   }
 
@@ -91,6 +96,7 @@ public record LoraSpec(
     layersPattern = List.copyOf(layersPattern);
     rankPattern = List.copyOf(rankPattern);
     alphaPattern = List.copyOf(alphaPattern);
+    modulesToSave = List.copyOf(modulesToSave);
     if (r < 1 || !(alpha > 0) || !(dropout >= 0 && dropout < 1) || targetModules.isEmpty()) {
       throw new IllegalArgumentException(
           "expected r >= 1, alpha > 0, dropout in [0, 1) and at least one of target_modules, got r "
@@ -106,7 +112,7 @@ public record LoraSpec(
       config(
           ranks(r, alpha, useRslora, rankPattern, alphaPattern),
           dropout,
-          selection(targetModules, excludeModules, layersToTransform, layersPattern),
+          selection(targetModules, excludeModules, layersToTransform, layersPattern, modulesToSave),
           useDora,
           bias,
           initLoraWeights,
@@ -133,7 +139,7 @@ public record LoraSpec(
     return config(
         ranks(r, alpha, useRslora, rankPattern, alphaPattern),
         dropout,
-        selection(targetModules, excludeModules, layersToTransform, layersPattern),
+        selection(targetModules, excludeModules, layersToTransform, layersPattern, modulesToSave),
         useDora,
         bias,
         initLoraWeights,
@@ -188,12 +194,16 @@ public record LoraSpec(
   }
 
   private static ModuleSelection selection(
-      List<String> targets, List<String> excluded, List<Integer> layers, List<String> patterns) {
+      List<String> targets,
+      List<String> excluded,
+      List<Integer> layers,
+      List<String> patterns,
+      List<String> saved) {
     return new ModuleSelection(
         targets.equals(List.of(ALL_LINEAR)) ? new TargetModules.AllLinear() : modules(targets),
         excluded.isEmpty() ? new TargetModules.None() : modules(excluded),
         new LayerSelection(layers, patterns),
-        List.of());
+        saved);
   }
 
   private static TargetModules modules(List<String> names) {
@@ -219,12 +229,12 @@ public record LoraSpec(
 
   private static LoraBias biases(String text) {
     return Arrays.stream(LoraBias.values())
-        .filter(bias -> bias != LoraBias.ALL && bias.text().equals(text))
+        .filter(bias -> bias.text().equals(text))
         .findFirst()
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "expected lora.bias none or lora_only, got " + text + "; norms are frozen"));
+                    "expected lora.bias none, lora_only or all, got " + text));
   }
 
   private static LoraInit initialisation(String text) {

@@ -78,7 +78,7 @@ final class LanguageComparison {
                 adapters,
                 ADAPTER,
                 directory.path().resolve("adapter"),
-                model.transformer().targets(),
+                model.targets(),
                 true);
         adapterLogits = logits(model, memory, rows, "adapter_logits", Set.of(ADAPTER));
         if (golden.has("adapter_loss")) {

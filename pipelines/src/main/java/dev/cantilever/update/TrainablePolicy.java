@@ -114,7 +114,7 @@ final class TrainablePolicy implements AutoCloseable {
 
   private static Adapter adapter(
       Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
-    var targets = base.model().transformer().targets();
+    var targets = base.model().targets();
     if (task.previous().isPresent()) {
       Path directory = PolicyState.adapter(task.previous().get());
       return Adapter.load(backend, arena, AdapterRef.POLICY, directory, targets, true);

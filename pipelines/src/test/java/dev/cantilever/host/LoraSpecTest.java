@@ -29,6 +29,7 @@ class LoraSpecTest {
         List.of(),
         true,
         bias,
+        List.of("lm_head"),
         init);
   }
 
@@ -45,6 +46,7 @@ class LoraSpecTest {
     assertThat(config.modules().matches("m.layers.1.dense")).isFalse();
     assertThat(config.useDora()).isTrue();
     assertThat(config.bias()).isEqualTo(LoraBias.LORA_ONLY);
+    assertThat(config.modules().saved()).containsExactly("lm_head");
     assertThat(config.init().scheme()).isEqualTo(LoraInit.Scheme.GAUSSIAN);
   }
 
@@ -64,7 +66,7 @@ class LoraSpecTest {
         .hasMessageContaining("rank_pattern");
     assertThatThrownBy(() -> spec(q, List.of(), List.of("q=0"), "none", "default"))
         .hasMessageContaining("rank_pattern");
-    assertThatThrownBy(() -> spec(q, List.of(), List.of(), "all", "default"))
+    assertThatThrownBy(() -> spec(q, List.of(), List.of(), "some", "default"))
         .hasMessageContaining("lora.bias");
     assertThatThrownBy(() -> spec(q, List.of(), List.of(), "none", "loftq"))
         .hasMessageContaining("lora.init_lora_weights");

@@ -157,7 +157,7 @@ class MergePipelineTest {
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
               .causalLm();
       if (lora.isPresent()) {
-        Adapter.load(backend, adapters, "a", lora.get(), lm.transformer().targets(), false);
+        Adapter.load(backend, adapters, "a", lora.get(), lm.targets(), false);
       }
       TokenRows rows = TokenRows.of(new int[] {5, 90, 1100, 2700, 44}, new int[] {7, 8, 9});
       return lm.logits(backend, memory, rows, lora.isPresent() ? Set.of("a") : Set.of());

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
@@ -12,6 +13,7 @@ import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Output head and losses in chunks of rows and of the vocabulary. A row has a running state (its
@@ -32,6 +34,7 @@ final class CudaLossOps implements LossOps {
 
   private final Execution execution;
   private final MatmulOps matmul;
+  private final HeadSums headSums;
 
   /**
    * Makes the operations.
@@ -41,6 +44,7 @@ final class CudaLossOps implements LossOps {
   CudaLossOps(Execution execution, MatmulOps matmul) {
     this.execution = execution;
     this.matmul = matmul;
+    this.headSums = new HeadSums(execution);
   }
 
   @Override
@@ -81,6 +85,7 @@ final class CudaLossOps implements LossOps {
   @Override
   public void tokenLogprobsBackward(
       Tensor dHidden,
+      HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
       Tensor hidden,
@@ -88,7 +93,7 @@ final class CudaLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
     checkTargets(op, targets, head.outFeatures());
     checkGradients(op, dLogprobs);
     int notFinite = expectNotFinite(op, "hidden", hidden);
@@ -116,6 +121,7 @@ final class CudaLossOps implements LossOps {
               .pointer(execution.faults().word())
               .integer(notFinite)
               .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
+          headSums.add(dHead, chunk, logits.of(to - from, chunk), rows);
           matmul.linearInputGradient(
               dHidden.slice(from, to),
               logits.of(to - from, chunk),
@@ -129,20 +135,24 @@ final class CudaLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec spec) {
+  public void fullKl(
+      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec spec) {
     String op = "fullKl";
-    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
+    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
     int tokens = hiddenP.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head, execution, 2);
+    List<HeadChunk> chunks = HeadChunk.of(headP, execution, 2);
+    List<HeadChunk> chunksQ = HeadChunk.of(headQ, execution, 2); // cut alike
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits p = RowLogits.in(execution, tokens, 2, chunks);
       RowLogits q = RowLogits.in(execution, tokens, 2, chunks);
       for (int from = 0; from < tokens; from += p.rows()) {
         int to = Math.min(from + p.rows(), tokens);
-        for (HeadChunk chunk : chunks) {
+        for (int i = 0; i < chunks.size(); i++) {
+          HeadChunk chunk = chunks.get(i);
+          Weight weightQ = chunksQ.get(i).weight();
           matmul.linear(p.of(to - from, chunk), hiddenP.slice(from, to), chunk.weight());
-          matmul.linear(q.of(to - from, chunk), hiddenQ.slice(from, to), chunk.weight());
+          matmul.linear(q.of(to - from, chunk), hiddenQ.slice(from, to), weightQ);
           scan(q, to - from, chunk, Optional.empty(), spec);
           LaunchBuffer launch =
               kernel("scan_against", spec)
@@ -251,6 +261,6 @@ final class CudaLossOps implements LossOps {
   }
 
   static List<KernelSource> sources() {
-    return List.of(KERNELS, CAPPED);
+    return Stream.concat(Stream.of(KERNELS, CAPPED), HeadSums.sources().stream()).toList();
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpChecks;
@@ -31,19 +32,22 @@ final class MetaLossOps implements LossOps {
   @Override
   public void tokenLogprobsBackward(
       Tensor dHidden,
+      HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
       Tensor hidden,
       Weight head,
       Tensor targets,
       LogitSpec logits) {
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
     weights.weight("tokenLogprobsBackward", head);
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec logits) {
-    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
-    weights.weight("fullKl", head);
+  public void fullKl(
+      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec logits) {
+    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
+    weights.weight("fullKl", headP);
+    weights.weight("fullKl", headQ);
   }
 }

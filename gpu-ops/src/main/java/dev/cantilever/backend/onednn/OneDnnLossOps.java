@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
@@ -29,6 +30,7 @@ final class OneDnnLossOps implements LossOps {
   private final MatmulOps matmul;
   private final Arena workspace;
   private final long workspaceBytes;
+  private final HeadSums headSums;
   private final LogitRow[] rows;
   private final LogitRow[] others;
 
@@ -45,6 +47,7 @@ final class OneDnnLossOps implements LossOps {
     this.matmul = matmul;
     this.workspace = workspace;
     this.workspaceBytes = workspaceBytes;
+    headSums = new HeadSums(workers);
     rows = new LogitRow[workers.count()];
     others = new LogitRow[workers.count()];
     for (int w = 0; w < rows.length; w++) {
@@ -95,6 +98,7 @@ final class OneDnnLossOps implements LossOps {
   @Override
   public void tokenLogprobsBackward(
       Tensor dHidden,
+      HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
       Tensor hidden,
@@ -102,7 +106,7 @@ final class OneDnnLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dLogprobs, normalizers, hidden, head, targets);
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
     int[] chosen = targets(op, targets, head.outFeatures());
     float[] gradients = new float[chosen.length];
     HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
@@ -133,6 +137,7 @@ final class OneDnnLossOps implements LossOps {
               }
             });
         requireFinite(op, "hidden", hidden, from, chunk, finite);
+        headSums.add(dHead, chunk, hidden.slice(from, from + count));
         matmul.linearInputGradient(dHidden.slice(from, from + count), chunk, head, false);
       }
     } finally {
@@ -141,21 +146,22 @@ final class OneDnnLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(Tensor kl, Tensor hiddenP, Tensor hiddenQ, Weight head, LogitSpec spec) {
-    OpChecks.fullKl(kl, hiddenP, hiddenQ, head);
+  public void fullKl(
+      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec spec) {
+    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
     int tokens = hiddenP.size(0);
-    int vocabulary = head.outFeatures();
+    int vocabulary = headP.outFeatures();
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logitsP = logits(tokens, 2, head);
-      Tensor logitsQ = logits(tokens, 2, head);
+      Tensor logitsP = logits(tokens, 2, headP);
+      Tensor logitsQ = logits(tokens, 2, headQ);
       for (int from = 0; from < tokens; from += logitsP.size(0)) {
         int first = from;
         int count = Math.min(logitsP.size(0), tokens - from);
         Tensor chunkP = logitsP.slice(0, count);
         Tensor chunkQ = logitsQ.slice(0, count);
-        matmul.linear(chunkP, hiddenP.slice(from, from + count), head);
-        matmul.linear(chunkQ, hiddenQ.slice(from, from + count), head);
+        matmul.linear(chunkP, hiddenP.slice(from, from + count), headP);
+        matmul.linear(chunkQ, hiddenQ.slice(from, from + count), headQ);
         boolean[] finiteP = new boolean[count];
         boolean[] finiteQ = new boolean[count];
         workers.parallel(

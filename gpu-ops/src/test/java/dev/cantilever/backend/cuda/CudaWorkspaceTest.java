@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpsConformance;
@@ -77,7 +78,7 @@ class CudaWorkspaceTest extends OpsConformance {
 
     loss.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets, LogitSpec.PLAIN);
     loss.tokenLogprobsBackward(
-        dHidden, logprobs, normalizers, hidden, head, targets, LogitSpec.PLAIN);
+        dHidden, HeadGradient.NONE, logprobs, normalizers, hidden, head, targets, LogitSpec.PLAIN);
 
     backend.synchronize();
     assertThat(backend.budget().report().lines())

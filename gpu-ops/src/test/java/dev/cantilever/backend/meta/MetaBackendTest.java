@@ -210,7 +210,9 @@ class MetaBackendTest {
         .isInstanceOf(UnsupportedOpException.class);
     assertThatThrownBy(
             () ->
-                backend.loss().fullKl(Tensor.in(arena, DType.F32, 5), x, x, dense, LogitSpec.PLAIN))
+                backend
+                    .loss()
+                    .fullKl(Tensor.in(arena, DType.F32, 5), x, dense, x, dense, LogitSpec.PLAIN))
         .isInstanceOf(UnsupportedOpException.class);
   }
 

@@ -18,6 +18,7 @@ import dev.cantilever.backend.AdamWTensors;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.DistanceBias;
+import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.LogitSpec;
@@ -241,6 +242,8 @@ class MetaOpsTest {
                 b.loss()
                     .tokenLogprobsBackward(
                         tensor(t, "dHidden"),
+                        new HeadGradient(
+                            Optional.of(tensor(t, "matrix")), Optional.of(tensor(t, "bias"))),
                         tensor(t, "dLogprobs"),
                         tensor(t, "normalizers"),
                         tensor(t, "hidden"),
@@ -248,10 +251,12 @@ class MetaOpsTest {
                         tensor(t, "targets"),
                         LogitSpec.PLAIN),
             of("dHidden", F32, 3, 8),
+            of("matrix", F32, 11, 8),
+            of("bias", F32, 11),
             of("dLogprobs", F32, 3),
             of("normalizers", F64, 3, 2),
             of("hidden", F32, 3, 8),
-            of("head", F16, 11, 8).free(0),
+            of("head", F16, 11, 8),
             of("targets", I32, 3)),
         op(
             "fullKl",
@@ -260,13 +265,15 @@ class MetaOpsTest {
                     .fullKl(
                         tensor(t, "kl"),
                         tensor(t, "hiddenP"),
+                        DenseWeight.of(tensor(t, "headP")),
                         tensor(t, "hiddenQ"),
-                        DenseWeight.of(tensor(t, "head")),
+                        DenseWeight.of(tensor(t, "headQ")),
                         LogitSpec.PLAIN),
             of("kl", F32, 3),
             of("hiddenP", F32, 3, 8),
+            of("headP", F16, 11, 8),
             of("hiddenQ", F32, 3, 8),
-            of("head", F16, 11, 8).free(0)),
+            of("headQ", F16, 11, 8)),
         op(
             "sample",
             (b, t) ->

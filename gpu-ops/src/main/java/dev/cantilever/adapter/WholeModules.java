@@ -1,0 +1,59 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModuleSelection;
+import dev.cantilever.nn.EmbeddingTable;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.NormBias;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Checks what a new adapter wants to hold whole, {@code modules_to_save}. */
+final class WholeModules {
+
+  private WholeModules() {}
+
+  /**
+   * Checks that each name stands for modules that can be trained whole.
+   *
+   * @param adapter its name, for messages
+   * @throws CheckpointException if one stands for none, or for others too; or if another adapter
+   *     holds one already, from which the new one would not begin
+   */
+  static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
+    List<String> possible =
+        Stream.concat(
+                targets.tables().stream().map(EmbeddingTable::name),
+                targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name))
+            .toList();
+    for (String name : modules.saved()) {
+      ModuleSelection one = modules.savingOnly(name);
+      List<String> others =
+          Stream.concat(
+                  targets.linears().stream().map(LoraTarget::path),
+                  targets.norms().stream().map(NormBias::path))
+              .filter(one::isSaved)
+              .toList();
+      if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
+        throw new CheckpointException(
+            "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Others are frozen and have no gradients: train branches of them."
+                .formatted(
+                    adapter,
+                    possible,
+                    name,
+                    others.isEmpty() ? "" : ", which is " + others.get(0) + " too"));
+      }
+    }
+    Stream.concat(
+            targets.tables().stream().filter(EmbeddingTable::isReplaced).map(EmbeddingTable::name),
+            targets.heads().stream().filter(Linear::isReplaced).map(Linear::name))
+        .filter(modules::isSaved)
+        .findFirst()
+        .ifPresent(
+            held -> {
+              throw new CheckpointException(
+                  "Adapter '%s': expected 'modules_to_save' without '%s', which an adapter under it holds whole: a new one would begin from the base's. Merge that adapter into the base first."
+                      .formatted(adapter, held));
+            });
+  }
+}

@@ -1,0 +1,19 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * What the gradients of an output head are added to: Σ_m dx(m, v)·hidden(m) and Σ_m dx(m, v), with
+ * dx the gradient of what the head gives for token m. Each element is one chain of fused
+ * multiply-adds in ascending m that goes on from what is there, so that tokens may come in any
+ * number of calls.
+ *
+ * @param matrix [V, C] F32, or nothing where it is frozen
+ * @param bias [V] F32, or nothing where it is frozen or there is none
+ */
+public record HeadGradient(Optional<Tensor> matrix, Optional<Tensor> bias) {
+
+  /** Of a frozen head. */
+  public static final HeadGradient NONE = new HeadGradient(Optional.empty(), Optional.empty());
+}
