@@ -189,8 +189,8 @@ public abstract class CrossAttentionCachedConformance extends OpsConformance {
   void crossAttentionCached_moreTokensThanPages_throwsNamingTheSlot() {
     CrossCase c = CrossCase.small();
     PagedCache cache = filled(c, 1000);
-    int[] lengths = new int[cache.slots()];
-    Arrays.fill(lengths, PAGE_TOKENS + 1);
+    int[] lengths = tensors.readInts(cache.pages().lengths());
+    lengths[cache.slot(0)] = PAGE_TOKENS + 1;
     backend.transfers().upload(cache.pages().lengths(), lengths);
     assertFoundInValues(() -> attend(c, cache, allRows(c)))
         .isInstanceOf(ShapeException.class)

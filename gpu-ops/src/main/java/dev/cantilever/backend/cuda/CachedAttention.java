@@ -34,7 +34,10 @@ final class CachedAttention {
   /** New tokens of the longest row up to which all rows have few. */
   private static final int FEW = 64;
 
-  /** Above it stands which fault it is, as in {@code kv_cache.cu}: slot, room or page. */
+  /**
+   * Above it stands which fault it is, as in {@code kv_cache.cu} and {@code
+   * attention_cross_cached.cu}: slot, room or page.
+   */
   private static final int KIND_SHIFT = 22;
 
   private final Execution execution;
@@ -53,11 +56,12 @@ final class CachedAttention {
             .faults()
             .expect(
                 (where, value) -> {
-                  int index = where & (1 << KIND_SHIFT) - 1;
-                  return switch (where >>> KIND_SHIFT) {
-                    case 0 -> wrongSlot("placeTokens", slotCount, value, index);
-                    case 1 -> noRoom(value, index, maxPages, pageTokens);
-                    default -> wrongPage(value, index, pages);
+                  String op = "placeTokens";
+                  int index = index(where);
+                  return switch (kind(where)) {
+                    case 0 -> wrongSlot(op, slotCount, value, index);
+                    case 1 -> noRoom(op, value, index, maxPages, pageTokens);
+                    default -> wrongPage(op, value, index, pages);
                   };
                 });
     LaunchBuffer launch =
@@ -83,11 +87,7 @@ final class CachedAttention {
   }
 
   void attend(Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
-    if (cache.keys().dtype() != execution.matrixInputs()) {
-      throw new UnsupportedOpException(
-          "attentionCached: expected a KV cache of %s, got keys %s. Allocate it with the backend's cacheType."
-              .formatted(execution.matrixInputs(), cache.keys()));
-    }
+    requireType("attentionCached", cache);
     HeadTiles tiles = HeadTiles.of(spec);
     if (tokens.rows().tokens() == tokens.rows().rows()) {
       decode(out, qkv, cache, tokens, spec, tiles);
@@ -102,21 +102,46 @@ final class CachedAttention {
     }
   }
 
+  /**
+   * Refuses a cache of another type than products take.
+   *
+   * @param op who asks, for the message
+   */
+  void requireType(String op, KvPages cache) {
+    if (cache.keys().dtype() != execution.matrixInputs()) {
+      throw new UnsupportedOpException(
+          "%s: expected a KV cache of %s, got keys %s. Allocate it with the backend's cacheType."
+              .formatted(op, execution.matrixInputs(), cache.keys()));
+    }
+  }
+
   private void append(Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
-    LaunchBuffer launch =
-        execution
-            .kernels()
-            .kernel(CACHE, "append_tokens")
-            .with()
-            .pointer(cache.keys())
-            .pointer(cache.values())
-            .integer(StorageCode.of(cache.keys().dtype()))
-            .pointer(qkv)
-            .pointer(tokens.places())
-            .pointer(tokens.turns())
-            .pointer(execution.faults().word());
-    HeadTiles.heads(launch, spec)
-        .run(tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), QUAD * THREADS), 1, THREADS, 0);
+    append(HeadTiles.heads(appending(qkv, cache, tokens), spec), tokens, spec);
+  }
+
+  /** See {@link dev.cantilever.backend.AttentionOps#appendKeys}. */
+  void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
+    LaunchBuffer launch = appending(keysValues, cache, tokens);
+    append(HeadTiles.apart(launch, spec, 2 * spec.cacheSize()), tokens, spec);
+  }
+
+  private LaunchBuffer appending(Tensor vectors, KvPages cache, NewTokens tokens) {
+    return execution
+        .kernels()
+        .kernel(CACHE, "append_tokens")
+        .with()
+        .pointer(cache.keys())
+        .pointer(cache.values())
+        .integer(StorageCode.of(cache.keys().dtype()))
+        .pointer(vectors)
+        .pointer(tokens.places())
+        .pointer(tokens.turns())
+        .pointer(execution.faults().word());
+  }
+
+  private static void append(LaunchBuffer launch, NewTokens tokens, AttentionSpec spec) {
+    launch.run(
+        tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), QUAD * THREADS), 1, THREADS, 0);
   }
 
   /** Rows of one new token each, which the kernel appends itself. */
@@ -228,22 +253,32 @@ final class CachedAttention {
         .run(1, THREADS);
   }
 
+  /** Which kind of fault a place is reported with. */
+  static int kind(int where) {
+    return where >>> KIND_SHIFT;
+  }
+
+  /** The row or slot that it is of. */
+  static int index(int where) {
+    return where & (1 << KIND_SHIFT) - 1;
+  }
+
   private static OpsException wrongSlot(String op, int slotCount, int slot, int row) {
     return new ShapeException(
         "%s: expected different slots in [0, %d), got %d for row %d, outside or for a second time. Give every row a slot of its own."
             .formatted(op, slotCount, slot, row));
   }
 
-  private static OpsException noRoom(int tokens, int slot, int maxPages, int pageTokens) {
+  static OpsException noRoom(String op, int tokens, int slot, int maxPages, int pageTokens) {
     return new ShapeException(
-        "placeTokens: expected room for %d tokens in slot %d, but a slot has %d pages of %d tokens. Give the cache more pages or end the row."
-            .formatted(tokens, slot, maxPages, pageTokens));
+        "%s: expected room for %d tokens in slot %d, but a slot has %d pages of %d tokens. Give the cache more pages or end the row."
+            .formatted(op, tokens, slot, maxPages, pageTokens));
   }
 
-  private static OpsException wrongPage(int page, int slot, int pages) {
+  static OpsException wrongPage(String op, int page, int slot, int pages) {
     return new ShapeException(
-        "placeTokens: expected pages in [0, %d) in slot %d, got %d. Fill the page table before the step."
-            .formatted(pages, slot, page));
+        "%s: expected pages in [0, %d) in slot %d, got %d. Fill the page table before the step."
+            .formatted(op, pages, slot, page));
   }
 
   static List<KernelSource> sources() {

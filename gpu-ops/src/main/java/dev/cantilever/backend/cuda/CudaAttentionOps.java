@@ -6,7 +6,6 @@ import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
 import dev.cantilever.backend.OpChecks;
-import dev.cantilever.backend.UnsupportedOpException;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
@@ -28,6 +27,7 @@ final class CudaAttentionOps implements AttentionOps {
   private final TensorCoreAttention tensorCores;
   private final CachedAttention cached;
   private final DisentangledAttention disentangled;
+  private final CrossAttention cross;
   private final RotaryTable rotary;
 
   CudaAttentionOps(Execution execution, RotaryTable rotary) {
@@ -35,6 +35,7 @@ final class CudaAttentionOps implements AttentionOps {
     this.rotary = rotary;
     this.tensorCores = new TensorCoreAttention(execution);
     this.cached = new CachedAttention(execution);
+    this.cross = new CrossAttention(execution);
     this.disentangled = new DisentangledAttention(execution);
   }
 
@@ -145,7 +146,7 @@ final class CudaAttentionOps implements AttentionOps {
       PackedRows keyRows,
       AttentionSpec spec) {
     OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
-    throw notYet("crossAttention");
+    cross.attend(out, lse, queries, keysValues, rows, keyRows, spec);
   }
 
   @Override
@@ -162,13 +163,14 @@ final class CudaAttentionOps implements AttentionOps {
       AttentionSpec spec) {
     OpChecks.crossAttentionBackward(
         dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
-    throw notYet("crossAttentionBackward");
+    cross.backward(dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
   }
 
   @Override
   public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
     OpChecks.appendKeys(cache, keysValues, tokens, spec);
-    throw notYet("appendKeys");
+    cached.requireType("appendKeys", cache);
+    cached.appendKeys(cache, keysValues, tokens, spec);
   }
 
   @Override
@@ -180,13 +182,8 @@ final class CudaAttentionOps implements AttentionOps {
       PackedRows rows,
       AttentionSpec spec) {
     OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
-    throw notYet("crossAttentionCached");
-  }
-
-  private static UnsupportedOpException notYet(String op) {
-    return new UnsupportedOpException(
-        "%s: expected a backend that has it, found cuda. Use --backend cpu for this model."
-            .formatted(op));
+    cached.requireType("crossAttentionCached", cache);
+    cross.attendCached(out, queries, cache, slots, rows, spec);
   }
 
   @Override
@@ -229,6 +226,7 @@ final class CudaAttentionOps implements AttentionOps {
             HeadTiles.sources(),
             TensorCoreAttention.sources(),
             CachedAttention.sources(),
+            CrossAttention.sources(),
             DisentangledAttention.sources())
         .flatMap(List::stream)
         .toList();

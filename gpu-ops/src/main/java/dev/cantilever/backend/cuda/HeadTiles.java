@@ -119,6 +119,16 @@ record HeadTiles(int width, boolean changedScores) {
     return source("attention_few.cu", definitions(storage));
   }
 
+  /** Attention of rows to other rows without a cache. */
+  KernelSource cross() {
+    return source("attention_cross.cu", definitions());
+  }
+
+  /** The same over a cache of F32 or BF16. */
+  KernelSource crossCached(DType storage) {
+    return source("attention_cross_cached.cu", definitions(storage));
+  }
+
   private List<String> definitions(DType storage) {
     List<String> definitions = definitions();
     if (storage == DType.BF16) {
@@ -198,6 +208,27 @@ record HeadTiles(int width, boolean changedScores) {
         .integer(spec.keyOffset(1) - spec.keyOffset(0))
         .integer(spec.rotary().frequencies().size())
         .integer(spec.causal() ? 1 : 0)
+        .real(spec.scale());
+  }
+
+  /**
+   * Appends the {@code Heads} of {@code attention.cuh} where queries lie in a tensor, keys and
+   * values in another, not rotated and all seen.
+   *
+   * @param width floats from one token to the next of those vectors that the kernel reads by it
+   */
+  static LaunchBuffer apart(LaunchBuffer launch, AttentionSpec spec, int width) {
+    return launch
+        .integer(spec.heads())
+        .integer(spec.heads() / spec.kvHeads())
+        .integer(spec.headSize())
+        .integer(width)
+        .integer(spec.headSize())
+        .integer(0)
+        .integer(spec.cacheSize())
+        .integer(spec.headSize())
+        .integer(0)
+        .integer(0)
         .real(spec.scale());
   }
 

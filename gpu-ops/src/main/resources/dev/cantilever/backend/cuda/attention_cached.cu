@@ -7,6 +7,7 @@
 #include "attention_tiles.cuh"
 #include "async_copy.cuh"
 #include "attention_pages.cuh"
+#include "attention_decode.cuh"
 
 // Rows of any number of new tokens, made for many (attention_few.cu for few). Block (row and tile of its
 // queries, query head).
@@ -70,15 +71,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3) attention_prefill(
       load(values));
 }
 
-// Decoding gives a warp a row and a query head: it takes KEYS cached tokens at a time, with the roundings
-// of attend. Keys of the next tokens are on their way while these values are added, and their values
-// while those keys are multiplied.
-#define DECODE_WARPS 2  // of a block, at most
-#define KEY_STRIDE STRIDE_OF(Stored)  // an odd number of pieces: lanes with a token each do not collide
-#define OWN (HEAD == 96 ? 4 : HEAD / WARP)  // consecutive dimensions of the output, a lane
-
-constexpr int SCORED = PIECES > 16 ? 8 : PIECES;  // pieces of a key that are multiplied together
-
 static __device__ __forceinline__ Stored narrowed(float x) {
 #ifdef BFLOAT
   return float_to_bfloat(x);
@@ -93,46 +85,6 @@ static __device__ __forceinline__ void clear_tokens(Stored* values, int count) {
   for (int i = threadIdx.x % WARP; i < count * HEAD; i += WARP) values[i] = (Stored)0;
 }
 #endif
-
-// What a warp has in shared memory.
-struct __align__(16) DecodeTiles {
-  Stored keys[KEYS * KEY_STRIDE];
-  Stored values[KEYS * HEAD];
-  float query[HEAD];
-  float weights[KEYS];
-};
-
-// Adds the products of a piece of a key, ascending.
-static __device__ __forceinline__ float add_piece(float sum, const float* query, const Stored* key) {
-#ifdef BFLOAT
-  uint4 words = *(const uint4*)key;
-  const float4* q = (const float4*)query;
-  sum = add_dot(sum, q[0], widened(words.x, words.y));
-  return add_dot(sum, q[1], widened(words.z, words.w));
-#else
-  return add_dot(sum, *(const float4*)query, *(const float4*)key);
-#endif
-}
-
-// A lane's dimensions of a value, read at once.
-struct __align__(OWN * sizeof(Stored) < 16 ? OWN * sizeof(Stored) : 16) OwnStored {
-  u32 words[OWN * sizeof(Stored) / 4];
-
-  __device__ __forceinline__ float element(int e) const {
-#ifdef BFLOAT
-    return __uint_as_float(e % 2 == 0 ? words[e / 2] << 16 : words[e / 2] & 0xffff0000u);
-#else
-    return __uint_as_float(words[e]);
-#endif
-  }
-};
-
-static __device__ __forceinline__ void add_value(
-    float (&sums)[OWN], float weight, const Stored* value) {
-  OwnStored own = *(const OwnStored*)value;
-#pragma unroll
-  for (int e = 0; e < OWN; e++) sums[e] = __fmaf_rn(weight, own.element(e), sums[e]);
-}
 
 // Rows of one new token each, whose key and value are appended: every warp takes them from the
 // projection, and the first of the query heads that share them puts them in the cache. A warp has a row
@@ -223,8 +175,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
       values[target * stride + d] = newValue[c];
     }
   }
-  float most = NO_SCORE;
   float total = 0.0f;
+  float most = NO_SCORE;
   float sums[OWN];
 #pragma unroll
   for (int e = 0; e < OWN; e++) sums[e] = 0.0f;
@@ -246,41 +198,18 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     __syncwarp();
     float score = NO_SCORE;
     if (lane < present && !is_hidden(from + lane, cached, heads)) {
-      const Stored* cachedKey = tiles.keys + lane * KEY_STRIDE;
-      float sum = 0.0f;
-#pragma unroll SCORED
-      for (int d = 0; d < HEAD; d += PIECE) sum = add_piece(sum, tiles.query + d, cachedKey + d);
-      score = score_of(sum, from + lane, cached, head, heads);
+      score = score_of(own_product(tiles), from + lane, cached, head, heads);
     }
     __syncwarp();
     copyKeys(following);
-    float best = fmaxf(most, warp_max(score));
-    float shrink = expf(most - best);
-    float weight = expf(score - best);
-    most = best;
-    tiles.weights[lane] = weight;
-    total = __fmaf_rn(total, shrink, warp_sum(weight));
-#pragma unroll
-    for (int e = 0; e < OWN; e++) sums[e] = __fmul_rn(sums[e], shrink);
+    take_score(tiles, score, most, total, sums);
     await_copies_before<1>();  // the values have come
     __syncwarp();
 #ifdef SCORES
     clear_tokens(tiles.values, first_key(cached, heads) - from);
     __syncwarp();
 #endif
-    const Stored* ownValues = tiles.values + own;
-#pragma unroll 2
-    for (int i = 0; i < present / 4 * 4; i += 4) {
-      float4 w = *(const float4*)(tiles.weights + i);
-      add_value(sums, w.x, ownValues + i * HEAD);
-      add_value(sums, w.y, ownValues + (i + 1) * HEAD);
-      add_value(sums, w.z, ownValues + (i + 2) * HEAD);
-      add_value(sums, w.w, ownValues + (i + 3) * HEAD);
-    }
-#pragma unroll 1
-    for (int i = present / 4 * 4; i < present; i++) {
-      add_value(sums, tiles.weights[i], ownValues + i * HEAD);
-    }
+    add_values(sums, tiles, own, present);
     __syncwarp();
     copyValues(following);
   }
