@@ -94,8 +94,8 @@ public record Transformer(
   }
 
   /**
-   * What adapters may be attached to; of norms each once, though parts may share it. Embeddings that
-   * an encoder reads too are not among it: peft's copy would be that of one of the two.
+   * What adapters may be attached to; of norms each once, though parts may share it. Embeddings
+   * that an encoder reads too are not among it: peft's copy would be that of one of the two.
    */
   AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
     List<NormBias> biases = norms().flatMap(norm -> norm.bias().stream()).distinct().toList();

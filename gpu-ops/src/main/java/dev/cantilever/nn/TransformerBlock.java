@@ -41,7 +41,7 @@ public record TransformerBlock(
     }
   }
 
-  /** Its norms, in the order in which they are run; perhaps one of them twice. */
+  /** Its norms, perhaps one of them twice. */
   public Stream<Norm> norms() {
     Stream<Norm> ofCross = cross.stream().map(CrossAttention::norm);
     Stream<Norm> ofBranches =

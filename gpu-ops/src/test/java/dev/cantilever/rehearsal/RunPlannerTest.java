@@ -69,6 +69,13 @@ class RunPlannerTest {
        "hidden_act": "gelu", "rotary_pct": 0.25, "max_position_embeddings": 64}
       """;
 
+  private static final String ENCODER_DECODER =
+      """
+      {"model_type": "t5", "d_model": 64, "d_kv": 16, "num_heads": 4, "d_ff": 128,
+       "num_layers": 2, "num_decoder_layers": 3, "vocab_size": 160, "decoder_start_token_id": 0,
+       "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false}
+      """;
+
   private static final String CLASSIFIER =
       """
       {"model_type": "distilbert", "architectures": ["DistilBertForSequenceClassification"],
@@ -86,7 +93,11 @@ class RunPlannerTest {
   }
 
   private WeightSource base() throws IOException {
-    return source("base", BASE);
+    return base(false);
+  }
+
+  private WeightSource base(boolean encoder) throws IOException {
+    return source("base", encoder ? ENCODER_DECODER : BASE);
   }
 
   private RunWorkload.Classifier classifier(int tokens) throws IOException {
@@ -190,18 +201,27 @@ class RunPlannerTest {
    * Passes of 40 tokens cut rows of 16 in other places than shorter ones, were they not counted.
    */
   @ParameterizedTest
-  @CsvSource({"40, false", "96, false", "2048, false", "40, true", "2048, true"})
-  void passes_overRowsOfAnyLengths_stayWithinThePlansArenas(int maxTokens, boolean lengths)
-      throws IOException {
+  @CsvSource({
+    "40, false, false",
+    "96, false, false",
+    "2048, false, false",
+    "40, true, false",
+    "2048, true, false",
+    "40, false, true",
+    "96, false, true",
+    "2048, true, true"
+  })
+  void passes_overRowsOfAnyLengths_stayWithinThePlansArenas(
+      int maxTokens, boolean lengths, boolean encoder) throws IOException {
     AdapterConfig lora = lengths ? WITH_LENGTHS : LORA;
     RunWorkload run = run(lora, List.of(lora), Optional.empty());
     PassSettings settings = new PassSettings(ROWS, maxTokens, KeepPlan.products());
     SplittableRandom random = new SplittableRandom(11);
     try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);
-        RunSizes sizes = RunSizes.open(backend, base().withoutData(), run);
+        RunSizes sizes = RunSizes.open(backend, base(encoder).withoutData(), run);
         RehearsedPolicy policy =
             RehearsedPolicy.open(
-                backend, base().withoutData(), run.step(), run.reference(), StepSize.NONE)) {
+                backend, base(encoder).withoutData(), run.step(), run.reference(), StepSize.NONE)) {
       PassBytes planned = sizes.update(settings);
       PolicyModel model = policy.policy(run.step(), settings);
       for (int repeat = 0; repeat < 50; repeat++) {
@@ -223,17 +243,18 @@ class RunPlannerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(BackendKind.class)
-  void rollouts_ofRowsOfAnyLengths_stayWithinThePlansArenas(BackendKind device) throws IOException {
+  @CsvSource({"CPU, false", "CUDA, false", "CPU, true", "CUDA, true"})
+  void rollouts_ofRowsOfAnyLengths_stayWithinThePlansArenas(BackendKind device, boolean encoder)
+      throws IOException {
     int prompt = 23;
     int response = 30;
     Workload longest = new Workload(9, prompt, response, 3, 1, LORA, Int8Mode.WEIGHT_ONLY, 5);
     RunWorkload run = new RunWorkload(longest, 9, List.of(), true, Optional.empty());
     SplittableRandom random = new SplittableRandom(12);
     try (Backend backend = Backends.meta(device, Long.MAX_VALUE);
-        RunSizes sizes = RunSizes.open(backend, base().withoutData(), run);
+        RunSizes sizes = RunSizes.open(backend, base(encoder).withoutData(), run);
         RehearsedPolicy policy =
-            RehearsedPolicy.open(backend, base().withoutData(), longest, StepSize.NONE)) {
+            RehearsedPolicy.open(backend, base(encoder).withoutData(), longest, StepSize.NONE)) {
       for (int maxRows : new int[] {1, 4, 9}) {
         PassBytes planned = sizes.rollout(maxRows);
         for (int repeat = 0; repeat < 20; repeat++) {

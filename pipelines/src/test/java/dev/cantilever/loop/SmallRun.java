@@ -28,7 +28,7 @@ import java.util.TreeMap;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
-/** PPO of the embedded model with few rows and short responses: a step takes about a second. */
+/** PPO of a small model with few rows and short responses: a step takes about a second. */
 final class SmallRun {
 
   static final int ROWS = 6;
@@ -51,12 +51,25 @@ final class SmallRun {
           "If you like old detective stories then this one is for you");
 
   private final Path models;
+  private final Path base;
+  private final int[] queryEnd;
   private final TextTokenizer tokenizer;
 
+  /** Of the embedded language model. */
   SmallRun(Path models) throws IOException {
+    this(models, EmbeddedSamples.extract(EmbeddedSample.LANGUAGE_MODEL, models));
+  }
+
+  /**
+   * Of another.
+   *
+   * @param queryEnd what queries end with
+   */
+  SmallRun(Path models, Path base, int... queryEnd) throws IOException {
     this.models = models;
-    this.tokenizer =
-        TextTokenizer.load(EmbeddedSamples.extract(EmbeddedSample.LANGUAGE_MODEL, models));
+    this.base = base;
+    this.queryEnd = queryEnd;
+    this.tokenizer = TextTokenizer.load(base);
   }
 
   LoopTask task(int steps) throws IOException {
@@ -73,7 +86,7 @@ final class SmallRun {
         "small",
         11,
         device,
-        ModelRef.of(EmbeddedSamples.extract(EmbeddedSample.LANGUAGE_MODEL, models)),
+        ModelRef.of(base),
         reference,
         new Judge(
             device,
@@ -94,7 +107,7 @@ final class SmallRun {
     for (String text : TEXTS) {
       documents.put(text.substring(0, 12), IntSequence.of(tokenizer.encode(text)));
     }
-    return new StepQueries(documents, task.rollout(), task.seed(), tokenizer, false, new int[0]);
+    return new StepQueries(documents, task.rollout(), task.seed(), tokenizer, false, queryEnd);
   }
 
   LoopSummary run(LoopTask task, Path directory, String... options) throws IOException {
