@@ -167,9 +167,12 @@ public final class RehearsedPolicy implements AutoCloseable {
     return acting;
   }
 
-  /** Numbers that the adapter has. */
-  public long adapterElements() {
-    return adapter.parameters().stream().mapToLong(p -> p.value().elements()).sum();
+  /** Numbers that the adapter has on some modules of the checkpoint. */
+  double adapterElements(List<String> modules) {
+    return adapter.parameters().stream()
+        .filter(p -> modules.stream().anyMatch(module -> p.name().contains("." + module + ".")))
+        .mapToDouble(p -> p.value().elements())
+        .sum();
   }
 
   /** Policy with the adapter, reference without; no pass is larger than one of longest rows. */

@@ -1,14 +1,7 @@
 package dev.cantilever.rehearsal;
 
 import dev.cantilever.model.Architecture;
-import dev.cantilever.model.CausalLm;
-import dev.cantilever.nn.Linear;
-import dev.cantilever.nn.ResidualLayout;
-import dev.cantilever.nn.TransformerBlock;
 import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.DenseWeight;
-import dev.cantilever.tensor.Int8Weight;
-import dev.cantilever.tensor.Weight;
 import java.util.stream.IntStream;
 
 /**
@@ -60,57 +53,27 @@ public record StepWork(
 
     private final Workload workload;
     private final Architecture architecture;
-    private final double linears;
-    private final double linearBytes;
-    private final double withoutGradient;
+    private final StackWork own;
+    private final StackWork source;
     private final double head;
     private final double headBytes;
-    private final double adapter;
     private final DType cacheType;
+    private final int promptTokens; // of a row of the decoder, before its first response token
+    private final int rowTokens; // of that row in training
+    private final int sourceTokens; // of a row that an encoder reads
 
     Count(RehearsedPolicy policy, Workload workload) {
-      CausalLm model = policy.model();
       this.workload = workload;
-      this.architecture = model.architecture();
-      double elements = 0;
-      double bytes = 0;
-      for (TransformerBlock block : model.transformer().blocks()) {
-        for (Linear linear : linearsOf(block)) {
-          elements += elements(linear.weight());
-          bytes += bytes(linear.weight());
-        }
-      }
-      this.linears = elements;
-      this.linearBytes = bytes;
-      this.withoutGradient = elementsThatReadTheEmbedding(model.transformer().blocks().get(0));
-      this.head = elements(model.head().weight());
-      this.headBytes = bytes(model.head().weight());
-      this.adapter = policy.adapterElements();
+      this.architecture = policy.model().architecture();
+      this.own = StackWork.ofDecoder(policy);
+      this.source = StackWork.ofSource(policy);
+      this.head = StackWork.elements(policy.model().head().weight());
+      this.headBytes = StackWork.bytes(policy.model().head().weight());
       this.cacheType = policy.backend().capabilities().cacheType();
-    }
-
-    /** Before the first block nothing is trained, so nothing goes back through what reads it. */
-    private static double elementsThatReadTheEmbedding(TransformerBlock first) {
-      double attention = elements(first.attention().qkv().weight());
-      return first.layout() == ResidualLayout.PARALLEL
-          ? attention + elements(first.mlp().up().weight())
-          : attention;
-    }
-
-    private static Linear[] linearsOf(TransformerBlock block) {
-      return new Linear[] {
-        block.attention().qkv(), block.attention().output(), block.mlp().up(), block.mlp().down()
-      };
-    }
-
-    private static double elements(Weight weight) {
-      return (double) weight.outFeatures() * weight.inFeatures();
-    }
-
-    private static double bytes(Weight weight) {
-      return weight instanceof Int8Weight
-          ? elements(weight) + (double) weight.outFeatures() * Float.BYTES
-          : elements(weight) * ((DenseWeight) weight).values().dtype().bytes();
+      boolean encodes = architecture.encoder().isPresent();
+      this.promptTokens = encodes ? 1 : workload.promptTokens();
+      this.rowTokens = encodes ? workload.responseTokens() : workload.rowTokens();
+      this.sourceTokens = encodes ? workload.promptTokens() : 0;
     }
 
     StepWork work(PassSettings settings) {
@@ -119,7 +82,7 @@ public record StepWork(
       int rowsOfPass = (int) Math.max(1, settings.maxTokens() / (2L * workload.rowTokens()));
       int scorePasses = (workload.rows() + rowsOfPass - 1) / rowsOfPass;
       return new StepWork(
-          forward(rows * workload.promptTokens(), rows, meanKeys(workload.promptTokens()), 1),
+          read(rows, 1).plus(forward(rows * promptTokens, rows, meanKeys(promptTokens), 1)),
           decodeStep(rows),
           score((double) workload.rows() / scorePasses),
           scorePasses,
@@ -130,16 +93,21 @@ public record StepWork(
     }
 
     /** Keys that a token of a row looks at on average, in all layers together. */
-    private double meanKeys(int rowTokens) {
+    private double meanKeys(int tokens) {
       return windows()
-          .mapToDouble(window -> Math.min(window, rowTokens))
-          .map(most -> (most * (most + 1) / 2 + (rowTokens - most) * most) / rowTokens)
-          .sum();
+              .mapToDouble(window -> Math.min(window, tokens))
+              .map(most -> (most * (most + 1) / 2 + (tokens - most) * most) / tokens)
+              .sum()
+          + crossKeys();
     }
 
     /** Keys that a token behind so many looks at in all layers together. */
     private double keys(double context) {
-      return windows().mapToDouble(window -> Math.min(window, context)).sum();
+      return windows().mapToDouble(window -> Math.min(window, context)).sum() + crossKeys();
+    }
+
+    private double crossKeys() {
+      return (double) sourceTokens * architecture.layers();
     }
 
     private IntStream windows() {
@@ -153,11 +121,18 @@ public record StepWork(
      * @param keys of a token in all layers
      */
     private double attentionFlops(double tokens, double keys) {
-      return 2 * 2 * tokens * keys * attentionWidth();
+      return 2 * 2 * tokens * keys * architecture.block().attention().outputSize();
     }
 
-    private double attentionWidth() {
-      return architecture.block().attention().outputSize();
+    /** Every token that an encoder reads looks at all of its row. */
+    private double sourceFlops(double rows) {
+      int layers = architecture.encoder().map(encoder -> encoder.stack().layers()).orElse(0);
+      return attentionFlops(rows * sourceTokens, (double) sourceTokens * layers);
+    }
+
+    /** An encoder's pass without gradients, if there is one. */
+    private PassWork read(double rows, double adapted) {
+      return source.forward(rows * sourceTokens, adapted).plus(new PassWork(sourceFlops(rows), 0));
     }
 
     /**
@@ -167,38 +142,38 @@ public record StepWork(
      * @param adapted part of the tokens that the adapter acts on
      */
     private PassWork forward(double tokens, double headTokens, double keys, double adapted) {
-      return new PassWork(
-          2 * tokens * (linears + adapted * adapter)
-              + 2 * headTokens * head
-              + attentionFlops(tokens, keys),
-          linearBytes + headBytes + adapter * Float.BYTES);
+      return own.forward(tokens, adapted)
+          .plus(new PassWork(2 * headTokens * head + attentionFlops(tokens, keys), headBytes));
     }
 
     private PassWork decodeStep(double rows) {
-      double keys = keys(workload.promptTokens() + workload.responseTokens() / 2.0);
+      double keys = keys(promptTokens + workload.responseTokens() / 2.0);
       double cached =
           rows * keys * 2 * architecture.block().attention().cacheSize() * cacheType.bytes();
       return forward(rows, rows, keys, 1).plus(new PassWork(0, cached));
     }
 
     private PassWork score(double rows) {
-      double tokens = 2 * rows * workload.rowTokens();
       double responses = 2 * rows * workload.responseTokens();
-      return forward(tokens, responses, meanKeys(workload.rowTokens()), 0.5);
+      return read(2 * rows, 0.5)
+          .plus(forward(2 * rows * rowTokens, responses, meanKeys(rowTokens), 0.5));
     }
 
     private PassWork miniBatch() {
-      double tokens = (double) workload.miniBatchRows() * workload.rowTokens();
-      double responses = (double) workload.miniBatchRows() * workload.responseTokens();
-      double keys = meanKeys(workload.rowTokens());
+      double rows = workload.miniBatchRows();
+      double tokens = rows * rowTokens;
+      double responses = rows * workload.responseTokens();
+      double keys = meanKeys(rowTokens);
       PassWork backward =
-          new PassWork(
-              // Gradients of inputs; of the adapter, those of its matrices too.
-              2 * tokens * (linears - withoutGradient + 2 * adapter)
-                  + 2 * responses * head
-                  + 2 * attentionFlops(tokens, keys),
-              linearBytes * (1 - withoutGradient / linears) + headBytes + adapter * Float.BYTES);
-      return forward(tokens, responses, keys, 1).plus(backward);
+          own.backward(tokens)
+              .plus(source.backward(rows * sourceTokens))
+              .plus(
+                  new PassWork(
+                      2 * responses * head
+                          + 2 * attentionFlops(tokens, keys)
+                          + 2 * sourceFlops(rows),
+                      headBytes));
+      return read(rows, 1).plus(forward(tokens, responses, keys, 1)).plus(backward);
     }
   }
 }

@@ -174,6 +174,71 @@ class StepRehearsalTest {
   }
 
   @Test
+  void step_ofAnEncoderDecoderUnderAnySettings_leavesTheSameBytes() throws IOException {
+    ModelConfig config = config(t5(2, 32, 8, 4, 64, 96));
+
+    Outcome outcome = run(config, 3, new PassSettings(6, 2048, KeepPlan.everything()));
+
+    assertThat(outcome.after()).isGreaterThan(outcome.before());
+    assertThat(run(config, 3, new PassSettings(4, 12, KeepPlan.blockInputs()))).isEqualTo(outcome);
+  }
+
+  private static String t5(int layers, int hidden, int headSize, int heads, int inner, int vocab) {
+    return """
+        {"model_type": "t5", "d_model": %d, "d_kv": %d, "num_heads": %d, "d_ff": %d,
+         "num_layers": %d, "vocab_size": %d, "feed_forward_proj": "gated-gelu",
+         "decoder_start_token_id": 0, "tie_word_embeddings": false}
+        """
+        .formatted(hidden, headSize, heads, inner, layers, vocab);
+  }
+
+  /** Of Flan-T5-XXL: what an encoder reads goes through other layers than what a decoder does. */
+  @Test
+  void work_ofAnEncoderDecoder_countsEachTokenWhereItGoes() throws IOException {
+    ModelConfig config = config(t5(24, 4096, 64, 64, 10_240, 32_128));
+    Workload workload =
+        new Workload(16, 96, 32, 4, 1, Workload.attentionLora(config), Int8Mode.WEIGHT_ONLY, 7);
+    StepWork work;
+    try (Backend backend = Backends.meta(BackendKind.CUDA, Long.MAX_VALUE);
+        RehearsedPolicy policy =
+            RehearsedPolicy.open(
+                backend, WeightSource.synthetic(config, 7), workload, StepSize.NONE)) {
+      work = StepWork.of(policy, workload, new PassSettings(16, 1024, KeepPlan.everything()));
+    }
+    double square = 4096.0 * 4096;
+    double mlp = 3 * 10_240.0 * 4096;
+    double own = 24 * (6 * square + mlp); // of a decoder's token
+    double source = 24 * (4 * square + mlp + 2 * square); // and of an encoder's
+    double head = 32_128.0 * 4096;
+    double matrices = 16.0 * 2 * 4096; // A and B of rank 16 on a square
+    double ownAdapter = 24 * 4 * matrices; // q, k, v of its own, q of the encoder's
+    double sourceAdapter = 24 * 5 * matrices;
+    double keys = 24 * (1 + 16 + 96);
+
+    double ownScales = 24 * 4.0 * (6 * 4096 + 2 * 10_240 + 4096);
+    assertThat(work.decodeStep().bytes())
+        .isCloseTo(
+            own + ownScales + 2 * head + 4 * ownAdapter + 16 * keys * 2 * 4096 * 2, within(1.0));
+    assertThat(work.decodeStep().flops())
+        .isCloseTo(2 * 16 * (own + ownAdapter + head) + 4 * 16 * keys * 4096, within(1.0));
+    double read = 4 * 96;
+    double tokens = 4 * 32;
+    double attention =
+        4 * read * 96 * 24 * 4096 + 4 * tokens * 24 * (16.5 + 96) * 4096; // both, forward
+    double forward =
+        2 * read * (source + sourceAdapter)
+            + 2 * tokens * (own + ownAdapter)
+            + 2 * tokens * head
+            + attention;
+    double backward =
+        2 * read * (source - 3 * square + 2 * sourceAdapter)
+            + 2 * tokens * (own - 3 * square + 2 * ownAdapter)
+            + 2 * tokens * head
+            + 2 * attention;
+    assertThat(work.miniBatch().flops()).isCloseTo(forward + backward, within(10.0));
+  }
+
+  @Test
   void ceilings_ofTheCpu_arePositiveAndGivenBack() {
     try (Backend backend = Backends.open(BackendKind.CPU, 64L << 20)) {
       DeviceCeilings ceilings = DeviceCeilings.measure(backend);
