@@ -10,9 +10,10 @@
  * a class that fills the record and names the checkpoint's tensors, a row in the table, and a
  * golden fixture.
  *
- * <p>{@link dev.cantilever.model.PolicyModel} is the causal model with adapters and value head as
+ * <p>{@link dev.cantilever.model.PolicyModel} is the language model with adapters and value head as
  * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache, in continuous
- * batches whose rows {@code GenerationSchedule} chooses.
+ * batches whose rows {@code GenerationSchedule} chooses. An encoder-decoder is a decoder that has an
+ * encoder; {@link dev.cantilever.model.ResponseRows} says what each of the two reads.
  *
  * <p>Invariant: nothing here asks which backend computes, and nothing below this package knows a
  * model by name. This package may use {@code nn}, {@code adapter}, {@code hub} and what lies below.

@@ -1,6 +1,7 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.backend.ScoreSpec;
 import dev.cantilever.backend.UnsupportedOpException;
@@ -170,8 +171,11 @@ record HeadTiles(int width, boolean changedScores) {
 
   /** Appends the {@code Heads} of {@code attention.cuh} to a launch that attends. */
   static LaunchBuffer attending(LaunchBuffer launch, AttentionSpec spec) {
-    heads(launch, spec);
-    return changesScores(spec) ? scores(launch, spec.scores()) : launch;
+    if (!changesScores(spec)) {
+      return heads(launch, spec);
+    }
+    launch.pointer(spec.scores().bias().map(DistanceBias::values)); // aligns the structure too
+    return scores(heads(launch, spec), spec.scores());
   }
 
   private static LaunchBuffer scores(LaunchBuffer launch, ScoreSpec scores) {
@@ -179,10 +183,6 @@ record HeadTiles(int width, boolean changedScores) {
       throw new UnsupportedOpException(
           "Expected at most %d heads with a slope each, found %d. Use --backend cpu for this model."
               .formatted(SLOPES, scores.slopes().size()));
-    }
-    if (scores.isBiased()) {
-      throw new UnsupportedOpException(
-          "Expected scores without a bias by distance, found one. Use --backend cpu for this model.");
     }
     launch
         .integer(scores.window())
@@ -192,7 +192,7 @@ record HeadTiles(int width, boolean changedScores) {
     for (int h = 0; h < SLOPES; h++) {
       launch.real(h < scores.slopes().size() ? scores.slopes().get(h) : 0);
     }
-    return launch;
+    return launch.integer(scores.bias().map(DistanceBias::farthest).orElse(0));
   }
 
   /** Appends the {@code Heads} of {@code attention.cuh} as they are without changed scores. */

@@ -44,9 +44,18 @@ record TensorCoreTiles(HeadTiles heads) {
     return queries() / STEP * WARP;
   }
 
-  /** Shared memory going forward: queries, keys, values, what is added to the scores of a key. */
+  /**
+   * Shared memory going forward: queries, keys, values, what is added to the scores of a key, and
+   * of a distance.
+   */
   int forwardBytes() {
-    return ELEMENT * (queries() + 2 * keys()) * pitch() + Float.BYTES * keys();
+    return ELEMENT * (queries() + 2 * keys()) * pitch()
+        + Float.BYTES * (keys() + distances(queries() + keys()));
+  }
+
+  /** Numbers of distances that there are in a tile, if they count. */
+  private int distances(int tokens) {
+    return heads.changedScores() ? tokens : 0;
   }
 
   private int tokens() {
@@ -60,11 +69,11 @@ record TensorCoreTiles(HeadTiles heads) {
 
   /**
    * Shared memory going backward: queries, gradients of outputs, keys, values; probabilities and
-   * gradients of scores; two numbers a query.
+   * gradients of scores; two numbers a query; what is added to the scores of a distance.
    */
   int backwardBytes() {
     return ELEMENT * (4 * tokens() * pitch() + 2 * tokens() * (tokens() + PADDING))
-        + 2 * Float.BYTES * tokens();
+        + Float.BYTES * (2 * tokens() + distances(2 * tokens()));
   }
 
   private int pitch() {

@@ -4,6 +4,9 @@
 
 // Offsets and sizes in floats; the same numbers as dev.cantilever.backend.AttentionSpec gives.
 struct Heads {
+#ifdef SCORES
+  const float* bias;  // [H, 2 farthest + 1], for each distance of a key from the query; null for none
+#endif
   int heads;        // H, query heads
   int group;        // query heads that share a key head
   int size;         // D
@@ -21,6 +24,7 @@ struct Heads {
   float inverseCap;
   int sloped;         // how many of the heads have a slope: all or none
   float slopes[128];  // for each position of a key behind the query's, negative before it
+  int farthest;       // largest distance that has a bias of its own
 #endif
 };
 
@@ -45,23 +49,46 @@ static __device__ __forceinline__ bool is_hidden(int key, int query, const Heads
   return key < first_key(query, heads);
 }
 
+// The same of a place in a tile and the first that a query sees.
+static __device__ __forceinline__ bool is_before(int place, int first) {
+  return place < first;
+}
+
 // Behind the last of `length` queries that sees a key.
 static __device__ __forceinline__ int end_of_queries(int key, int length, const Heads& heads) {
   return key + 1 + min(length - 1 - key, heads.window - 1);
 }
 
+// A scaled product of a query and a key, bounded; `growth` is the derivative.
+static __device__ __forceinline__ float capped(float product, const Heads& heads, float& growth) {
+  growth = 1.0f;
+  if (!(heads.cap > 0.0f)) return product;
+  float bent = tanhf(__fmul_rn(product, heads.inverseCap));
+  growth = __fmaf_rn(-bent, bent, 1.0f);
+  return __fmul_rn(bent, heads.cap);
+}
+
+static __device__ __forceinline__ float capped(float product, const Heads& heads) {
+  float growth;
+  return capped(product, heads, growth);
+}
+
+static __device__ __forceinline__ float slope_of(int head, const Heads& heads) {
+  return head < heads.sloped ? heads.slopes[head] : 0.0f;
+}
+
+static __device__ __forceinline__ float bias_of(int distance, int head, const Heads& heads) {
+  if (!heads.bias) return 0.0f;
+  int near = min(max(distance, -heads.farthest), heads.farthest);
+  return heads.bias[head * (2 * heads.farthest + 1) + heads.farthest + near];
+}
+
 // The score that comes of a scaled product of a query and a key; `growth` is its derivative.
 static __device__ __forceinline__ float score_of(
     float product, int key, int query, int head, const Heads& heads, float& growth) {
-  float score = product;
-  growth = 1.0f;
-  if (heads.cap > 0.0f) {
-    float bent = tanhf(__fmul_rn(product, heads.inverseCap));
-    growth = __fmaf_rn(-bent, bent, 1.0f);
-    score = __fmul_rn(bent, heads.cap);
-  }
-  float slope = head < heads.sloped ? heads.slopes[head] : 0.0f;
-  return __fmaf_rn(slope, (float)(key - query), score);
+  int distance = key - query;
+  float score = __fmaf_rn(slope_of(head, heads), (float)distance, capped(product, heads, growth));
+  return __fadd_rn(score, bias_of(distance, head, heads));
 }
 
 static __device__ __forceinline__ float score_of(
@@ -73,6 +100,7 @@ static __device__ __forceinline__ float score_of(
 #define anchor_of(most) (most)
 #define first_key(position, heads) 0
 #define is_hidden(key, query, heads) false
+#define is_before(place, first) ((void)(first), false)
 #define end_of_queries(key, length, heads) (length)
 #define score_of(product, ...) (product)
 #endif

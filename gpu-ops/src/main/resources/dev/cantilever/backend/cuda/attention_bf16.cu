@@ -25,6 +25,9 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, BLOCKS) attenti
   u16* keys = queries + QUERIES * PITCH;
   u16* values = keys + KEYS * PITCH;
   float* poison = (float*)(values + KEYS * PITCH);
+#ifdef SCORES
+  float* added = poison + KEYS;  // [QUERIES + KEYS]
+#endif
   int start = offsets[blockIdx.x / tiles];
   int length = offsets[blockIdx.x / tiles + 1] - start;
   int first = blockIdx.x % tiles * QUERIES;
@@ -63,6 +66,9 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, BLOCKS) attenti
         heads.size,
         turns + (s64)from * heads.half,
         heads.half);
+#ifdef SCORES
+    load_added<QUERY_WARPS * WARP, QUERIES, KEYS>(added, from - first, head, heads);
+#endif
     const float* ofValues = value + (s64)from * heads.width;
     bool bad = load_tile<QUERY_WARPS * WARP, true>(
         values, present, ofValues, heads.width, heads.size, nullptr, 0);
@@ -90,6 +96,7 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, BLOCKS) attenti
     for (int h = 0; h < 2; h++) {
       int query = first + warpRow + group + 8 * h;
       int limit = (heads.causal ? min(query + 1, end) : end) - from;
+      int visibleFrom = first_key(query, heads) - from;
       float best = most[h];
 #pragma unroll
       for (int n = 0; n < KEYS / 8; n++) {
@@ -98,9 +105,9 @@ extern "C" __global__ void __launch_bounds__(QUERY_WARPS * WARP, BLOCKS) attenti
           int k = 8 * n + column + e;
           float score = scores[n][2 * h + e];
           score = __fmul_rn(score, heads.scale);
-          score = score_of(score, from + k, query, head, heads);
+          score = tile_score_of(score, added, k - (query - first) + QUERIES - 1, heads);
           if (poisoned) score += poison[k];
-          if (k >= limit || is_hidden(from + k, query, heads)) score = NO_SCORE;
+          if (k >= limit || is_before(k, visibleFrom)) score = NO_SCORE;
           scores[n][2 * h + e] = score;
           best = fmaxf(best, score);
         }

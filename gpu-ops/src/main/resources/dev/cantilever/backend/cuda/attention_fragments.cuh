@@ -184,3 +184,23 @@ static __device__ __forceinline__ bool load_tile(
   }
   return bad;
 }
+
+// ---- what is done to scores ------------------------------------------------------------------------
+
+#ifdef SCORES
+// Puts what is added to the scores of a tile of QUERY_COUNT queries and KEY_COUNT keys into shared memory, by
+// distance: for key k and query q of it at k - q + QUERY_COUNT - 1. The first key is `ahead` of the first query.
+template <int THREADS, int QUERY_COUNT, int KEY_COUNT>
+static __device__ __forceinline__ void load_added(
+    float* added, int ahead, int head, const Heads& heads) {
+  for (int i = thread(); i < QUERY_COUNT + KEY_COUNT - 1; i += THREADS) {
+    int distance = ahead + i - (QUERY_COUNT - 1);
+    added[i] = __fmaf_rn(slope_of(head, heads), (float)distance, bias_of(distance, head, heads));
+  }
+}
+
+// The score that comes of a scaled product, with `added` [at].
+#define tile_score_of(product, added, at, ...) __fadd_rn(capped(product, __VA_ARGS__), (added)[at])
+#else
+#define tile_score_of(product, ...) (product)
+#endif

@@ -156,6 +156,9 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, BLOCKS)
   u16* dScores = weights + TOKENS * FACTOR_PITCH;   // dS
   float* logs = (float*)(dScores + TOKENS * FACTOR_PITCH);
   float* deltas = logs + TOKENS;
+#ifdef SCORES
+  float* added = deltas + TOKENS;  // [2 TOKENS]
+#endif
   float* ofQueries = (float*)queries;  // stages, where queries and dOuts, keys and values were
   float* ofKeys = (float*)keys;
   int start = offsets[blockIdx.x];
@@ -202,6 +205,9 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, BLOCKS)
             out + scalar * heads.size,
             lse + scalar,
             heads);
+#ifdef SCORES
+        load_added<BACK_WARPS * WARP, TOKENS, TOKENS>(added, firstKey - from, head, heads);
+#endif
         __syncthreads();
         // Between a query and a key, of their places in the tiles: key <= query + ahead is seen.
         int ahead = heads.causal ? from - firstKey : TOKENS;
@@ -229,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(BACK_WARPS * WARP, BLOCKS)
                 bool seen = k + e < limit && !is_hidden(firstKey + k + e, from + q, heads);
                 float growth = 1.0f;
                 float score = __fmul_rn(scores[n][2 * h + e], heads.scale);
-                score = score_of(score, firstKey + k + e, from + q, head, heads, growth);
+                score = tile_score_of(score, added, k + e - q + TOKENS - 1, heads, growth);
                 p[e] = seen ? exp2f((score - log) * LOG2_E) : 0.0f;
                 dS[e] = seen ? p[e] * (dWeights[n][2 * h + e] - delta) * growth : 0.0f;
               }

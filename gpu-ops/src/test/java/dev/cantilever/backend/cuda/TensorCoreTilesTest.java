@@ -18,10 +18,12 @@ class TensorCoreTilesTest {
   @ParameterizedTest
   @ValueSource(ints = {64, 96, 128, 256})
   void sharedBytes_everyWidth_fitEveryArchitecture(int width) {
-    TensorCoreTiles tiles = new TensorCoreTiles(new HeadTiles(width, false));
+    for (boolean changedScores : new boolean[] {false, true}) {
+      TensorCoreTiles tiles = new TensorCoreTiles(new HeadTiles(width, changedScores));
 
-    assertThat(tiles.forwardBytes()).isBetween(1, SHARED_BYTES);
-    assertThat(tiles.backwardBytes()).isBetween(1, SHARED_BYTES);
+      assertThat(tiles.forwardBytes()).isBetween(1, SHARED_BYTES);
+      assertThat(tiles.backwardBytes()).isBetween(1, SHARED_BYTES);
+    }
   }
 
   @Test
