@@ -47,7 +47,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) cross_atten
   int row = vector / heads.heads / longest;
   int token = offsets[row] + query;
   int slot = slots[row];
-  bool stopped = faulted(faults);
+  bool stopped = __any_sync(FULL_WARP, faulted(faults));  // other warps may be reporting one just now
   if (stopped | token >= offsets[row + 1]) return;
   if (slot < 0 || slot >= slotCount) {
     if (lane == 0) report_fault(faults, call, WRONG_SLOT | row, (u32)slot);

@@ -10,7 +10,8 @@ class KernelSourceTest {
   @Test
   void headers_severalIncluded_areNamedInOrder() {
     assertThat(KernelSource.of(CudaBackend.class, "attention.cu").headers())
-        .containsExactly("prelude.cuh", "attention.cuh", "attention_tiles.cuh");
+        .containsExactly(
+            "prelude.cuh", "attention.cuh", "attention_tiles.cuh", "attention_gradient.cuh");
   }
 
   @Test
