@@ -24,6 +24,7 @@ public final class Families {
           T5Family.t5(),
           T5Family.t5Gated(),
           T5Family.mt5(),
+          T5Family.mt5Plain(),
           new DistilBertFamily(),
           new BertFamily(),
           RobertaFamily.roberta(),

@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import dev.cantilever.backend.Activation;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.RotarySpec;
@@ -8,6 +9,7 @@ import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * T5 (Raffel et al. 2020; transformers: {@code modeling_t5}): an encoder and a decoder of RMS norms
@@ -18,51 +20,71 @@ final class T5Family implements ArchitectureFamily {
 
   private static final String MLP = "feed_forward_proj";
   private static final String GATE = "gated-";
+  private static final String IS_GATED = "is_gated_act";
+  private static final String ACTIVATION = "dense_act_fn";
   private static final String BUCKETS = "relative_attention_num_buckets";
   private static final String FARTHEST = "relative_attention_max_distance";
   private static final String TIED = "tie_word_embeddings";
   private static final String SCALED = "scale_decoder_outputs";
+  private static final String START = "decoder_start_token_id";
+  private static final String END = "eos_token_id";
 
   /** Far beyond any row: a table has a place for each distance. */
   private static final int MOST_DISTANCE = 1 << 20;
 
-  private final String modelType;
-  private final boolean gated;
-  private final String otherwise; // of a config that does not say which MLP
+  private static final Kind T5 = new Kind("t5", "relu", OptionalInt.empty(), true);
+  private static final Kind MT5 = new Kind("mt5", "gated-gelu", OptionalInt.of(0), false);
 
-  private T5Family(String modelType, boolean gated, String otherwise) {
-    this.modelType = modelType;
+  private final Kind kind;
+  private final boolean gated;
+
+  /**
+   * What differs by the type of a model.
+   *
+   * @param mlp of a config that does not say which
+   * @param start token of a config that does not say which; none: it must say
+   * @param scales whether some scale what the head reads
+   */
+  private record Kind(String modelType, String mlp, OptionalInt start, boolean scales) {}
+
+  private T5Family(Kind kind, boolean gated) {
+    this.kind = kind;
     this.gated = gated;
-    this.otherwise = otherwise;
   }
 
   /** The first version. */
   static T5Family t5() {
-    return new T5Family("t5", false, "relu");
+    return new T5Family(T5, false);
   }
 
   /** Version 1.1, Flan-T5, UL2. */
   static T5Family t5Gated() {
-    return new T5Family("t5", true, "relu");
+    return new T5Family(T5, true);
   }
 
   /** The multilingual ones. */
   static T5Family mt5() {
-    return new T5Family("mt5", true, "gated-gelu");
+    return new T5Family(MT5, true);
+  }
+
+  /** Multilingual ones of plain MLPs, which none of the published is. */
+  static T5Family mt5Plain() {
+    return new T5Family(MT5, false);
   }
 
   @Override
   public String modelType() {
-    return modelType;
+    return kind.modelType();
   }
 
   @Override
   public boolean describes(ModelConfig config) {
-    return modelType.equals(config.modelType()) && gated == mlp(config).startsWith(GATE);
+    return modelType().equals(config.modelType())
+        && gated == config.booleanOr(IS_GATED, mlp(config).startsWith(GATE));
   }
 
   private String mlp(ModelConfig config) {
-    return config.stringOr(MLP, otherwise);
+    return config.stringOr(MLP, kind.mlp());
   }
 
   @Override
@@ -78,9 +100,32 @@ final class T5Family implements ArchitectureFamily {
         new EncoderSpec(
             stack(config, layers, false),
             attention(config, false),
-            config.requireInt("decoder_start_token_id"),
-            config.eosTokenIds().stream().mapToInt(Integer::intValue).findFirst());
+            startToken(config),
+            endToken(config));
     return stack(config, config.intOr("num_decoder_layers", layers), true).withEncoder(encoder);
+  }
+
+  private int startToken(ModelConfig config) {
+    boolean said = config.has(START) || kind.start().isEmpty();
+    return inVocabulary(config, START, said ? config.requireInt(START) : kind.start().getAsInt());
+  }
+
+  /** As transformers has it, 1 where a config is silent. */
+  private static OptionalInt endToken(ModelConfig config) {
+    return config.isNull(END)
+        ? OptionalInt.empty()
+        : OptionalInt.of(
+            inVocabulary(config, END, config.eosTokenIds().stream().findFirst().orElse(1)));
+  }
+
+  private static int inVocabulary(ModelConfig config, String key, int token) {
+    int size = config.requireInt("vocab_size");
+    if (token < 0 || token >= size) {
+      throw new CheckpointException(
+          "%s: expected '%s' to be a token of the vocabulary, from 0 to below %d, found %d. Correct the config."
+              .formatted(config.file(), key, size, token));
+    }
+    return token;
   }
 
   private Architecture stack(ModelConfig config, int layers, boolean decoder) {
@@ -94,7 +139,7 @@ final class T5Family implements ArchitectureFamily {
                 new NormSpec(NormKind.RMS, (float) config.doubleOr("layer_norm_epsilon", 1e-6)))
             .withDistances(distances(config, !decoder));
     return new Architecture(
-        modelType,
+        modelType(),
         hidden,
         layers,
         EmbeddingSpec.ofTokens(config.requireInt("vocab_size"), hidden, EmbeddingSpec.ANY_LENGTH),
@@ -111,13 +156,20 @@ final class T5Family implements ArchitectureFamily {
   }
 
   private MlpSpec mlpSpec(ModelConfig config) {
-    String name = mlp(config);
-    String activation = gated ? name.substring(GATE.length()) : name;
-    String known = name.equals("gated-gelu") ? "gelu_new" : activation;
     int inner = config.requireInt("d_ff");
     return gated
-        ? MlpSpec.gated(inner, ActivationNames.of(config, MLP, known), false)
-        : MlpSpec.plain(inner, ActivationNames.of(config, MLP, known), false);
+        ? MlpSpec.gated(inner, activation(config), false)
+        : MlpSpec.plain(inner, activation(config), false);
+  }
+
+  /** By its own key, which transformers writes beside the one that it is made from. */
+  private Activation activation(ModelConfig config) {
+    if (config.has(ACTIVATION)) {
+      return ActivationNames.read(config, ACTIVATION);
+    }
+    String name = mlp(config);
+    String plain = name.startsWith(GATE) ? name.substring(GATE.length()) : name;
+    return ActivationNames.of(config, MLP, name.equals("gated-gelu") ? "gelu_new" : plain);
   }
 
   private static DistanceBuckets distances(ModelConfig config, boolean bothDirections) {
@@ -132,15 +184,14 @@ final class T5Family implements ArchitectureFamily {
   }
 
   /**
-   * The first version ties its head to the embedding and scales what it reads by 1/√C; others do
-   * neither, and say so by {@code tie_word_embeddings}. Where transformers 5 has saved them that is
-   * always true, and {@code scale_decoder_outputs} tells them apart.
+   * The first version scales what its head reads by 1/√C; version 1.1 does not, and says so by
+   * {@code tie_word_embeddings}. Where transformers 5 has saved them that is always true, and
+   * {@code scale_decoder_outputs} tells them apart. Multilingual ones never do.
    */
-  private static HeadSpec head(ModelConfig config, int hidden) {
-    boolean scaled = config.booleanOr(SCALED, config.booleanOr(TIED, true));
-    return scaled
-        ? new HeadSpec(HeadTying.TIED, false, 0, (float) (1 / Math.sqrt(hidden)))
-        : new HeadSpec(HeadTying.TIED_UNLESS_STORED, false, 0, 1);
+  private HeadSpec head(ModelConfig config, int hidden) {
+    boolean scaled = kind.scales() && config.booleanOr(SCALED, config.booleanOr(TIED, true));
+    float scale = scaled ? (float) (1 / Math.sqrt(hidden)) : 1;
+    return new HeadSpec(HeadTying.TIED_UNLESS_STORED, false, 0, scale);
   }
 
   @Override

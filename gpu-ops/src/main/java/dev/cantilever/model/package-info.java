@@ -12,8 +12,8 @@
  *
  * <p>{@link dev.cantilever.model.PolicyModel} is the language model with adapters and value head as
  * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache, in continuous
- * batches whose rows {@code GenerationSchedule} chooses. An encoder-decoder is a decoder that has an
- * encoder; {@link dev.cantilever.model.ResponseRows} says what each of the two reads.
+ * batches whose rows {@code GenerationSchedule} chooses. An encoder-decoder is a decoder that has
+ * an encoder; {@link dev.cantilever.model.ResponseRows} says what each of the two reads.
  *
  * <p>Invariant: nothing here asks which backend computes, and nothing below this package knows a
  * model by name. This package may use {@code nn}, {@code adapter}, {@code hub} and what lies below.
