@@ -21,8 +21,10 @@ public final class Tape {
    * Where values live. Kept ones: in the `kept` arena until the tape is done. All others: in
    * `scratch`, which is reset at the end of each block, forward and backward, so that the live part
    * is one block deep. Without gradients nothing is kept but the residual stream, of which two
-   * tensors in turn suffice, and what an encoder gives. Gradients follow the same rule: those inside a block lie in scratch,
-   * the one that crosses to the block before lies in one of two tensors in turn.
+   * tensors in turn suffice, and what an encoder gives. Gradients follow the same rule: those inside
+   * a block lie in scratch, the one that crosses to the block before lies in one of two tensors in
+   * turn. Encoder and decoder have two each, even if they are of one shape: else the memory of a
+   * pass would be less where they happen to be than with shorter rows.
    */
 
   private final Backend backend;
@@ -94,6 +96,9 @@ public final class Tape {
             ? residuals.next(kept, shape)
             : Tensor.in(arena, DType.F32, shape);
     node.forward(out, arena);
+    if (slot == Slot.SOURCE) {
+      residuals.forget();
+    }
     Var var = new Var(this, shape, slot, block, recording && needsGradient, node, out);
     if (recording) {
       vars.add(var);
@@ -141,6 +146,9 @@ public final class Tape {
       }
       for (int i = last; i >= first; i--) {
         Var var = vars.get(i);
+        if (var.slot() == Slot.SOURCE) {
+          crossings.forget();
+        }
         if (var.hasGradient()) {
           var.producer().backward(var, var.gradient());
         }

@@ -4,6 +4,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Two tensors used in turn, for a value of which only the newest and the one before are alive. */
@@ -21,5 +22,10 @@ final class Turns {
       tensors[turn] = tensor;
     }
     return tensor;
+  }
+
+  /** Leaves both to whoever has them: the next are new, whatever their shape. */
+  void forget() {
+    Arrays.fill(tensors, null);
   }
 }
