@@ -4,7 +4,6 @@ import dev.cantilever.memory.NativeWindow;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * A convolution [out, in / groups, kernel], as torch's {@code Conv1d} has it, of which the model
@@ -15,6 +14,9 @@ import java.nio.ByteOrder;
  * @param groups parts of inputs and outputs
  */
 public record ConvolutionStorage(int kernel, int groups) implements LinearStorage {
+
+  /** An element of the widest type. */
+  private static final byte[] ZERO = new byte[Long.BYTES];
 
   @Override
   public Shape stored(Shape shape) {
@@ -35,7 +37,7 @@ public record ConvolutionStorage(int kernel, int groups) implements LinearStorag
     int channels = Math.toIntExact(entry.shape().dim(1));
     int columns = Math.toIntExact(Math.multiplyExact((long) channels * groups, kernel));
     long outputs = entry.shape().dim(0);
-    ByteBuffer row = ByteBuffer.allocate(channels * kernel * size).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer row = ByteBuffer.allocate(channels * kernel * size);
     ByteBuffer part = NativeWindow.of(address, Math.toIntExact(bytes));
     long end = (offset + bytes) / size;
     for (long at = offset / size; at < end; ) {
@@ -47,19 +49,13 @@ public record ConvolutionStorage(int kernel, int groups) implements LinearStorag
         int column = (int) (at % columns);
         int tap = column / (channels * groups);
         int channel = column % (channels * groups) - first;
-        boolean read = channel >= 0 && channel < channels;
-        int from = read ? (channel * kernel + tap) * size : -1;
-        move(part, (int) (at * size - offset), row, from, size);
+        int to = (int) (at * size - offset);
+        if (channel >= 0 && channel < channels) {
+          part.put(to, row, (channel * kernel + tap) * size, size);
+        } else {
+          part.put(to, ZERO, 0, size);
+        }
       }
-    }
-  }
-
-  /** Moves an element, or zero from a negative index. */
-  private static void move(ByteBuffer to, int at, ByteBuffer from, int index, int size) {
-    switch (size) {
-      case Short.BYTES -> to.putShort(at, index < 0 ? 0 : from.getShort(index));
-      case Integer.BYTES -> to.putInt(at, index < 0 ? 0 : from.getInt(index));
-      default -> to.putLong(at, index < 0 ? 0 : from.getLong(index));
     }
   }
 }

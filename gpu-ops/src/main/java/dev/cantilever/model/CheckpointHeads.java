@@ -12,7 +12,7 @@ public final class CheckpointHeads {
   private CheckpointHeads() {}
 
   /**
-   * The path of a causal language model's output layer.
+   * The path of a language model's output layer.
    *
    * @throws CheckpointException if the checkpoint is of no known family, its description asks for
    *     what this project does not compute, or it has no such layer
@@ -31,7 +31,7 @@ public final class CheckpointHeads {
             .orElseThrow(
                 () ->
                     new CheckpointException(
-                        "%s: expected a causal language model, found model_type '%s'. Name a model that generates text."
+                        "%s: expected a language model, found model_type '%s'. Name a model that generates text."
                             .formatted(source.path(), architecture.modelType())));
     if (architecture.head().tying() == HeadTying.OWN) {
       source.require(head + ".weight");

@@ -14,7 +14,7 @@ import java.util.function.IntFunction;
  * @param block paths of block i
  * @param finalNorm norm before the head, if there is one
  * @param projectionOut back to the width of the token embedding
- * @param languageHead output layer of the causal model, if the family has one
+ * @param languageHead output layer of the language model, if the family has one
  * @param classifier classification head
  * @param relative relative positions, if there are any
  * @param convolution what joins the stream behind the first block, if anything does

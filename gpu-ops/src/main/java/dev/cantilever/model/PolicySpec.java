@@ -4,7 +4,7 @@ import dev.cantilever.autograd.KeepPlan;
 import java.util.Set;
 
 /**
- * What makes a policy of a causal model.
+ * What makes a policy of a language model.
  *
  * @param policyAdapters adapters of the policy
  * @param referenceAdapters adapters of the reference; empty for the bare base

@@ -103,7 +103,7 @@ public final class RehearsedPolicy implements AutoCloseable {
    * Loads the base and makes the rest; the caller closes it before the device.
    *
    * @throws dev.cantilever.memory.BudgetExceededException if it does not fit; nothing stays
-   * @throws dev.cantilever.hub.CheckpointException if the source holds no causal model
+   * @throws dev.cantilever.hub.CheckpointException if the source holds no language model
    */
   public static RehearsedPolicy open(
       Backend backend, WeightSource source, Workload workload, StepSize stepSize)

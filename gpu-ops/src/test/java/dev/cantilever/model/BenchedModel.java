@@ -26,7 +26,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * A causal model ready for PPO, and the work of one step on it: 8-bit weight-only base with panels,
+ * A language model ready for PPO, and the work of one step on it: 8-bit weight-only base with panels,
  * LoRA of rank 16 and alpha 32 on every linear layer, rows of 2 to 8 query and 20 response tokens.
  */
 final class BenchedModel implements AutoCloseable {

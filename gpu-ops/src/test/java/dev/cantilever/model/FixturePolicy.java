@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * A small causal model of the fixtures in weight-only int8 as a policy: a fresh adapter on every
+ * A small language model of the fixtures in weight-only int8 as a policy: a fresh adapter on every
  * linear layer, a value head, an optimiser. Closing it closes the backend and checks that nothing
  * is left.
  */

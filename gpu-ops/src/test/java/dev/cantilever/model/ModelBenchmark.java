@@ -75,7 +75,7 @@ public class ModelBenchmark {
   @State(Scope.Thread)
   public static class Demo {
 
-    /** Directory of a causal language model. */
+    /** Directory of a language model. */
     @Param("")
     public String directory = "";
 

@@ -15,13 +15,13 @@ final class Commands {
         new CommandEntry(
             "prepare", "text to tokenised, packed Parquet", () -> PrepareCommand.command()),
         new CommandEntry(
-            "sft", "LoRA on a frozen 8-bit base, causal LM", () -> SftCommand.command()),
+            "sft", "LoRA on a frozen 8-bit base, on texts", () -> SftCommand.command()),
         new CommandEntry(
             "ppo", "rollouts, scores, updates, until done", () -> PpoCommand.command()),
         new CommandEntry("merge", "adapter into base, file to file", () -> MergeCommand.command()),
         new CommandEntry(
             "convert",
-            "a pytorch_model.bin, or an adapter's, to safetensors",
+            "a checkpoint or an adapter, such as a .bin, to safetensors",
             () -> ConvertCommand.command()),
         new CommandEntry(
             "generate", "text from model and adapter", () -> GenerateCommand.command()),

@@ -3,13 +3,18 @@ package dev.cantilever.cli;
 import java.util.List;
 import java.util.Map;
 
-/** What the help says below keys of the recipe of which a value has its price. */
+/** What the help says below keys of the recipe whose names do not say enough. */
 final class KeyNotes {
 
   /** Bytes are those of {@code plan} for a GPT-NeoX of 20 billion parameters. */
   private static final Map<String, List<String>> NOTES =
       Map.of(
+          "lora.modules_to_save",
+          List.of(
+              "modules to train whole beside the branches: the output head or the embeddings of",
+              "tokens, by the ends of their paths, such as [lm_head, embed_tokens]"),
           "update.keep",
+
           List.of(
               "the most that stays from forward to backward; results are the same. For 160 tokens",
               "of NeoX-20B everything takes 2.5 GiB; products 1.5 GiB, and norms and activations",

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** {@code sft}: LoRA on a frozen 8-bit base, causal language model. */
+/** {@code sft}: LoRA on a frozen 8-bit base, on texts. */
 final class SftCommand {
 
   private SftCommand() {}

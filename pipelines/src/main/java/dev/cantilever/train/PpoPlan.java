@@ -62,7 +62,7 @@ public final class PpoPlan {
         rollout.responseMaxTokens(),
         ppo.batch().miniBatchSize(),
         ppo.batch().epochs(),
-        lora.config(TaskType.CAUSAL_LM, "base"), // memory does not depend on the name
+        lora.config(TaskType.CAUSAL_LM, "base"), // memory depends on neither of the two
         run.int8Mode(),
         run.seed());
   }

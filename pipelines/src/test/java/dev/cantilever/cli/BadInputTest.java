@@ -204,7 +204,8 @@ class BadInputTest {
         BadInput.of("ppo", "a model that is not there", b -> {}, "none", "found none")
             .with("--model", "WORK/none"));
     inputs.add(
-        BadInput.of("ppo", "a classifier for a model", b -> {}, "judge", "causal language model")
+        BadInput.of(
+                "ppo", "a classifier for a model", b -> {}, "judge", "expected a language model")
             .with("--model", "WORK/judge"));
     inputs.add(
         BadInput.of("ppo", "a classifier that is not there", b -> {}, "none", "found nothing")
