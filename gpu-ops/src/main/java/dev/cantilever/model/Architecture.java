@@ -56,8 +56,14 @@ public record Architecture(
         Optional.empty());
   }
 
-  /** The same as a decoder. */
+  /** The same as a decoder of an encoder that shares its embeddings and the form of its norms. */
   Architecture withEncoder(EncoderSpec read) {
+    Architecture stack = read.stack();
+    if (stack.hiddenSize() != hiddenSize || !stack.block().norm().equals(block.norm())) {
+      throw new IllegalArgumentException(
+          "Expected an encoder of width %d with norms %s, got %d and %s"
+              .formatted(hiddenSize, block.norm(), stack.hiddenSize(), stack.block().norm()));
+    }
     return new Architecture(
         modelType,
         hiddenSize,

@@ -28,7 +28,7 @@ import java.util.Optional;
 final class GenerationStep implements AutoCloseable {
 
   private final Backend backend;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final PassMemory memory;
   private final GenerationSpec spec;
   private final PackedRows rows; // of those that feed, F of them with N tokens
@@ -53,7 +53,7 @@ final class GenerationStep implements AutoCloseable {
    */
   GenerationStep(
       Backend backend,
-      CausalLm model,
+      LanguageModel model,
       PassMemory memory,
       GenerationCache cache,
       GenerationSpec spec,

@@ -24,16 +24,16 @@ import java.util.OptionalInt;
 public final class Generator {
 
   private final Backend backend;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final int mostSteps;
 
   /** A generator for a model; adapters are named per call. */
-  public Generator(Backend backend, CausalLm model) {
+  public Generator(Backend backend, LanguageModel model) {
     this(backend, model, GenerationSchedule.MOST_STEPS);
   }
 
   /** The same that looks at what was drawn after so many decoding steps at the latest. */
-  Generator(Backend backend, CausalLm model, int mostSteps) {
+  Generator(Backend backend, LanguageModel model, int mostSteps) {
     this.backend = backend;
     this.model = model;
     this.mostSteps = mostSteps;

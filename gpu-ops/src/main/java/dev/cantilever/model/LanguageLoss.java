@@ -20,12 +20,12 @@ import java.util.Set;
 public final class LanguageLoss {
 
   private final Backend backend;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final Set<String> adapters;
   private final KeepPlan keep;
 
   /** A loss for a model with the given adapters acting. */
-  public LanguageLoss(Backend backend, CausalLm model, Set<String> adapters, KeepPlan keep) {
+  public LanguageLoss(Backend backend, LanguageModel model, Set<String> adapters, KeepPlan keep) {
     this.backend = backend;
     this.model = model;
     this.adapters = Set.copyOf(adapters);

@@ -3,7 +3,7 @@ package dev.cantilever.model;
 import java.io.IOException;
 
 /**
- * What a checkpoint is loaded as, for example {@code ModelLoader::causalLm}.
+ * What a checkpoint is loaded as, for example {@code ModelLoader::languageModel}.
  *
  * @param <M> the model
  */

@@ -63,7 +63,7 @@ public final class ModelLoader {
    *
    * @throws CheckpointException if the family has no language head, or a tensor is missing or wrong
    */
-  public CausalLm causalLm() throws IOException {
+  public LanguageModel languageModel() throws IOException {
     String head = CheckpointHeads.language(source);
     Transformer transformer = transformer();
     String matrix = ownHead(head) ? head : names.tokens();
@@ -71,7 +71,7 @@ public final class ModelLoader {
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
-    return new CausalLm(transformer, new Linear(head, weight));
+    return new LanguageModel(transformer, new Linear(head, weight));
   }
 
   private boolean ownHead(String path) {

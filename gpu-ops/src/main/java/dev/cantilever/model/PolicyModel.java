@@ -26,12 +26,12 @@ import java.util.Set;
 public final class PolicyModel {
 
   private final Backend backend;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final ValueHead valueHead;
   private final PolicySpec spec;
 
   /** Puts a model together; its parts stay their owners'. */
-  public PolicyModel(Backend backend, CausalLm model, ValueHead valueHead, PolicySpec spec) {
+  public PolicyModel(Backend backend, LanguageModel model, ValueHead valueHead, PolicySpec spec) {
     this.backend = backend;
     this.model = model;
     this.valueHead = valueHead;
@@ -233,7 +233,7 @@ public final class PolicyModel {
   }
 
   /** The model underneath. */
-  public CausalLm model() {
+  public LanguageModel model() {
     return model;
   }
 }

@@ -2,13 +2,13 @@
  * Models as descriptions, and the few things one does with a model.
  *
  * <p>Enter by {@link dev.cantilever.model.ModelLoader}, which makes a {@link
- * dev.cantilever.model.CausalLm} or a {@link dev.cantilever.model.SequenceClassifier} of a {@link
- * dev.cantilever.model.WeightSource}: a checkpoint, or a config and a seed. What distinguishes
- * architectures is an {@link dev.cantilever.model.Architecture}, made from {@code config.json} by
- * the {@link dev.cantilever.model.ArchitectureFamily} of its {@code model_type}; {@link
- * dev.cantilever.model.Families} is the table of them. A family has no forward method: a new one is
- * a class that fills the record and names the checkpoint's tensors, a row in the table, and a
- * golden fixture.
+ * dev.cantilever.model.LanguageModel} or a {@link dev.cantilever.model.SequenceClassifier} of a
+ * {@link dev.cantilever.model.WeightSource}: a checkpoint, or a config and a seed. What
+ * distinguishes architectures is an {@link dev.cantilever.model.Architecture}, made from {@code
+ * config.json} by the {@link dev.cantilever.model.ArchitectureFamily} of its {@code model_type};
+ * {@link dev.cantilever.model.Families} is the table of them. A family has no forward method: a new
+ * one is a class that fills the record and names the checkpoint's tensors, a row in the table, and
+ * a golden fixture.
  *
  * <p>{@link dev.cantilever.model.PolicyModel} is the language model with adapters and value head as
  * RL sees it; {@link dev.cantilever.model.Generator} samples from it over a KV cache, in continuous

@@ -4,7 +4,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.LoadedModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassBytes;
@@ -23,13 +23,13 @@ final class PlannedRun implements PlannedDevice {
 
   private final Backend backend;
   private final RunSizes sizes;
-  private final LoadedModel<CausalLm> base;
+  private final LoadedModel<LanguageModel> base;
   private final Optional<LoadedModel<SequenceClassifier>> classifier;
 
   private PlannedRun(
       Backend backend,
       RunSizes sizes,
-      LoadedModel<CausalLm> base,
+      LoadedModel<LanguageModel> base,
       Optional<LoadedModel<SequenceClassifier>> classifier) {
     this.backend = backend;
     this.sizes = sizes;
@@ -40,14 +40,14 @@ final class PlannedRun implements PlannedDevice {
   /** Loads both models, and makes sure that the classifier can do its pass. */
   static PlannedRun load(Backend backend, WeightSource source, RunWorkload workload, RunSizes sizes)
       throws IOException {
-    LoadedModel<CausalLm> base =
+    LoadedModel<LanguageModel> base =
         LoadedModel.open(
             backend,
             source,
             BasePrecision.of(workload.step().int8Mode()),
             "base weights",
             "weight panels",
-            ModelLoader::causalLm);
+            ModelLoader::languageModel);
     Optional<LoadedModel<SequenceClassifier>> classifier = Optional.empty();
     try {
       if (workload.classifier().isPresent()) {

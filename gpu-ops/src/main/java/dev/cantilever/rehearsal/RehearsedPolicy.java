@@ -8,7 +8,7 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.LoadedModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PolicyModel;
@@ -41,8 +41,8 @@ public final class RehearsedPolicy implements AutoCloseable {
 
   private final Backend backend;
   private final StepSize stepSize;
-  private final LoadedModel<CausalLm> base;
-  private final CausalLm model;
+  private final LoadedModel<LanguageModel> base;
+  private final LanguageModel model;
   private final Arena frozen;
   private final Arena parameters;
   private final Arena moments;
@@ -68,7 +68,7 @@ public final class RehearsedPolicy implements AutoCloseable {
             BasePrecision.of(workload.int8Mode()),
             "base weights",
             "weight panels",
-            ModelLoader::causalLm);
+            ModelLoader::languageModel);
     model = base.model();
     frozen = backend.budget().open("frozen adapters", Purpose.ADAPTER);
     parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
@@ -131,7 +131,7 @@ public final class RehearsedPolicy implements AutoCloseable {
   }
 
   /** The base, with the adapter on it. */
-  public CausalLm model() {
+  public LanguageModel model() {
     return model;
   }
 

@@ -24,7 +24,7 @@ import dev.cantilever.hub.TensorSpec;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.TokenRows;
@@ -296,9 +296,9 @@ class AdapterMergerTest {
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena adapters = backend.budget().open("adapters", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "test")) {
-      CausalLm lm =
+      LanguageModel lm =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
+              .languageModel();
       if (lora.isPresent()) {
         Adapter.load(backend, adapters, "a", lora.get(), lm.targets(), false);
       }

@@ -192,7 +192,10 @@ final class HostileTargets {
     try (Backend meta = Backends.meta(BackendKind.CPU, Long.MAX_VALUE);
         ModelDirectory directory = ModelDirectory.open(model)) {
       WeightBytes.of(
-          meta, WeightSource.of(directory), BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+          meta,
+          WeightSource.of(directory),
+          BasePrecision.INT8_WEIGHT_ONLY,
+          ModelLoader::languageModel);
     }
   }
 

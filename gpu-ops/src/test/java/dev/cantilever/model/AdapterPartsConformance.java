@@ -59,7 +59,7 @@ public abstract class AdapterPartsConformance {
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena parameters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "test")) {
-      CausalLm model = load(backend, weights, base);
+      LanguageModel model = load(backend, weights, base);
       Adapter adapter =
           Adapter.fresh(
               backend,
@@ -90,10 +90,10 @@ public abstract class AdapterPartsConformance {
     }
   }
 
-  private static CausalLm load(Backend backend, Arena weights, Path path) throws IOException {
+  private static LanguageModel load(Backend backend, Arena weights, Path path) throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(path)) {
       return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-          .causalLm();
+          .languageModel();
     }
   }
 

@@ -26,8 +26,9 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * A language model ready for PPO, and the work of one step on it: 8-bit weight-only base with panels,
- * LoRA of rank 16 and alpha 32 on every linear layer, rows of 2 to 8 query and 20 response tokens.
+ * A language model ready for PPO, and the work of one step on it: 8-bit weight-only base with
+ * panels, LoRA of rank 16 and alpha 32 on every linear layer, rows of 2 to 8 query and 20 response
+ * tokens.
  */
 final class BenchedModel implements AutoCloseable {
 
@@ -46,7 +47,7 @@ final class BenchedModel implements AutoCloseable {
   private final Arena adapters;
   private final Arena optimizerArena;
   private final PassMemory memory;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final Adapter adapter;
   private final PolicyModel policy;
   private final AdamW optimizer;
@@ -65,7 +66,7 @@ final class BenchedModel implements AutoCloseable {
       model =
           new ModelLoader(
                   backend, source, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.of(panels))
-              .causalLm();
+              .languageModel();
     }
     AdapterConfig lora =
         AdapterConfig.of(16, 32, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);

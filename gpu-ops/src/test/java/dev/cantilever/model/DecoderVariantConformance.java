@@ -37,10 +37,10 @@ public abstract class DecoderVariantConformance extends ModelConformance {
     return DecoderVariant.names().toList();
   }
 
-  private CausalLm load(Path checkpoint) throws IOException {
+  private LanguageModel load(Path checkpoint) throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(checkpoint)) {
       return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-          .causalLm();
+          .languageModel();
     }
   }
 
@@ -48,7 +48,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
   @MethodSource("variants")
   void logits_areThoseOfTheFormulas(String variant) throws IOException {
     Path checkpoint = DecoderVariant.checkpoint(variant, folder);
-    CausalLm model = load(checkpoint);
+    LanguageModel model = load(checkpoint);
 
     float[] found = model.logits(backend, memory, ROWS, Set.of());
 
@@ -94,7 +94,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
   @MethodSource("variants")
   void generation_overTheCache_takesTheLargestLogit(String variant) throws IOException {
     Path checkpoint = DecoderVariant.checkpoint(variant, folder);
-    CausalLm model = load(checkpoint);
+    LanguageModel model = load(checkpoint);
     GenerationSpec spec =
         new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
 
@@ -119,7 +119,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
   @ParameterizedTest
   @MethodSource("variants")
   void adapterSaved_andLoaded_isTheSameFile(String variant) throws IOException {
-    CausalLm model = load(DecoderVariant.checkpoint(variant, folder));
+    LanguageModel model = load(DecoderVariant.checkpoint(variant, folder));
     AdapterConfig config =
         AdapterConfig.of(3, 6, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
     Path first = folder.resolve("first");

@@ -66,9 +66,9 @@ public abstract class EightBitLoadingConformance {
     return target;
   }
 
-  private CausalLm load(Path model, BasePrecision precision) throws IOException {
+  private LanguageModel load(Path model, BasePrecision precision) throws IOException {
     try (ModelDirectory directory = ModelDirectory.open(model)) {
-      return new ModelLoader(backend, directory, precision, base, Optional.empty()).causalLm();
+      return new ModelLoader(backend, directory, precision, base, Optional.empty()).languageModel();
     }
   }
 
@@ -107,7 +107,7 @@ public abstract class EightBitLoadingConformance {
   @EnumSource
   void weights_ofEveryPrecision_areTheFilesIntegers(BasePrecision precision) throws IOException {
     Int8Mode mode = precision == BasePrecision.LLM_INT8 ? Int8Mode.LLM_INT8 : Int8Mode.WEIGHT_ONLY;
-    CausalLm model = load(write("qwen2", BLOCKS, settings -> {}, 0), precision);
+    LanguageModel model = load(write("qwen2", BLOCKS, settings -> {}, 0), precision);
 
     assertThat(model.transformer().targets()).isNotEmpty();
     for (LoraTarget target : model.transformer().targets()) {
@@ -118,7 +118,8 @@ public abstract class EightBitLoadingConformance {
 
   @Test
   void weights_ofTransposedLayers_areOutByInInTheFile() throws IOException {
-    CausalLm model = load(write("gpt2", BLOCKS, settings -> {}, 0), BasePrecision.INT8_WEIGHT_ONLY);
+    LanguageModel model =
+        load(write("gpt2", BLOCKS, settings -> {}, 0), BasePrecision.INT8_WEIGHT_ONLY);
 
     model.transformer().targets().forEach(this::assertHolds);
   }

@@ -45,9 +45,9 @@ class EncoderDecoderMemoryTest extends ModelConformance {
         ResponseRows.of(new int[][] {new int[queryTokens]}, new int[][] {new int[responseTokens]});
     try (ModelDirectory directory = ModelDirectory.open(Fixtures.path("flan_t5"));
         PassMemory memory = new PassMemory(backend, "measured")) {
-      CausalLm model =
+      LanguageModel model =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
+              .languageModel();
       Adapter.fresh(
           backend,
           adapters,

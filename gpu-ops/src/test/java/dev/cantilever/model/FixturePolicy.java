@@ -44,7 +44,7 @@ final class FixturePolicy implements AutoCloseable {
   private final Arena weights;
   private final Arena trained;
   private final PassMemory memory;
-  private final CausalLm model;
+  private final LanguageModel model;
   private final AdamW optimizer;
   private final PolicyModel policy;
 
@@ -78,7 +78,7 @@ final class FixturePolicy implements AutoCloseable {
       model =
           new ModelLoader(
                   backend, directory, BasePrecision.INT8_WEIGHT_ONLY, weights, Optional.empty())
-              .causalLm();
+              .languageModel();
     }
     Adapter adapter = Adapter.fresh(backend, trained, NAME, config, model.targets(), SEED);
     ValueHead head = ValueHead.fresh(backend, trained, model.architecture().outputSize(), SEED);

@@ -41,9 +41,10 @@ public abstract class FreshAdapterConformance extends ModelConformance {
 
   @TempDir Path folder;
 
-  private CausalLm model(String base, BasePrecision precision) throws Exception {
+  private LanguageModel model(String base, BasePrecision precision) throws Exception {
     try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(base))) {
-      return new ModelLoader(backend, directory, precision, weights, Optional.empty()).causalLm();
+      return new ModelLoader(backend, directory, precision, weights, Optional.empty())
+          .languageModel();
     }
   }
 
@@ -60,7 +61,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         "");
   }
 
-  private Adapter fresh(CausalLm model, String name, AdapterConfig config) {
+  private Adapter fresh(LanguageModel model, String name, AdapterConfig config) {
     Adapter adapter = Adapter.fresh(backend, adapters, name, config, model.targets(), 3);
     adapter.parameters().forEach(p -> backend.transfers().zero(p.gradient()));
     return adapter;
@@ -84,7 +85,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @EnumSource
   void freshLengthsAndBiases_overMovedOnes_changeNoBit(BasePrecision precision) throws Exception {
     for (String base : new String[] {"gpt_neox", "llama", "gpt2"}) {
-      CausalLm model = model(base, precision);
+      LanguageModel model = model(base, precision);
       Adapter reference = fresh(model, "reference", config(true, LoraBias.ALL, "true"));
       move(reference, 4);
       Adapter policy = fresh(model, "policy", config(true, LoraBias.ALL, "gaussian"));
@@ -108,7 +109,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @CsvSource({"pissa", "pissa_niter_4", "olora"})
   void freshAdapter_ofTheBasesOwnFactors_changesLittle_andIsSavedOverTheBaseAsItIs(String init)
       throws Exception {
-    CausalLm model = model("gpt_neox", BasePrecision.INT8_WEIGHT_ONLY);
+    LanguageModel model = model("gpt_neox", BasePrecision.INT8_WEIGHT_ONLY);
     float[] bare = model.logits(backend, memory, ROWS, Set.of());
     Adapter adapter = fresh(model, "a", config(false, LoraBias.NONE, init));
 
@@ -138,7 +139,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @ParameterizedTest
   @CsvSource({"false", "true"})
   void gradients_stackedLengthsAndBiases_areThoseOfDifferences(boolean dropout) throws Exception {
-    CausalLm model = model("gpt_neox", BasePrecision.STORED);
+    LanguageModel model = model("gpt_neox", BasePrecision.STORED);
     AdapterConfig plain = config(true, LoraBias.ALL, "true");
     AdapterConfig config =
         new AdapterConfig(
@@ -205,7 +206,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
 
   @Test
   void fresh_whatCannotBeTrained_isRefusedByName() throws Exception {
-    CausalLm model = model("gpt_neox", BasePrecision.STORED);
+    LanguageModel model = model("gpt_neox", BasePrecision.STORED);
     AdapterConfig plain = config(false, LoraBias.NONE, "true");
     assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "score"))))
         .isInstanceOf(CheckpointException.class)

@@ -48,7 +48,7 @@ class GemmaWeightsTest {
     try (Backend backend = Backends.cpu(64L << 20, 1);
         ModelDirectory directory = ModelDirectory.open(rounded);
         SafetensorsFile stored = SafetensorsFile.open(weights);
-        LoadedModel<CausalLm> model = load(backend, WeightSource.of(directory))) {
+        LoadedModel<LanguageModel> model = load(backend, WeightSource.of(directory))) {
       float[] found = finalNorm(backend, model.model());
       float[] offsets = stored.readFloats("model.norm.weight");
       for (int i = 0; i < found.length; i++) {
@@ -65,19 +65,19 @@ class GemmaWeightsTest {
   void normsOfASeed_areOne() throws IOException {
     ModelConfig config = ModelConfig.at(DecoderVariant.checkpoint("GEMMA", folder));
     try (Backend backend = Backends.cpu(64L << 20, 1);
-        LoadedModel<CausalLm> model = load(backend, WeightSource.synthetic(config, 1))) {
+        LoadedModel<LanguageModel> model = load(backend, WeightSource.synthetic(config, 1))) {
       assertThat(finalNorm(backend, model.model())).containsOnly(1f);
     }
   }
 
   /** Into arenas of the sizes that were planned. */
-  private static LoadedModel<CausalLm> load(Backend backend, WeightSource source)
+  private static LoadedModel<LanguageModel> load(Backend backend, WeightSource source)
       throws IOException {
     return LoadedModel.open(
-        backend, source, BasePrecision.STORED, "weights", "panels", ModelLoader::causalLm);
+        backend, source, BasePrecision.STORED, "weights", "panels", ModelLoader::languageModel);
   }
 
-  private static float[] finalNorm(Backend backend, CausalLm model) {
+  private static float[] finalNorm(Backend backend, LanguageModel model) {
     Tensor gamma = ((RmsNorm) model.transformer().finalNorm().orElseThrow()).gamma();
     assertThat(gamma.dtype()).isEqualTo(DType.F32);
     float[] values = new float[gamma.size(0)];

@@ -63,9 +63,10 @@ public abstract class GoldenModelConformance extends ModelConformance {
     return Stream.concat(causalFixtures(), Stream.of("flan_t5", "t5_plain", "t5_untied"));
   }
 
-  private CausalLm causalLm(String fixture, BasePrecision precision) throws Exception {
+  private LanguageModel languageModel(String fixture, BasePrecision precision) throws Exception {
     try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
-      return new ModelLoader(backend, directory, precision, weights, Optional.empty()).causalLm();
+      return new ModelLoader(backend, directory, precision, weights, Optional.empty())
+          .languageModel();
     }
   }
 
@@ -124,7 +125,8 @@ public abstract class GoldenModelConformance extends ModelConformance {
   }
 
   private float largestLogitError(
-      CausalLm model, SafetensorsFile golden, String name, Set<String> active) throws Exception {
+      LanguageModel model, SafetensorsFile golden, String name, Set<String> active)
+      throws Exception {
     float[] found = model.logits(backend, memory, modelRows(golden), active);
     float[] expected = golden.readFloats(name);
     int[] mask = mask(golden);
@@ -145,7 +147,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @MethodSource("languageFixtures")
   void language_logits_equalTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
-      CausalLm model = causalLm(fixture, BasePrecision.STORED);
+      LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
     }
   }
@@ -154,7 +156,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @MethodSource("languageFixtures")
   void language_adapterOnAndOff_equalPeftAndBase(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
-      CausalLm model = causalLm(fixture, BasePrecision.STORED);
+      LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       Adapter.load(
           backend, adapters, "a", Fixtures.path(fixture + "/adapter"), model.targets(), true);
       assertThat(largestLogitError(model, golden, "adapter_logits", Set.of("a")))
@@ -167,7 +169,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @MethodSource("languageFixtures")
   void language_greedy_equalsTransformers(String fixture) throws Exception {
     try (SafetensorsFile golden = golden(fixture)) {
-      CausalLm model = causalLm(fixture, BasePrecision.STORED);
+      LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       TokenRows prompt = validRows(golden).slice(0, 1);
       int[] expected = golden.readInts("greedy");
       int[] begun = hasEncoder(golden) ? new int[] {decoderRows(golden).ids()[0]} : prompt.row(0);
@@ -189,9 +191,9 @@ public abstract class GoldenModelConformance extends ModelConformance {
     AdapterMerger.merge(Fixtures.path(fixture), Fixtures.path(fixture + "/adapter"), merged);
     try (SafetensorsFile golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(merged)) {
-      CausalLm model =
+      LanguageModel model =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
+              .languageModel();
       assertThat(largestLogitError(model, golden, "merged_logits", Set.of())).isLessThan(LOGITS);
     }
   }
@@ -199,7 +201,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @ParameterizedTest
   @MethodSource("languageFixtures")
   void language_adapterSaved_isPeftsFileAgain(String fixture) throws Exception {
-    CausalLm model = causalLm(fixture, BasePrecision.STORED);
+    LanguageModel model = languageModel(fixture, BasePrecision.STORED);
     Path original = Fixtures.path(fixture + "/adapter");
     Path saved = folder.resolve("saved");
     Adapter.load(backend, adapters, "a", original, model.targets(), false).save(saved);
@@ -232,7 +234,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
           default -> KeepPlan.blockInputs();
         };
     try (SafetensorsFile golden = golden(fixture)) {
-      CausalLm model = causalLm(fixture, BasePrecision.STORED);
+      LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       Adapter adapter =
           Adapter.load(
               backend, adapters, "a", Fixtures.path(fixture + "/adapter"), model.targets(), true);

@@ -90,7 +90,8 @@ public final class LoadBenchmark {
   }
 
   private static WeightBytes weights(Backend backend, WeightSource source) throws IOException {
-    return WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+    return WeightBytes.of(
+        backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::languageModel);
   }
 
   private static long largest(ModelDirectory directory) {
@@ -107,7 +108,7 @@ public final class LoadBenchmark {
       ModelLoader loader =
           new ModelLoader(backend, source, BasePrecision.INT8_WEIGHT_ONLY, base, Optional.empty());
       long began = System.nanoTime();
-      loader.causalLm();
+      loader.languageModel();
       return (System.nanoTime() - began) / 1e9;
     }
   }

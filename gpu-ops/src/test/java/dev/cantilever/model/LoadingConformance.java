@@ -55,8 +55,8 @@ public abstract class LoadingConformance {
     assertThat(backend.budget().openArenas()).isEmpty();
   }
 
-  private CausalLm load(BasePrecision precision) throws IOException {
-    return new ModelLoader(backend, directory, precision, base, Optional.empty()).causalLm();
+  private LanguageModel load(BasePrecision precision) throws IOException {
+    return new ModelLoader(backend, directory, precision, base, Optional.empty()).languageModel();
   }
 
   private byte[] bytes(Tensor tensor) {
@@ -79,7 +79,7 @@ public abstract class LoadingConformance {
 
   @Test
   void weights_loadedAsStored_areTheFilesBytes() throws IOException {
-    CausalLm model = load(BasePrecision.STORED);
+    LanguageModel model = load(BasePrecision.STORED);
 
     assertThat(directory.files()).hasSizeGreaterThan(1);
     for (LoraTarget target : model.transformer().targets()) {
@@ -95,7 +95,7 @@ public abstract class LoadingConformance {
 
   @Test
   void weights_loadedIn8Bit_areThoseOfEachMatrixAlone() throws IOException {
-    CausalLm model = load(BasePrecision.INT8_WEIGHT_ONLY);
+    LanguageModel model = load(BasePrecision.INT8_WEIGHT_ONLY);
 
     for (LoraTarget target : model.transformer().targets()) {
       Int8Weight found = (Int8Weight) target.linear().weight();

@@ -59,11 +59,11 @@ public abstract class PartlyAdaptedEncoderConformance extends ModelConformance {
   }
 
   private Map<String, float[]> gradients(TargetModules modules, KeepPlan plan) throws IOException {
-    CausalLm model;
+    LanguageModel model;
     try (ModelDirectory directory = ModelDirectory.open(Fixtures.path("flan_t5"))) {
       model =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .causalLm();
+              .languageModel();
     }
     Adapter adapter =
         Adapter.fresh(

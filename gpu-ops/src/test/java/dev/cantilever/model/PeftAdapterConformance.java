@@ -43,10 +43,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     return Fixtures.path("peft_adapters/" + name);
   }
 
-  private CausalLm model(Path path) throws Exception {
+  private LanguageModel model(Path path) throws Exception {
     try (ModelDirectory directory = ModelDirectory.open(path)) {
       return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-          .causalLm();
+          .languageModel();
     }
   }
 
@@ -63,7 +63,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     return SafetensorsFile.open(adapter(name).resolve("golden.safetensors"));
   }
 
-  private void assertLogits(CausalLm model, String base, Set<String> active, float[] expected)
+  private void assertLogits(LanguageModel model, String base, Set<String> active, float[] expected)
       throws Exception {
     float[] found = model.logits(backend, memory, row(base), active);
     assertThat(found).hasSameSizeAs(expected);
@@ -91,7 +91,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_head, llama",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
-    CausalLm model = model(Fixtures.path(base));
+    LanguageModel model = model(Fixtures.path(base));
     Adapter adapter = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), true);
     try (SafetensorsFile golden = golden(name)) {
       assertLogits(model, base, Set.of("a"), golden.readFloats("adapter_logits"));
@@ -165,7 +165,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
     Path merged = folder.resolve("merged");
-    CausalLm model = model(Fixtures.path(base));
+    LanguageModel model = model(Fixtures.path(base));
     Adapter first = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false);
     first.save(saved);
     first.detach();
@@ -193,7 +193,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   void adapterOfPeft_loadedAndSaved_hasPeftsNamesAndValues(String name, String base)
       throws Exception {
     Path saved = folder.resolve("saved");
-    CausalLm model = model(Fixtures.path(base));
+    LanguageModel model = model(Fixtures.path(base));
     Adapter.load(backend, adapters, "a", adapter(name), model.targets(), true).save(saved);
 
     try (AdapterDirectory expected = AdapterDirectory.open(adapter(name));
@@ -211,7 +211,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
 
   @Test
   void adaptersOfPeft_stackedInTheirOrder_equalPeft() throws Exception {
-    CausalLm model = model(Fixtures.path("gpt_neox"));
+    LanguageModel model = model(Fixtures.path("gpt_neox"));
     Path together = adapter("neox_stacked");
     assertThat(AdapterDirectory.names(together)).containsExactly("default", "dora", "plain");
     for (String name : new String[] {"plain", "dora", "default"}) {
@@ -272,7 +272,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   @CsvSource({"neox_dora, llama, dense"})
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {
-    CausalLm model = model(Fixtures.path(base));
+    LanguageModel model = model(Fixtures.path(base));
     assertThatThrownBy(
             () -> Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false))
         .isInstanceOf(CheckpointException.class)

@@ -41,9 +41,9 @@ class StoredFormsTest {
         ModelDirectory directory = ModelDirectory.open(model);
         Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS);
         Arena wide = backend.budget().open("wide", Purpose.BATCH)) {
-      CausalLm loaded =
+      LanguageModel loaded =
           new ModelLoader(backend, directory, BasePrecision.STORED, base, Optional.empty())
-              .causalLm();
+              .languageModel();
       for (LoraTarget target : loaded.transformer().targets()) {
         Tensor values = ((DenseWeight) target.linear().weight()).values();
         Tensor floats = Tensor.in(wide, DType.F32, values.shape());
@@ -130,7 +130,7 @@ class StoredFormsTest {
               BasePrecision.INT8_WEIGHT_ONLY,
               base,
               Optional.empty())
-          .causalLm();
+          .languageModel();
       assertThat(read.get()).isEqualTo(directory.bytes());
     }
   }

@@ -80,9 +80,9 @@ class SyntheticWeightsTest {
     return WeightSource.synthetic(tiny(""), seed);
   }
 
-  private CausalLm load(WeightSource source, BasePrecision precision, Arena base)
+  private LanguageModel load(WeightSource source, BasePrecision precision, Arena base)
       throws IOException {
-    return new ModelLoader(backend, source, precision, base, Optional.empty()).causalLm();
+    return new ModelLoader(backend, source, precision, base, Optional.empty()).languageModel();
   }
 
   private Arena base() {
@@ -118,7 +118,7 @@ class SyntheticWeightsTest {
   void tinyModel_generatedScoredAndTrained_isFinite(BasePrecision precision) throws IOException {
     try (Arena base = base();
         Arena adapters = backend.budget().open("adapters", Purpose.ADAPTER)) {
-      CausalLm model = load(tiny(5), precision, base);
+      LanguageModel model = load(tiny(5), precision, base);
       AdapterConfig lora =
           AdapterConfig.of(4, 8, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
       Adapter adapter = Adapter.fresh(backend, adapters, "a", lora, model.targets(), 1);
@@ -182,9 +182,9 @@ class SyntheticWeightsTest {
 
   private byte[] bytes(long seed, BasePrecision precision) throws IOException {
     WeightSource source = tiny(seed);
-    WeightBytes sizes = WeightBytes.of(backend, source, precision, ModelLoader::causalLm);
+    WeightBytes sizes = WeightBytes.of(backend, source, precision, ModelLoader::languageModel);
     try (Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS, sizes.base())) {
-      CausalLm model = load(source, precision, base);
+      LanguageModel model = load(source, precision, base);
       assertThat(base.reservedBytes()).isEqualTo(base.usedBytes()).isEqualTo(sizes.base());
       byte[] bytes = new byte[Math.toIntExact(base.usedBytes())];
       HostMemory.get(
@@ -197,7 +197,7 @@ class SyntheticWeightsTest {
   void tensors_byRole_haveTheDeviationOfAFreshTransformer() throws IOException {
     try (Arena base = base();
         Arena plain = backend.budget().open("integers", Purpose.BATCH)) {
-      CausalLm model = load(tiny(5), BasePrecision.INT8_WEIGHT_ONLY, base);
+      LanguageModel model = load(tiny(5), BasePrecision.INT8_WEIGHT_ONLY, base);
       TransformerBlock block = model.transformer().blocks().get(3);
       double residual = 0.02 / Math.sqrt(2 * LAYERS);
 
@@ -240,7 +240,7 @@ class SyntheticWeightsTest {
       throws IOException {
     WeightSource source = WeightSource.synthetic(tiny(", \"torch_dtype\": \"" + name + "\""), 5);
     try (Arena base = base()) {
-      CausalLm model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
+      LanguageModel model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
       TransformerBlock block = model.transformer().blocks().get(0);
 
       assertThat(model.transformer().embeddings().tokens().values().dtype()).isEqualTo(type);
@@ -260,7 +260,7 @@ class SyntheticWeightsTest {
     WeightSource source = WeightSource.synthetic(tiny(", \"torch_dtype\": \"" + name + "\""), 5);
     try (Arena base = base();
         Arena adapters = backend.budget().open("adapters", Purpose.ADAPTER)) {
-      CausalLm model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
+      LanguageModel model = load(source, BasePrecision.INT8_WEIGHT_ONLY, base);
       TokenRows rows = TokenRows.of(new int[] {5, 9, 11, 80, 2}, new int[] {7, 41});
       AdapterConfig plain =
           AdapterConfig.of(2, 4, new TargetModules.AllLinear(), TaskType.CAUSAL_LM);
@@ -316,12 +316,12 @@ class SyntheticWeightsTest {
   void weightBytes_ofSyntheticWeights_areWhatLoadingTakes(BasePrecision precision)
       throws IOException {
     ModelConfig config = ModelConfig.at(FIXTURES.resolve("gpt_neox")); // nothing divides by 64
-    assertBytes(WeightSource.synthetic(config, 5), precision, ModelLoader::causalLm);
+    assertBytes(WeightSource.synthetic(config, 5), precision, ModelLoader::languageModel);
     ModelConfig gated = ModelConfig.at(FIXTURES.resolve("qwen2"));
-    assertBytes(WeightSource.synthetic(gated, 5), precision, ModelLoader::causalLm);
+    assertBytes(WeightSource.synthetic(gated, 5), precision, ModelLoader::languageModel);
     for (String name : List.of("gpt2", "opt")) {
       ModelConfig learned = ModelConfig.at(FIXTURES.resolve(name));
-      assertBytes(WeightSource.synthetic(learned, 5), precision, ModelLoader::causalLm);
+      assertBytes(WeightSource.synthetic(learned, 5), precision, ModelLoader::languageModel);
     }
     for (String name : List.of("distilbert_cls", "roberta_cls", "deberta_v2_conv_cls")) {
       ModelConfig classifier = ModelConfig.at(FIXTURES.resolve(name));
@@ -336,8 +336,8 @@ class SyntheticWeightsTest {
         ModelDirectory gated = ModelDirectory.open(FIXTURES.resolve("llama"));
         ModelDirectory relative = ModelDirectory.open(FIXTURES.resolve("deberta_v2_conv_cls"));
         ModelDirectory classifier = ModelDirectory.open(FIXTURES.resolve("distilbert_cls"))) {
-      assertBytes(WeightSource.of(gated), precision, ModelLoader::causalLm);
-      assertBytes(WeightSource.of(causal), precision, ModelLoader::causalLm);
+      assertBytes(WeightSource.of(gated), precision, ModelLoader::languageModel);
+      assertBytes(WeightSource.of(causal), precision, ModelLoader::languageModel);
       assertBytes(WeightSource.of(classifier), precision, ModelLoader::classifier);
       assertBytes(WeightSource.of(relative), precision, ModelLoader::classifier);
     }
@@ -357,7 +357,7 @@ class SyntheticWeightsTest {
     WeightSource source = WeightSource.synthetic(ModelConfig.at(file), 5);
 
     WeightBytes sizes =
-        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::languageModel);
 
     // A block: 12·C² integers, a scale and a 16-bit bias for each of 9·C outputs, two norms.
     long block = 12 * hidden * hidden + (4 + 2) * 9 * hidden + 2 * 4 * hidden;
@@ -369,7 +369,7 @@ class SyntheticWeightsTest {
     WeightSource source = WeightSource.synthetic(ModelConfig.at(LlamaConfigs.llama8b(folder)), 5);
 
     WeightBytes sizes =
-        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::languageModel);
 
     // A block: integers and a scale an output of QKV, output, gate and up, down; two norms.
     long outputs = (4096 + 2 * 1024) + 2 * 14_336 + 4096;
@@ -395,7 +395,7 @@ class SyntheticWeightsTest {
   void loading_inEightBit_needsNoMatrixBesideTheWeights() throws IOException {
     WeightSource source = tiny(5);
     WeightBytes sizes =
-        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::causalLm);
+        WeightBytes.of(backend, source, BasePrecision.INT8_WEIGHT_ONLY, ModelLoader::languageModel);
     long before = backend.budget().liveBytes();
     try (Arena base = backend.budget().open("base", Purpose.BASE_WEIGHTS, sizes.base())) {
       assertThat(load(source, BasePrecision.INT8_WEIGHT_ONLY, base).vocabSize()).isEqualTo(160);

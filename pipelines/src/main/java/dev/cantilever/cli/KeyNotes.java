@@ -14,7 +14,6 @@ final class KeyNotes {
               "modules to train whole beside the branches: the output head or the embeddings of",
               "tokens, by the ends of their paths, such as [lm_head, embed_tokens]"),
           "update.keep",
-
           List.of(
               "the most that stays from forward to backward; results are the same. For 160 tokens",
               "of NeoX-20B everything takes 2.5 GiB; products 1.5 GiB, and norms and activations",

@@ -8,7 +8,7 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.StagedDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.row.TokenRow;
@@ -58,7 +58,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
       throws IOException, InterruptedException {
     try (ModelLease lease = ModelHost.lease(job.device(), "fine-tune")) {
       Backend backend = lease.backend();
-      CausalLm model = lease.model(job.base()).model();
+      LanguageModel model = lease.model(job.base()).model();
       rows.requireFit(model.architecture());
       try (Arena matrices = backend.budget().open("adapter", Purpose.ADAPTER);
           Arena moments = backend.budget().open("optimizer", Purpose.OPTIMIZER);
@@ -76,7 +76,7 @@ final class FineTuneFn extends DoFn<KV<Integer, Iterable<TokenRow>>, FineTuneSum
     }
   }
 
-  private Adapter fresh(Backend backend, CausalLm model, Arena matrices) {
+  private Adapter fresh(Backend backend, LanguageModel model, Arena matrices) {
     AdapterConfig config = job.lora().config(model.architecture().taskType(), job.base());
     return Adapter.fresh(backend, matrices, ADAPTER, config, model.targets(), job.seed());
   }

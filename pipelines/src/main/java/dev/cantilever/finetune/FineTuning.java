@@ -4,8 +4,8 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.memory.Arena;
-import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.LanguageLoss;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.ResponseRows;
 import dev.cantilever.optim.AdamW;
@@ -46,7 +46,7 @@ final class FineTuning {
   FineTuning(
       FineTuneJob job,
       Backend backend,
-      CausalLm model,
+      LanguageModel model,
       Adapter adapter,
       Arena moments,
       PassMemory memory) {

@@ -8,10 +8,10 @@ import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.host.ModelRef;
-import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenRows;
@@ -63,7 +63,7 @@ public final class TextGenerator {
   public List<String> continuations(List<Prompt> prompts, GenerationSettings settings)
       throws IOException, InterruptedException {
     try (ModelLease lease = ModelHost.lease(DeviceSpec.of(run), "generate")) {
-      Hosted<CausalLm> hosted = lease.model(model);
+      Hosted<LanguageModel> hosted = lease.model(model);
       TextTokenizer tokenizer = hosted.tokenizer();
       int[][] rows = rows(prompts, tokenizer, hosted.model().architecture().queryEnd());
       int[] limits = new int[rows.length];

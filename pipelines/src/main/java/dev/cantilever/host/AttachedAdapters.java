@@ -4,7 +4,7 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +24,8 @@ public final class AttachedAdapters implements AutoCloseable {
   /**
    * @param bytes of all of them, where that is known; else 0
    */
-  static AttachedAdapters load(Backend backend, CausalLm model, List<AdapterRef> refs, long bytes)
-      throws IOException {
+  static AttachedAdapters load(
+      Backend backend, LanguageModel model, List<AdapterRef> refs, long bytes) throws IOException {
     AttachedAdapters attached =
         new AttachedAdapters(backend.budget().open("frozen adapters", Purpose.ADAPTER, bytes));
     try {

@@ -3,7 +3,7 @@ package dev.cantilever.host;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.model.BasePrecision;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.SequenceClassifier;
 import java.io.IOException;
@@ -16,7 +16,7 @@ final class LoadedDevice implements AutoCloseable {
 
   private final DeviceSpec spec;
   private final Backend backend;
-  private final Place<CausalLm> base;
+  private final Place<LanguageModel> base;
   private final Place<SequenceClassifier> classifier;
 
   LoadedDevice(DeviceSpec spec) {
@@ -31,7 +31,7 @@ final class LoadedDevice implements AutoCloseable {
                     BasePrecision.of(spec.int8Mode()),
                     "base weights",
                     "weight panels",
-                    ModelLoader::causalLm));
+                    ModelLoader::languageModel));
     this.classifier =
         new Place<>(
             source ->
@@ -52,7 +52,7 @@ final class LoadedDevice implements AutoCloseable {
     return backend;
   }
 
-  Hosted<CausalLm> model(ModelRef source) throws IOException {
+  Hosted<LanguageModel> model(ModelRef source) throws IOException {
     return base.get(source);
   }
 

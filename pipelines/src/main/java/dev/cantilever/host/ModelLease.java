@@ -1,7 +1,7 @@
 package dev.cantilever.host;
 
 import dev.cantilever.backend.Backend;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.SequenceClassifier;
 import java.io.IOException;
 import java.util.List;
@@ -37,7 +37,7 @@ public final class ModelLease implements AutoCloseable {
    * @throws dev.cantilever.memory.BudgetExceededException if it does not fit
    * @throws IOException if a file cannot be read
    */
-  public Hosted<CausalLm> model(ModelRef source) throws IOException {
+  public Hosted<LanguageModel> model(ModelRef source) throws IOException {
     requireOpen();
     return device.model(source);
   }
@@ -55,7 +55,7 @@ public final class ModelLease implements AutoCloseable {
    *
    * @throws dev.cantilever.hub.CheckpointException if an adapter does not belong to the model
    */
-  public AttachedAdapters attach(Hosted<CausalLm> model, List<AdapterRef> adapters)
+  public AttachedAdapters attach(Hosted<LanguageModel> model, List<AdapterRef> adapters)
       throws IOException {
     return attach(model, adapters, 0);
   }
@@ -65,7 +65,7 @@ public final class ModelLease implements AutoCloseable {
    *
    * @param bytes of all of them as planned, or 0 where nothing is
    */
-  public AttachedAdapters attach(Hosted<CausalLm> model, List<AdapterRef> adapters, long bytes)
+  public AttachedAdapters attach(Hosted<LanguageModel> model, List<AdapterRef> adapters, long bytes)
       throws IOException {
     requireOpen();
     return AttachedAdapters.load(device.backend(), model.model(), adapters, bytes);

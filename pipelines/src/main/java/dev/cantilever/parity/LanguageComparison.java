@@ -12,11 +12,11 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ScratchDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
 import dev.cantilever.model.LanguageLoss;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.ModelRows;
 import dev.cantilever.model.PassMemory;
@@ -65,7 +65,7 @@ final class LanguageComparison {
     try (Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena adapters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "parity")) {
-      CausalLm model = load(directory, weights);
+      LanguageModel model = load(directory, weights);
       OptionalDouble logits = logits(model, memory, rows, "logits", Set.of());
       Optional<Boolean> greedy = greedy(model, memory);
       OptionalDouble adapterLogits = OptionalDouble.empty();
@@ -99,18 +99,18 @@ final class LanguageComparison {
       try (ModelDirectory checkpoint = ModelDirectory.open(merged);
           Arena weights = backend.budget().open("merged weights", Purpose.BASE_WEIGHTS);
           PassMemory memory = new PassMemory(backend, "parity")) {
-        CausalLm model = load(checkpoint, weights);
+        LanguageModel model = load(checkpoint, weights);
         return logits(model, memory, golden.modelRows(), "merged_logits", Set.of()).orElseThrow();
       }
     }
   }
 
-  private CausalLm load(ModelDirectory checkpoint, Arena weights) throws IOException {
-    return ModelParity.load(backend, checkpoint, weights, loads, ModelLoader::causalLm);
+  private LanguageModel load(ModelDirectory checkpoint, Arena weights) throws IOException {
+    return ModelParity.load(backend, checkpoint, weights, loads, ModelLoader::languageModel);
   }
 
   private OptionalDouble logits(
-      CausalLm model, PassMemory memory, ModelRows rows, String name, Set<String> active)
+      LanguageModel model, PassMemory memory, ModelRows rows, String name, Set<String> active)
       throws IOException {
     if (!golden.has(name)) {
       return OptionalDouble.empty();
@@ -119,7 +119,7 @@ final class LanguageComparison {
     return OptionalDouble.of(Deviation.maxAbs(name, found, golden.valid(name, model.vocabSize())));
   }
 
-  private Optional<Boolean> greedy(CausalLm model, PassMemory memory) throws IOException {
+  private Optional<Boolean> greedy(LanguageModel model, PassMemory memory) throws IOException {
     if (!golden.has("greedy")) {
       return Optional.empty();
     }
@@ -140,7 +140,8 @@ final class LanguageComparison {
   }
 
   /** Leaves the loss's gradients in the adapter and returns the loss's error. */
-  private double trainOnce(CausalLm model, PassMemory memory, Adapter adapter) throws IOException {
+  private double trainOnce(LanguageModel model, PassMemory memory, Adapter adapter)
+      throws IOException {
     for (Parameter parameter : adapter.parameters()) {
       backend.transfers().zero(parameter.gradient());
     }

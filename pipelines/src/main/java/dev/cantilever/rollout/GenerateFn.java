@@ -12,10 +12,10 @@ import dev.cantilever.host.Hosted;
 import dev.cantilever.host.ModelHost;
 import dev.cantilever.host.ModelLease;
 import dev.cantilever.manifest.Digests;
-import dev.cantilever.model.CausalLm;
 import dev.cantilever.model.Generation;
 import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.StopRule;
 import dev.cantilever.model.TokenRows;
@@ -78,7 +78,7 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
     try (ModelLease lease =
         ModelHost.lease(policy.device(), "generate rollouts", deviceNanos::inc)) {
       Backend backend = lease.backend();
-      Hosted<CausalLm> base = lease.model(policy.base());
+      Hosted<LanguageModel> base = lease.model(policy.base());
       try (AttachedAdapters adapters =
               lease.attach(base, policy.adapters(), memory.actingAdapters());
           PassMemory pass = new PassMemory(backend, "rollout", memory.rollout())) {

@@ -8,7 +8,7 @@ import dev.cantilever.host.Hosted;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PolicyModel;
 import dev.cantilever.model.PolicySpec;
 import dev.cantilever.model.ValueHead;
@@ -65,7 +65,7 @@ final class TrainablePolicy implements AutoCloseable {
    * @param reference names of the reference's adapters, already on the model
    */
   static TrainablePolicy open(
-      Backend backend, Hosted<CausalLm> base, Set<String> reference, UpdateTask task)
+      Backend backend, Hosted<LanguageModel> base, Set<String> reference, UpdateTask task)
       throws IOException {
     RunMemory memory = task.memory();
     Arena parameters =
@@ -113,7 +113,8 @@ final class TrainablePolicy implements AutoCloseable {
   }
 
   private static Adapter adapter(
-      Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
+      Backend backend, Arena arena, Hosted<LanguageModel> base, UpdateTask task)
+      throws IOException {
     var targets = base.model().targets();
     if (task.previous().isPresent()) {
       Path directory = PolicyState.adapter(task.previous().get());
@@ -126,7 +127,8 @@ final class TrainablePolicy implements AutoCloseable {
   }
 
   private static ValueHead valueHead(
-      Backend backend, Arena arena, Hosted<CausalLm> base, UpdateTask task) throws IOException {
+      Backend backend, Arena arena, Hosted<LanguageModel> base, UpdateTask task)
+      throws IOException {
     int hidden = base.model().architecture().outputSize();
     return task.previous().isPresent()
         ? ValueHead.load(backend, arena, hidden, task.previous().get().resolve(ValueHead.FILE))

@@ -9,7 +9,7 @@ import dev.cantilever.host.ModelLease;
 import dev.cantilever.host.ModelRef;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.StagedDirectory;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.ppo.KlController;
 import dev.cantilever.ppo.RunningMoments;
@@ -75,7 +75,7 @@ final class UpdateFn extends DoFn<String, String> {
     try (ModelLease lease =
         ModelHost.lease(task.policy().device(), "update policy", deviceNanos::inc)) {
       Backend backend = lease.backend();
-      Hosted<CausalLm> base = lease.model(task.policy().base());
+      Hosted<LanguageModel> base = lease.model(task.policy().base());
       try (AttachedAdapters reference =
               lease.attach(base, referenceAdapters(), task.memory().referenceAdapters());
           TrainablePolicy policy = TrainablePolicy.open(backend, base, reference.names(), task);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.hub.CheckpointException;
-import dev.cantilever.model.CausalLm;
+import dev.cantilever.model.LanguageModel;
 import dev.cantilever.sample.EmbeddedSample;
 import dev.cantilever.sample.EmbeddedSamples;
 import dev.cantilever.tensor.Int8Mode;
@@ -46,7 +46,7 @@ class ModelHostTest {
 
   @Test
   void model_secondLease_isTheOneOfTheFirst() throws Exception {
-    Hosted<CausalLm> first;
+    Hosted<LanguageModel> first;
     try (ModelLease lease = ModelHost.lease(CPU, "first")) {
       first = lease.model(language);
     }
@@ -98,7 +98,7 @@ class ModelHostTest {
     try (ModelLease lease = ModelHost.lease(CPU, "swap")) {
       lease.model(language);
       long one = lease.backend().budget().liveBytes();
-      Hosted<CausalLm> other = lease.model(copy);
+      Hosted<LanguageModel> other = lease.model(copy);
       assertThat(other.source()).isEqualTo(copy);
       assertThat(lease.backend().budget().liveBytes()).isEqualTo(one);
     }

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  * @param transformer everything before the head
  * @param head [V, E]
  */
-public record CausalLm(Transformer transformer, Linear head) {
+public record LanguageModel(Transformer transformer, Linear head) {
 
   /** V. */
   public int vocabSize() {
