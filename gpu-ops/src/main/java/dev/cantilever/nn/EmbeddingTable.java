@@ -1,8 +1,6 @@
 package dev.cantilever.nn;
 
 import dev.cantilever.tensor.Tensor;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -10,8 +8,8 @@ import java.util.Set;
 public final class EmbeddingTable {
 
   private final String name;
-  private final Own base;
-  private final Map<String, Own> replacements = new LinkedHashMap<>();
+  private final Tensor values;
+  private final Replaceable<Own> tables;
 
   /**
    * A table that acts.
@@ -29,7 +27,8 @@ public final class EmbeddingTable {
    */
   public EmbeddingTable(String name, Tensor values) {
     this.name = name;
-    this.base = new Own(values, Optional.empty());
+    this.values = values;
+    this.tables = new Replaceable<>(new Own(values, Optional.empty()));
   }
 
   /** Module path in the checkpoint, which adapters are matched against. */
@@ -39,23 +38,17 @@ public final class EmbeddingTable {
 
   /** The frozen values, [V, E]. */
   public Tensor values() {
-    return base.values();
+    return values;
   }
 
   /** E. */
   int width() {
-    return values().size(1);
+    return values.size(1);
   }
 
   /** What acts where some adapters do: the table attached last among theirs, or the base's. */
   Own acting(Set<String> adapters) {
-    Own found = base;
-    for (Map.Entry<String, Own> replacement : replacements.entrySet()) {
-      if (adapters.contains(replacement.getKey())) {
-        found = replacement.getValue();
-      }
-    }
-    return found;
+    return tables.acting(adapters);
   }
 
   /** Whether a table that acts on some row of a batch is trained. */
@@ -70,21 +63,21 @@ public final class EmbeddingTable {
    * @param gradient [V, E] F32, what gradients are added to, where it is trained
    */
   public void replace(String adapter, Tensor values, Optional<Tensor> gradient) {
-    replacements.put(adapter, new Own(values, gradient));
+    tables.replace(adapter, new Own(values, gradient));
   }
 
   /** Whether some adapter has its own table here. */
   public boolean isReplaced() {
-    return !replacements.isEmpty();
+    return tables.isReplaced();
   }
 
   /** Whether an adapter of this name has. */
   public boolean isAttached(String adapter) {
-    return replacements.containsKey(adapter);
+    return tables.isAttached(adapter);
   }
 
   /** Detaches what is an adapter's. */
   public void detach(String adapter) {
-    replacements.remove(adapter);
+    tables.detach(adapter);
   }
 }

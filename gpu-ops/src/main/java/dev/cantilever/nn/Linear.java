@@ -8,9 +8,7 @@ import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -23,10 +21,10 @@ public final class Linear {
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
   private final List<BiasBranch> biases = new ArrayList<>();
-  private final Map<String, Replacement> replacements = new LinkedHashMap<>();
+  private final Replaceable<Acting> weights;
   private double @Nullable [] rowSquares;
 
-  private record Replacement(Weight weight, HeadGradient gradient) {}
+  private record Acting(Weight weight, HeadGradient gradient) {}
 
   /**
    * Wraps a weight.
@@ -36,6 +34,7 @@ public final class Linear {
   public Linear(String name, Weight weight) {
     this.name = name;
     this.weight = weight;
+    this.weights = new Replaceable<>(new Acting(weight, HeadGradient.NONE));
   }
 
   /** Module path in the checkpoint. */
@@ -53,22 +52,12 @@ public final class Linear {
    * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced.
    */
   public Weight weight(Set<String> adapters) {
-    return acting(adapters).weight();
+    return weights.acting(adapters).weight();
   }
 
   /** What the gradients of that weight are added to. */
   public HeadGradient gradient(Set<String> adapters) {
-    return acting(adapters).gradient();
-  }
-
-  private Replacement acting(Set<String> adapters) {
-    Replacement found = new Replacement(weight, HeadGradient.NONE);
-    for (Map.Entry<String, Replacement> replacement : replacements.entrySet()) {
-      if (adapters.contains(replacement.getKey())) {
-        found = replacement.getValue();
-      }
-    }
-    return found;
+    return weights.acting(adapters).gradient();
   }
 
   /**
@@ -77,12 +66,12 @@ public final class Linear {
    * @param gradient what its gradients are added to
    */
   public void replace(String adapter, Weight own, HeadGradient gradient) {
-    replacements.put(adapter, new Replacement(own, gradient));
+    weights.replace(adapter, new Acting(own, gradient));
   }
 
   /** Whether some adapter has its own weight here. */
   public boolean isReplaced() {
-    return !replacements.isEmpty();
+    return weights.isReplaced();
   }
 
   /**
@@ -112,14 +101,14 @@ public final class Linear {
   public boolean isAttached(String adapter) {
     return branches.stream().anyMatch(branch -> branch.adapter().equals(adapter))
         || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter))
-        || replacements.containsKey(adapter);
+        || weights.isAttached(adapter);
   }
 
   /** Detaches all that is an adapter's. */
   public void detach(String adapter) {
     branches.removeIf(branch -> branch.adapter().equals(adapter));
     biases.removeIf(bias -> bias.adapter().equals(adapter));
-    replacements.remove(adapter);
+    weights.detach(adapter);
   }
 
   /** y = x·Wᵀ + b, plus for each span the branches of its adapters. */

@@ -49,13 +49,15 @@ public final class NormBias {
 
   /** Whether one acts on some row of a batch. */
   boolean acts(Pass pass) {
-    return pass.batch().spans().stream().anyMatch(span -> !on(pass, span).biases().isEmpty());
+    return !branches.isEmpty()
+        && pass.batch().spans().stream().anyMatch(span -> !on(pass, span).biases().isEmpty());
   }
 
   /** Whether one that acts on some row of a batch is trained. */
   boolean trains(Pass pass) {
-    return pass.batch().spans().stream()
-        .anyMatch(span -> on(pass, span).biases().stream().anyMatch(BiasBranch::trainable));
+    return !branches.isEmpty()
+        && pass.batch().spans().stream()
+            .anyMatch(span -> on(pass, span).biases().stream().anyMatch(BiasBranch::trainable));
   }
 
   /** Those that act on a span. */

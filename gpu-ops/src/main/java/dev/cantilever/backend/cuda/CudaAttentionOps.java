@@ -1,11 +1,11 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.AttentionChecks;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
-import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
@@ -41,7 +41,7 @@ final class CudaAttentionOps implements AttentionOps {
 
   @Override
   public void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attention(out, lse, qkv, rows, spec);
+    AttentionChecks.attention(out, lse, qkv, rows, spec);
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
@@ -75,7 +75,7 @@ final class CudaAttentionOps implements AttentionOps {
       Tensor lse,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
+    AttentionChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
     HeadTiles tiles = HeadTiles.of(spec);
     Arena.Mark mark = execution.workspace().mark();
     try {
@@ -119,20 +119,20 @@ final class CudaAttentionOps implements AttentionOps {
 
   @Override
   public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
-    OpChecks.placeTokens(tokens, cache, spec);
+    AttentionChecks.placeTokens(tokens, cache, spec);
     cached.place(tokens, cache, spec);
   }
 
   @Override
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    AttentionChecks.attentionCached(out, qkv, cache, tokens, spec);
     cached.attend(out, qkv, cache, tokens, spec);
   }
 
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
-    OpChecks.advance(lengths, slots, rows);
+    AttentionChecks.advance(lengths, slots, rows);
     cached.advance(lengths, slots, rows);
   }
 
@@ -145,7 +145,7 @@ final class CudaAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+    AttentionChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
     cross.attend(out, lse, queries, keysValues, rows, keyRows, spec);
   }
 
@@ -161,14 +161,14 @@ final class CudaAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionBackward(
+    AttentionChecks.crossAttentionBackward(
         dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
     cross.backward(dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
   }
 
   @Override
   public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+    AttentionChecks.appendKeys(cache, keysValues, tokens, spec);
     cached.requireType("appendKeys", cache);
     cached.appendKeys(cache, keysValues, tokens, spec);
   }
@@ -181,7 +181,7 @@ final class CudaAttentionOps implements AttentionOps {
       Tensor slots,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+    AttentionChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
     cached.requireType("crossAttentionCached", cache);
     cross.attendCached(out, queries, cache, slots, rows, spec);
   }
@@ -194,7 +194,7 @@ final class CudaAttentionOps implements AttentionOps {
       Tensor places,
       PackedRows rows,
       DisentangledSpec spec) {
-    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
+    AttentionChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
     disentangled.attend(out, qkv, positions, places, rows, spec);
   }
 

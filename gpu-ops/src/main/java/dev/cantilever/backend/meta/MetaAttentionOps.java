@@ -1,11 +1,11 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.AttentionChecks;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
-import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
 
@@ -14,7 +14,7 @@ final class MetaAttentionOps implements AttentionOps {
 
   @Override
   public void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attention(out, lse, qkv, rows, spec);
+    AttentionChecks.attention(out, lse, qkv, rows, spec);
   }
 
   @Override
@@ -26,23 +26,23 @@ final class MetaAttentionOps implements AttentionOps {
       Tensor lse,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
+    AttentionChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
   }
 
   @Override
   public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
-    OpChecks.placeTokens(tokens, cache, spec);
+    AttentionChecks.placeTokens(tokens, cache, spec);
   }
 
   @Override
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    AttentionChecks.attentionCached(out, qkv, cache, tokens, spec);
   }
 
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
-    OpChecks.advance(lengths, slots, rows);
+    AttentionChecks.advance(lengths, slots, rows);
   }
 
   @Override
@@ -54,7 +54,7 @@ final class MetaAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+    AttentionChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
   }
 
   @Override
@@ -69,13 +69,13 @@ final class MetaAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionBackward(
+    AttentionChecks.crossAttentionBackward(
         dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
   }
 
   @Override
   public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+    AttentionChecks.appendKeys(cache, keysValues, tokens, spec);
   }
 
   @Override
@@ -86,7 +86,7 @@ final class MetaAttentionOps implements AttentionOps {
       Tensor slots,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+    AttentionChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
   }
 
   @Override
@@ -97,6 +97,6 @@ final class MetaAttentionOps implements AttentionOps {
       Tensor places,
       PackedRows rows,
       DisentangledSpec spec) {
-    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
+    AttentionChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.AttentionChecks;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
@@ -51,7 +52,7 @@ final class OneDnnAttentionOps implements AttentionOps {
 
   @Override
   public void attention(Tensor out, Tensor lse, Tensor qkv, PackedRows rows, AttentionSpec spec) {
-    OpChecks.attention(out, lse, qkv, rows, spec);
+    AttentionChecks.attention(out, lse, qkv, rows, spec);
     Rotary table = rotary(spec, longest(rows));
     workers.parallel(
         rows.rows() * spec.kvHeads(),
@@ -120,7 +121,7 @@ final class OneDnnAttentionOps implements AttentionOps {
       Tensor lse,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
+    AttentionChecks.attentionBackward(dQkv, dOut, qkv, out, lse, rows, spec);
     Rotary table = rotary(spec, longest(rows));
     workers.parallel(
         rows.rows() * spec.kvHeads(),
@@ -164,7 +165,7 @@ final class OneDnnAttentionOps implements AttentionOps {
 
   @Override
   public void placeTokens(NewTokens tokens, KvPages cache, AttentionSpec spec) {
-    OpChecks.placeTokens(tokens, cache, spec);
+    AttentionChecks.placeTokens(tokens, cache, spec);
     CacheRow[] places = CacheRow.of("placeTokens", cache, tokens.slots(), tokens.rows());
     Rotary table = rotary(spec, most(places));
     for (int row = 0; row < places.length; row++) {
@@ -189,7 +190,7 @@ final class OneDnnAttentionOps implements AttentionOps {
   @Override
   public void attentionCached(
       Tensor out, Tensor qkv, KvPages cache, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.attentionCached(out, qkv, cache, tokens, spec);
+    AttentionChecks.attentionCached(out, qkv, cache, tokens, spec);
     requireF32("attentionCached", cache);
     PackedRows rows = tokens.rows();
     CacheRow[] places = CacheRow.of("attentionCached", cache, tokens.slots(), rows);
@@ -266,7 +267,7 @@ final class OneDnnAttentionOps implements AttentionOps {
 
   @Override
   public void advance(Tensor lengths, Tensor slots, PackedRows rows) {
-    OpChecks.advance(lengths, slots, rows);
+    AttentionChecks.advance(lengths, slots, rows);
     int[] chosen = CacheRow.slots("advance", slots, lengths.size(0));
     for (int row = 0; row < chosen.length; row++) {
       long at = lengths.address() + (long) Integer.BYTES * chosen[row];
@@ -283,7 +284,7 @@ final class OneDnnAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
+    AttentionChecks.crossAttention(out, lse, queries, keysValues, rows, keyRows, spec);
     cross.attend(out, lse, queries, keysValues, rows, keyRows, spec);
   }
 
@@ -299,14 +300,14 @@ final class OneDnnAttentionOps implements AttentionOps {
       PackedRows rows,
       PackedRows keyRows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionBackward(
+    AttentionChecks.crossAttentionBackward(
         dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
     cross.backward(dQueries, dKeysValues, dOut, queries, keysValues, out, lse, rows, keyRows, spec);
   }
 
   @Override
   public void appendKeys(KvPages cache, Tensor keysValues, NewTokens tokens, AttentionSpec spec) {
-    OpChecks.appendKeys(cache, keysValues, tokens, spec);
+    AttentionChecks.appendKeys(cache, keysValues, tokens, spec);
     requireF32("appendKeys", cache);
     cross.append(cache, keysValues, tokens, spec);
   }
@@ -319,7 +320,7 @@ final class OneDnnAttentionOps implements AttentionOps {
       Tensor slots,
       PackedRows rows,
       AttentionSpec spec) {
-    OpChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
+    AttentionChecks.crossAttentionCached(out, queries, cache, slots, rows, spec);
     requireF32("crossAttentionCached", cache);
     cross.attendCached(out, queries, cache, slots, rows, spec);
   }
@@ -332,7 +333,7 @@ final class OneDnnAttentionOps implements AttentionOps {
       Tensor places,
       PackedRows rows,
       DisentangledSpec spec) {
-    OpChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
+    AttentionChecks.disentangledAttention(out, qkv, positions, places, rows, spec);
     int[] ofDistances = new int[places.size(0)];
     HostMemory.get(places.address(), ofDistances, 0, ofDistances.length);
     for (int d = 0; d < ofDistances.length; d++) {

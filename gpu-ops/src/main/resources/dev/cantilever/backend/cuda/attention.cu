@@ -124,24 +124,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) attention_query_gr
   int own = THREAD_ROW(TOKEN_ROWS);
   float logs[TOKEN_ROWS];
   float deltas[TOKEN_ROWS];
-#pragma unroll
-  for (int i = 0; i < TOKEN_ROWS; i++) {
-    int t = own + 4 * i;
-    float sum = 0.0f;
-    logs[i] = 0.0f;
-    if (t < count) {
-      logs[i] = lse[scalar + (s64)t * heads.heads];
-      for (int d = THREAD_COLUMN; d < heads.size; d += 8) {
-        sum = __fmaf_rn(out[output + t * outStride + d], dOuts[t * STRIDE + d], sum);
-      }
-    }
-#pragma unroll
-    for (int distance = 4; distance > 0; distance >>= 1) {
-      sum += __shfl_xor_sync(FULL_WARP, sum, distance);
-    }
-    deltas[i] = sum;
-    if (t < count && THREAD_COLUMN == 0) delta[scalar + (s64)t * heads.heads] = sum;
-  }
+  own_sums(logs, deltas, delta, lse, scalar, out, output, outStride, dOuts, count, heads);
 
   float4 sums[TOKEN_ROWS][PARTS];
   clear(sums);

@@ -40,3 +40,37 @@ static __device__ __forceinline__ void store_tile(
     }
   }
 }
+
+// Of a thread's tokens among `count` the log-sum-exp and rowsum(dO o O), which is put into `delta` too.
+// The first token's numbers are at `scalar` of lse and delta, its output at `output`; dO is a tile.
+static __device__ __forceinline__ void own_sums(
+    float (&logs)[TOKEN_ROWS],
+    float (&deltas)[TOKEN_ROWS],
+    float* delta,
+    const float* lse,
+    s64 scalar,
+    const float* out,
+    s64 output,
+    s64 outStride,
+    const float* dOuts,
+    int count,
+    const Heads& heads) {
+#pragma unroll
+  for (int i = 0; i < TOKEN_ROWS; i++) {
+    int t = THREAD_ROW(TOKEN_ROWS) + 4 * i;
+    float sum = 0.0f;
+    logs[i] = 0.0f;
+    if (t < count) {
+      logs[i] = lse[scalar + (s64)t * heads.heads];
+      for (int d = THREAD_COLUMN; d < heads.size; d += 8) {
+        sum = __fmaf_rn(out[output + t * outStride + d], dOuts[t * STRIDE + d], sum);
+      }
+    }
+#pragma unroll
+    for (int distance = 4; distance > 0; distance >>= 1) {
+      sum += __shfl_xor_sync(FULL_WARP, sum, distance);
+    }
+    deltas[i] = sum;
+    if (t < count && THREAD_COLUMN == 0) delta[scalar + (s64)t * heads.heads] = sum;
+  }
+}
