@@ -14,6 +14,9 @@ package dev.cantilever.backend;
  */
 public interface Recording extends AutoCloseable {
 
+  /** Does what has to be done before the first {@link #run} and can be done without it. */
+  default void prepare() {}
+
   /** Enqueues the operations. */
   void run();
 

@@ -3,7 +3,7 @@ package dev.cantilever.model;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Steps of rows that are in the middle of a response, by their number. Which rows they are and in
@@ -22,21 +22,20 @@ final class DecodingSteps implements AutoCloseable {
    */
   private static final int KEPT = 8;
 
-  private final Function<GenerationPass, GenerationStep> opening;
+  private final IntFunction<GenerationStep> opening;
   private final Map<Integer, GenerationStep> byRows = new LinkedHashMap<>(KEPT, 0.75f, true);
 
   /**
    * None yet.
    *
-   * @param opening makes the step that serves a pass
+   * @param opening makes the step of a number of rows
    */
-  DecodingSteps(Function<GenerationPass, GenerationStep> opening) {
+  DecodingSteps(IntFunction<GenerationStep> opening) {
     this.opening = opening;
   }
 
-  /** The step that serves a pass; open until others have been used since. */
-  GenerationStep of(GenerationPass pass) {
-    int rows = pass.drawing().size();
+  /** The step of so many rows; open until others have been used since. */
+  GenerationStep of(int rows) {
     GenerationStep kept = byRows.get(rows);
     if (kept != null) {
       return kept;
@@ -46,7 +45,7 @@ final class DecodingSteps implements AutoCloseable {
       oldestFirst.next().close();
       oldestFirst.remove();
     }
-    GenerationStep step = opening.apply(pass);
+    GenerationStep step = opening.apply(rows);
     byRows.put(rows, step);
     return step;
   }

@@ -29,16 +29,18 @@ final class GenerationSchedule {
   private static final int FREE_PART = 4;
 
   /**
-   * Most steps without a look. After each look the device waits some tens of microseconds: in 8
-   * steps, the fastest of which take 1 ms, that is well below a hundredth.
+   * Most steps without a look. After each look the device waits until the host has told it what
+   * comes next, some tenths of a millisecond.
    */
-  static final int MOST_STEPS = 8;
+  static final int MOST_STEPS = 32;
+
+  /** Steps where rows may end at a token: when all of them have, the steps left are of no use. */
+  private static final int MOST_STEPS_BEFORE_ENDS = 8;
 
   /**
-   * Steps where rows may end at a token and that would be of use at once, because others wait or no
-   * other row needs the step. An end is seen half a step late on average, which is a hundredth of a
-   * response of 50 tokens and what looking half as often gains; 8 steps would lose more than they
-   * gain.
+   * The same where an end would be of use at once, because others wait or no other row needs the
+   * step. An end is seen half a step late on average, which is a hundredth of a response of 50
+   * tokens and what looking half as often gains; 8 steps would lose more than they gain.
    */
   private static final int STEPS_BEFORE_ENDS = 2;
 
@@ -72,6 +74,19 @@ final class GenerationSchedule {
     return !active.isEmpty() || !waiting.isEmpty();
   }
 
+  /** How many rows have entered and have not left. */
+  int active() {
+    return active.size();
+  }
+
+  /** How many of them will not have reached their length when those that enter have drawn. */
+  int activeBehindEntering() {
+    return (int)
+        active.stream()
+            .filter(row -> row.remaining() > (row.responsePosition() == 0 ? 1 : 0))
+            .count();
+  }
+
   /** The next pass: of rows that enter, or else of those that are active. */
   GenerationPass next() {
     List<GenerationRow> entering = enter();
@@ -85,8 +100,14 @@ final class GenerationSchedule {
   /** As many as every row has tokens left, for which it has pages too. */
   private int steps() {
     int left = active.stream().mapToInt(GenerationRow::remaining).min().orElseThrow();
-    boolean wanted = !stop.isEmpty() && (!waiting.isEmpty() || active.size() == 1);
-    return Math.min(left, wanted ? Math.min(STEPS_BEFORE_ENDS, mostSteps) : mostSteps);
+    return Math.min(left, Math.min(mostSteps, mostStepsByEnds()));
+  }
+
+  private int mostStepsByEnds() {
+    if (stop.isEmpty()) {
+      return MOST_STEPS;
+    }
+    return waiting.isEmpty() && active.size() > 1 ? MOST_STEPS_BEFORE_ENDS : STEPS_BEFORE_ENDS;
   }
 
   private List<GenerationRow> enter() {

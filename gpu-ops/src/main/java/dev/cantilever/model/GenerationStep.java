@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Recording;
+import dev.cantilever.backend.Transfers;
 import dev.cantilever.nn.CachedRows;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.Span;
@@ -15,6 +16,7 @@ import dev.cantilever.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Rows through the model and the draw of their next tokens, for as many rows of as many tokens: so
@@ -27,10 +29,7 @@ import java.util.Optional;
  */
 final class GenerationStep implements AutoCloseable {
 
-  private final Backend backend;
-  private final LanguageModel model;
-  private final PassMemory memory;
-  private final GenerationSpec spec;
+  private final GenerationContext context;
   private final PackedRows rows; // of those that feed, F of them with N tokens
   private final int draws; // B, rows that draw
   private final boolean feeds; // what it draws to itself
@@ -47,27 +46,22 @@ final class GenerationStep implements AutoCloseable {
   private final Recording recording;
 
   /**
-   * Lays out memory for passes of the numbers and lengths of one.
+   * Lays out memory for a pass.
    *
-   * @param memory reset first
+   * @param context whose memory is reset first
+   * @param offsets of the rows that feed, among their tokens
+   * @param draws B, rows that draw
+   * @param entering the pass of rows that enter, or none for decoding steps
    */
-  GenerationStep(
-      Backend backend,
-      LanguageModel model,
-      PassMemory memory,
-      GenerationCache cache,
-      GenerationSpec spec,
-      GenerationPass pass) {
-    this.backend = backend;
-    this.model = model;
-    this.memory = memory;
-    this.spec = spec;
+  private GenerationStep(
+      GenerationContext context, int[] offsets, int draws, Optional<GenerationPass> entering) {
+    this.context = context;
+    this.draws = draws;
+    PassMemory memory = context.memory();
     memory.reset();
-    TokenRows fed = pass.tokens();
-    int f = fed.rows();
-    int n = fed.tokens();
-    int b = pass.drawing().size();
-    draws = b;
+    int f = offsets.length - 1;
+    int n = offsets[f];
+    int b = draws;
     inputs = Tensor.in(memory.batch(), DType.I32, 4L * b + 2L * f + 2L * n + 2);
     queryIds = Tensor.at(inputs.address(), DType.I64, Shape.of(b));
     Tensor fedTokens = inputs.slice(2L * b, 2L * (b + n)); // ids, then positions
@@ -76,35 +70,58 @@ final class GenerationStep implements AutoCloseable {
     last = ofDraws.slice(b, 2L * b);
     Tensor ofRows = inputs.slice(2L * (b + n) + 2L * b, inputs.dim(0) - 1);
     place = inputs.slice(inputs.dim(0) - 1, inputs.dim(0));
-    rows = new PackedRows(fed.offsets(), ofRows.slice(f, 2L * f + 1));
-    feeds = !pass.enters();
-    Optional<TokenBatch> read = feeds ? Optional.empty() : source(pass);
-    cached = cache.newTokens(rows, ofRows.slice(0, f), read, memory.batch());
+    rows = new PackedRows(offsets, ofRows.slice(f, 2L * f + 1));
+    feeds = entering.isEmpty();
+    Optional<TokenBatch> read = entering.flatMap(this::source);
+    cached = context.cache().newTokens(rows, ofRows.slice(0, f), read, memory.batch());
     TokenBatch fedBatch =
         new TokenBatch(
             fedTokens.slice(0, n),
             fedTokens.slice(n, 2L * n),
             rows,
-            List.of(new Span(0, rows, spec.adapters())));
+            List.of(new Span(0, rows, context.spec().adapters())));
     batch = read.map(fedBatch::withSource).orElse(fedBatch);
     int places = feeds ? GenerationSchedule.MOST_STEPS : 1;
     results = Tensor.in(memory.batch(), DType.I32, places, 2L * b);
     Tensor drawn = feeds ? Tensor.in(memory.batch(), DType.I32, 2L * b) : results.reshape(2L * b);
     tokens = drawn.slice(0, b);
     logprobs = Tensor.at(drawn.slice(b, 2L * b).address(), DType.F32, Shape.of(b));
-    recording = backend.record(this::operations);
+    recording =
+        feeds ? context.backend().record(this::operations) : Recording.calling(this::operations);
   }
 
-  /** What an encoder reads, if there is one; a pass of rows that enter runs once. */
+  /** The step of rows that enter, which is run once. */
+  static GenerationStep entering(GenerationContext context, GenerationPass pass) {
+    return new GenerationStep(
+        context, pass.tokens().offsets(), pass.drawing().size(), Optional.of(pass));
+  }
+
+  /** Steps of so many rows in the middle of a response. */
+  static GenerationStep decoding(GenerationContext context, int rows) {
+    int[] offsets = IntStream.rangeClosed(0, rows).toArray();
+    return new GenerationStep(context, offsets, rows, Optional.empty());
+  }
+
+  /** Does what can be done before the first run, also while another step's is under way. */
+  void prepare() {
+    recording.prepare();
+  }
+
+  /** What an encoder reads, if there is one. */
   private Optional<TokenBatch> source(GenerationPass pass) {
-    return model
+    return context
+        .model()
         .architecture()
         .encoder()
-        .map(encoder -> memory.upload(pass.queries(), spec.adapters()));
+        .map(encoder -> context.memory().upload(pass.queries(), context.spec().adapters()));
   }
 
-  /** Feeds the rows of a pass, and gives those that draw what they drew until they ended. */
-  void run(GenerationPass pass) {
+  /**
+   * Feeds the rows of a pass, and gives those that draw what they drew until they ended.
+   *
+   * @param meanwhile done while the device works, without touching what the pass writes
+   */
+  void run(GenerationPass pass, Runnable meanwhile) {
     TokenRows fed = pass.tokens();
     IntBuffer values = IntBuffer.allocate(inputs.size(0));
     for (GenerationRow row : pass.drawing()) {
@@ -115,13 +132,15 @@ final class GenerationStep implements AutoCloseable {
     values.put(pass.responsePositions()).put(pass.last());
     values.put(pass.slots()).put(fed.offsets());
     values.put(0); // the place
-    backend.transfers().upload(inputs, values.array());
+    Transfers transfers = context.backend().transfers();
+    transfers.upload(inputs, values.array());
     for (int step = 0; step < pass.steps(); step++) {
       recording.run();
     }
+    meanwhile.run();
     Tensor used = results.slice(0, pass.steps());
     int[] found = new int[Math.toIntExact(used.elements())];
-    backend.transfers().download(found, used);
+    transfers.download(found, used);
     for (int step = 0; step < pass.steps(); step++) {
       take(pass.drawing(), found, 2 * draws * step);
     }
@@ -131,13 +150,20 @@ final class GenerationStep implements AutoCloseable {
     for (int r = 0; r < draws; r++) {
       GenerationRow row = drawing.get(r);
       if (!row.ended()) {
-        row.append(found[first + r], Float.intBitsToFloat(found[first + draws + r]), spec.stop());
+        row.append(
+            found[first + r],
+            Float.intBitsToFloat(found[first + draws + r]),
+            context.spec().stop());
       }
     }
   }
 
   /** Nothing here differs between runs but what the inputs hold. */
   private void operations() {
+    Backend backend = context.backend();
+    LanguageModel model = context.model();
+    GenerationSpec spec = context.spec();
+    PassMemory memory = context.memory();
     memory.kept().reset();
     memory.scratch().reset();
     int b = draws;

@@ -64,31 +64,36 @@ public final class Generator {
           GenerationCache.of(backend, cacheArena, model.architecture(), size, rows, spec.maxRows());
       GenerationSchedule schedule =
           new GenerationSchedule(rows, cache, size.slots(), spec.stop(), mostSteps);
-      generate(memory, cache, schedule, spec);
+      generate(new GenerationContext(backend, model, memory, cache, spec), schedule);
     }
     return rows.stream().map(GenerationRow::generation).toList();
   }
 
-  private void generate(
-      PassMemory memory, GenerationCache cache, GenerationSchedule schedule, GenerationSpec spec) {
-    try (DecodingSteps decoding = new DecodingSteps(pass -> step(memory, cache, spec, pass))) {
+  /**
+   * The steps of as many rows as will be active are made ready while their queries go through the
+   * model; if one of these rows ends at its first token, others serve.
+   */
+  private static void generate(GenerationContext context, GenerationSchedule schedule) {
+    try (DecodingSteps decoding =
+        new DecodingSteps(rows -> GenerationStep.decoding(context, rows))) {
       while (schedule.goesOn()) {
         GenerationPass pass = schedule.next();
         if (pass.enters()) {
-          try (GenerationStep prefill = step(memory, cache, spec, pass)) {
-            prefill.run(pass);
+          try (GenerationStep prefill = GenerationStep.entering(context, pass)) {
+            prefill.run(pass, () -> prepare(decoding, schedule.activeBehindEntering()));
           }
         } else {
-          decoding.of(pass).run(pass);
+          decoding.of(schedule.active()).run(pass, () -> {});
         }
         schedule.settle();
       }
     }
   }
 
-  private GenerationStep step(
-      PassMemory memory, GenerationCache cache, GenerationSpec spec, GenerationPass pass) {
-    return new GenerationStep(backend, model, memory, cache, spec, pass);
+  private static void prepare(DecodingSteps decoding, int rows) {
+    if (rows > 0) {
+      decoding.of(rows).prepare();
+    }
   }
 
   private AttentionSpec attention() {

@@ -42,6 +42,42 @@ public abstract class RecordingConformance extends OpsConformance {
   }
 
   @Test
+  void prepare_amongOtherOperations_runsNothingYet() {
+    Tensor one = tensors.of(new float[] {1}, 1);
+    Tensor y = tensors.of(new float[1], 1);
+    try (Recording recording = backend.record(() -> backend.activation().add(y, y, one))) {
+      backend.activation().add(y, y, y);
+      recording.prepare();
+      recording.prepare();
+      backend.activation().add(y, one, one);
+      assertThat(tensors.read(y)).containsExactly(2);
+      for (int run = 1; run <= RUNS; run++) {
+        recording.run();
+        assertThat(tensors.read(y)).containsExactly(2 + run);
+      }
+    }
+  }
+
+  @Test
+  void prepare_behindAValueThatIsWrong_leavesTheFaultToWhoWaits() {
+    Tensor table = tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+    Tensor ids = tensors.of(0, 5);
+    Tensor y = tensors.output(DType.F32, 2, 2);
+    try (Recording recording = backend.record(() -> backend.activation().add(y, y, y))) {
+      assertFoundInValues(
+              () -> {
+                backend.embedding().gather(y, table, ids, false);
+                recording.prepare();
+              })
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("got 5 at position 1");
+      backend.transfers().upload(y, new float[] {1, 2, 3, 4});
+      recording.run();
+      assertThat(tensors.read(y)).containsExactly(2, 4, 6, 8);
+    }
+  }
+
+  @Test
   void run_manyTimesWithoutWaiting_runsEachTime() {
     Tensor one = tensors.of(new float[] {1}, 1);
     Tensor y = tensors.of(new float[1], 1);

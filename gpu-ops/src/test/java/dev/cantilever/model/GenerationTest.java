@@ -6,9 +6,14 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import java.io.IOException;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class GenerationTest extends GenerationConformance {
+
+  /** No entry of the vocabulary. */
+  private static final int NEVER_DRAWN = 1 << 20;
+
   @Override
   protected Backend open() {
     return Backends.cpu(256L << 20, 2);
@@ -29,16 +34,36 @@ class GenerationTest extends GenerationConformance {
   }
 
   @Test
-  void decoding_whereNoRowEnds_waitsOnceInEightSteps() throws IOException {
+  void decoding_whereNoRowCanEnd_waitsOnceInManySteps() throws IOException {
     RepeatedCalls calls = new RepeatedCalls(open());
     try (FixturePolicy policy =
         new FixturePolicy(calls.checked(), "gpt_neox", 1, KeepPlan.blockInputs())) {
       int[][] queries = {{5, 9, 11}, {7}};
 
-      policy.generate(TokenRows.of(queries), new long[] {1, 2}, new int[] {21, 29}, 2);
+      policy.generate(TokenRows.of(queries), new long[] {1, 2}, new int[] {36, 50}, 2);
     }
-    // For the queries, after 8, 8 and 4 steps of both rows, and after 8 of the longer one.
-    assertThat(calls.downloads()).isEqualTo(1 + 3 + 1);
+    // For the queries, after 32 and 3 steps of both rows, and after 14 of the longer one.
+    assertThat(calls.downloads()).isEqualTo(1 + 2 + 1);
+  }
+
+  @Test
+  void decoding_whereRowsMayEnd_waitsMoreOften() throws IOException {
+    RepeatedCalls calls = new RepeatedCalls(open());
+    try (FixturePolicy policy =
+        new FixturePolicy(calls.checked(), "gpt_neox", 1, KeepPlan.blockInputs())) {
+      int[][] queries = {{5, 9, 11}, {7}};
+
+      policy.generateStopping(
+          TokenRows.of(queries),
+          new long[] {1, 2},
+          new int[] {21, 24},
+          2,
+          new StopRule(Set.of(NEVER_DRAWN), Set.of()),
+          GenerationSchedule.MOST_STEPS,
+          7);
+    }
+    // For the queries, after 8, 8 and 4 steps of both rows, and after 2 and 1 of the longer one.
+    assertThat(calls.downloads()).isEqualTo(1 + 3 + 2);
   }
 
   @Test

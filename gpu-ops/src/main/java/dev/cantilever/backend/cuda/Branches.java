@@ -21,7 +21,6 @@ final class Branches {
   private final long counterBytes;
   private final RoundedRows roundedRows;
   private State state = State.NONE;
-  private boolean rehearsing;
   private Arena.@Nullable Mark start;
 
   /**
@@ -50,25 +49,6 @@ final class Branches {
   /** Counters of the tiles of a product that is enqueued now. */
   long tileCounters() {
     return state == State.SECOND ? tileCounters + counterBytes : tileCounters;
-  }
-
-  /**
-   * Calls the operations of a recording as they are: forks have halves of the workspace as when
-   * they are captured, since how much there is decides which kernels run, and those have to be
-   * loaded before.
-   */
-  void rehearse(Runnable operations) {
-    rehearsing = true;
-    try {
-      operations.run();
-    } finally {
-      rehearsing = false;
-    }
-  }
-
-  /** Whether operations are called that will be captured. */
-  boolean rehearsing() {
-    return rehearsing;
   }
 
   private long half() {

@@ -144,7 +144,10 @@ final class CachedAttention {
         tokens.rows().tokens(), Grids.blocks(spec.cacheSize(), QUAD * THREADS), 1, THREADS, 0);
   }
 
-  /** Rows of one new token each, which the kernel appends itself. */
+  /**
+   * Rows of one new token each, which the kernel appends itself. Launched early it finds its way to
+   * the cached tokens, four readings one after the other, while the projection is finished.
+   */
   private void decode(
       Tensor out,
       Tensor qkv,
@@ -163,8 +166,12 @@ final class CachedAttention {
             .pointer(execution.faults().word())
             .pointer(rounded.address())
             .integer(rounded.groups());
-    HeadTiles.attending(launch, spec)
-        .run(Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
+    HeadTiles.attending(launch, spec);
+    if (execution.hopper()) {
+      launch.early();
+    }
+    launch.run(
+        Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
     execution.roundedRows().written(out, rounded);
   }
 

@@ -210,15 +210,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Recording record(Runnable operations) {
-    return new CudaRecording(device, faults, branches, operations);
+    return new CudaRecording(device, faults, operations);
   }
 
   /** Branches are worth their events where they are captured; else one comes after the other. */
   @Override
   public Fork fork() {
-    return device.capturing() || branches.rehearsing()
-        ? new CudaFork(device, branches)
-        : Fork.inOrder();
+    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
   }
 
   @Override

@@ -7,8 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Operations as a CUDA graph. The first run calls them as they are, which compiles and loads their
- * kernels; the second captures a graph, which it and all later ones launch. Each run ends by
+ * Operations as a CUDA graph, captured before the first run and launched by each. A run ends by
  * holding what it found wrong ({@link Faults#hold}).
  */
 final class CudaRecording implements Recording {
@@ -23,16 +22,13 @@ final class CudaRecording implements Recording {
 
   private final CudaDevice device;
   private final Faults faults;
-  private final Branches branches;
   private final Runnable operations;
-  private boolean called;
   private boolean closed;
   private @Nullable Captured captured;
 
-  CudaRecording(CudaDevice device, Faults faults, Branches branches, Runnable operations) {
+  CudaRecording(CudaDevice device, Faults faults, Runnable operations) {
     this.device = device;
     this.faults = faults;
-    this.branches = branches;
     this.operations =
         () -> {
           operations.run();
@@ -41,22 +37,27 @@ final class CudaRecording implements Recording {
   }
 
   @Override
+  public void prepare() {
+    ready();
+  }
+
+  @Override
   public void run() {
+    Captured repeated = ready();
+    faults.expectAgain(repeated.calls());
+    repeated.graph().launch();
+  }
+
+  private Captured ready() {
     if (closed) {
       throw new IllegalStateException("Expected an open recording, found one that was closed");
     }
-    if (!called) {
-      branches.rehearse(operations);
-      called = true;
-      return;
+    Captured ready = captured;
+    if (ready == null) {
+      ready = capture();
+      captured = ready;
     }
-    Captured repeated = captured;
-    if (repeated == null) {
-      repeated = capture();
-      captured = repeated;
-    }
-    faults.expectAgain(repeated.calls());
-    repeated.graph().launch();
+    return ready;
   }
 
   private Captured capture() {

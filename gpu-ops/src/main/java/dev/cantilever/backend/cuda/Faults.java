@@ -8,6 +8,7 @@ import dev.cantilever.memory.HostMemory;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What kernels find wrong with values: an index out of range, a number that is not finite.
@@ -18,9 +19,9 @@ import org.bytedeco.javacpp.Pointer;
  * stays, whichever thread came first. The word is looked at whenever the host waits for the device.
  *
  * <p>A recording has its calls' numbers in its launches, so it begins at 0 and is alone: what is
- * expected before it is waited for first. It may be run again without waiting: each run ends by
- * {@link #hold}, so that what it found stays in a second word, before anything that a later run of
- * the same calls reports.
+ * expected before it runs is waited for first. It may be run again without waiting: each run ends
+ * by {@link #hold}, so that what it found stays in a second word, before anything that a later run
+ * of the same calls reports.
  */
 final class Faults {
 
@@ -53,7 +54,7 @@ final class Faults {
   private final long word;
   private final Pointer host;
   private final List<Report> expected = new ArrayList<>();
-  private boolean recording;
+  private @Nullable List<Report> recorded; // by the recording that is being captured
 
   /**
    * Makes the words.
@@ -79,29 +80,28 @@ final class Faults {
 
   /** Registers a call that may report; the number is for the kernel. */
   int expect(Report report) {
-    if (expected.size() == MOST_CALLS) {
-      if (recording) {
+    List<Report> calls = recorded == null ? expected : recorded;
+    if (calls.size() == MOST_CALLS) {
+      if (recorded != null) {
         throw new IllegalStateException(
             "Expected at most %d operations that check values in a recording, found more. Record fewer."
                 .formatted(MOST_CALLS));
       }
       check();
     }
-    expected.add(report);
-    return expected.size() - 1;
+    calls.add(report);
+    return calls.size() - 1;
   }
 
   /** From now on calls are those of a recording, numbered from 0, until {@link #endRecording}. */
   void beginRecording() {
-    settleOthers();
-    recording = true;
+    recorded = new ArrayList<>();
   }
 
   /** The calls since {@link #beginRecording}, none of which has been run. */
   List<Report> endRecording() {
-    recording = false;
-    List<Report> calls = List.copyOf(expected);
-    expected.clear();
+    List<Report> calls = recorded == null ? List.of() : List.copyOf(recorded);
+    recorded = null;
     return calls;
   }
 
@@ -111,7 +111,9 @@ final class Faults {
    */
   void expectAgain(List<Report> calls) {
     if (!expected.equals(calls)) {
-      settleOthers();
+      if (!expected.isEmpty()) {
+        check();
+      }
       expected.addAll(calls);
     }
   }
@@ -119,12 +121,6 @@ final class Faults {
   /** Enqueues the end of a run of a recording: what was found so far stays found. */
   void hold() {
     kernels.kernel(KERNELS, "hold_fault").with().pointer(word).pointer(word + Long.BYTES).run(1, 1);
-  }
-
-  private void settleOthers() {
-    if (!expected.isEmpty()) {
-      check();
-    }
   }
 
   /** Waits for the device and throws what was reported first, if anything was. */

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * called, and a recording begins and ends with nothing known. Two chains of operations side by side
  * have a region each, and neither writes what the other reads: what was known at the end of each is
  * good for the next thing behind both. A region is overwritten in the order of the stream: its
- * writers are not launched early, so they wait for the product that reads it.
+ * writers are not launched early, or wait before they write for kernels that have waited
+ * themselves, so the product that reads it is done.
  */
 final class RoundedRows {
 

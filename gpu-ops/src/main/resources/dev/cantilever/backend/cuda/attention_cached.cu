@@ -116,8 +116,10 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   int row = vector / heads.heads;
   int head = vector % heads.heads;
   int slot = slots[row];
-  bool stopped = faulted(faults);
-  if (stopped | slot < 0) return;  // both are asked for before either is awaited
+  if (faulted(faults) | slot < 0) {  // both are asked for before either is awaited
+    await_kernels_before();          // the next kernel relies on this one's having waited
+    return;
+  }
   int cached = lengths[slot];
   s64 target = places[row];
   Slot pages = {pageTable + (s64)slot * maxPages, pageTokens};
@@ -130,8 +132,19 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   keys += keyHead * heads.size;
   values += keyHead * heads.size;
   bool wide = heads.size % PIECE == 0 && ((u64)keys | (u64)values) % 16 == 0;
+  auto copyKeys = [&](int count) {
+    copy_tokens(tiles.keys, KEY_STRIDE, keys, stride, heads.size, wide, place, count);
+    commit_copies();
+  };
+  auto copyValues = [&](int count) {
+    copy_tokens(tiles.values, HEAD, values, stride, heads.size, wide, place, count);
+    commit_copies();
+  };
+  copyKeys(min(KEYS, cached - begin));
+  copyValues(min(KEYS, cached - begin));
 
   // All of the projection is read before any of it is awaited.
+  await_kernels_before();
   const float* token = qkv + (s64)row * heads.width;
   const float* ownQuery = token + head * heads.queryStride;
   const float* ownKey = token + keyHead * heads.kvStride + heads.keyBase;
@@ -151,16 +164,6 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     value[c] = present ? ownValue[d] : 0.0f;
     turn[c] = turn_of(d, heads.half, turns);
   }
-  auto copyKeys = [&](int count) {
-    copy_tokens(tiles.keys, KEY_STRIDE, keys, stride, heads.size, wide, place, count);
-    commit_copies();
-  };
-  auto copyValues = [&](int count) {
-    copy_tokens(tiles.values, HEAD, values, stride, heads.size, wide, place, count);
-    commit_copies();
-  };
-  copyKeys(min(KEYS, cached - begin));
-  copyValues(min(KEYS, cached - begin));
   Stored newKey[SPREAD];
   Stored newValue[SPREAD];
 #pragma unroll

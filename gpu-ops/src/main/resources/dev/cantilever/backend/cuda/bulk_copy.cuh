@@ -38,6 +38,23 @@ static __device__ __forceinline__ void bulk_copy(u32 to, const void* from, u32 b
       : "memory");
 }
 
+// The L2 cache's policy for what is read once: it leaves before anything else does (PTX ISA, createpolicy).
+static __device__ __forceinline__ u64 read_once() {
+  u64 policy;
+  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+
+// As bulk_copy, under a policy of the cache.
+static __device__ __forceinline__ void bulk_copy_under(
+    u64 policy, u32 to, const void* from, u32 bytes, u32 barrier) {
+  asm volatile(
+      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
+      "[%0], [%1], %2, [%3], %4;" ::"r"(to),
+      "l"(from), "r"(bytes), "r"(barrier), "l"(policy)
+      : "memory");
+}
+
 // Enqueues a copy of 16 bytes, or where there are none puts zeros.
 static __device__ __forceinline__ void copy_piece(u32 to, const void* from, bool present) {
   asm volatile("cp.async.cg.shared.global.L2::256B [%0], [%1], 16, %2;" ::"r"(to), "l"(from),

@@ -210,6 +210,7 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     int count,
     const __grid_constant__ Ranges ranges,
     const __grid_constant__ Terms terms) {
+  let_next_kernel_begin();
   __shared__ __align__(16) float right[2][4 * PLANE];
   __shared__ __align__(16) float h[RESIDENT][APPLY_ROWS][RANKS];
   __shared__ __align__(16) float sums[ADDERS][APPLY_ROWS * RANKS];
@@ -249,6 +250,7 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
   load(value, first);
   copy(right[0], step);
   commit_copies();
+  await_kernels_before();  // all blocks do: the next kernel may rely on it
 #pragma unroll 1
   while (step.from < end) {
     Step next = step.next(range, terms);
@@ -262,7 +264,6 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     float(*factors)[RANKS] = h[step.tile % RESIDENT];
     if (step.from == first || tiles > RESIDENT) {
       const Term& term = step.term(terms);
-      await_kernels_before();
       add_slices(
           factors, sums, partial, term.tile + step.k / RANKS, term.scale, slices, firstRow, rows);
     }

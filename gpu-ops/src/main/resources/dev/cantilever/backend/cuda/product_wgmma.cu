@@ -156,7 +156,8 @@ struct Reading {
 
 // One warp, for a weight of INT8. Of that a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8
 // tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out:
-// what they would have been multiplied by is zero or is not stored.
+// what they would have been multiplied by is zero or is not stored. For few rows the weight is read once, and
+// leaves L2 first: the gigabytes of a decoding step would push out what all other kernels read.
 template <int WAY>
 static __device__ __forceinline__ void copy_weight(
     const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
@@ -166,6 +167,14 @@ static __device__ __forceinline__ void copy_weight(
   Place place = {0, 0};
   Segment segment;
   u32 began = cycles();
+  u64 policy = FEW ? read_once() : 0;
+  auto copy = [&](u32 to, const void* from, u32 bytes, u32 barrier) {
+    if (FEW) {
+      bulk_copy_under(policy, to, from, bytes, barrier);
+    } else {
+      bulk_copy(to, from, bytes, barrier);
+    }
+  };
   int ahead = 0;
   while (segments.take(segment)) {
     int outer = segment.tile * (TILE_M / 32);
@@ -185,11 +194,11 @@ static __device__ __forceinline__ void copy_weight(
       if (lane == 0) barrier_expect(barrier, outerCount * innerCount * 1024);
       __syncwarp();
 #if DIRECTION == FORWARD
-      if (lane < outerCount) bulk_copy(to + lane * 2048, read.from, innerCount * 1024, barrier);
+      if (lane < outerCount) copy(to + lane * 2048, read.from, innerCount * 1024, barrier);
       read.from += 2048;
 #else
       if (lane < innerCount) {
-        bulk_copy(to + lane * (TILE_M / 32 * 1024), read.from, outerCount * 1024, barrier);
+        copy(to + lane * (TILE_M / 32 * 1024), read.from, outerCount * 1024, barrier);
       }
       read.from += (s64)outerTiles * 2048;
 #endif
@@ -445,44 +454,68 @@ static __device__ __forceinline__ void announce_run(const Job& job, u32* counter
   if (WAY == SHARED || end % job.stages != 0) announce(counters + 2 * ((end - 1) / job.stages));
 }
 
+// Adds up QUADS_ONCE quads from `base` on, of those before `to`, of the segments of runs `first` to `last`.
+// RUNS_ONCE segments are asked for together: one takes as long to come as all of them.
+template <int QUADS_ONCE, int RUNS_ONCE>
+static __device__ __forceinline__ void add_quads(
+    const Target& out, const Job& job, const Segment& segment, float4* aside, u32 first, u32 last,
+    int base, int to) {
+  float4 sums[QUADS_ONCE];
+  float4 before[QUADS_ONCE];
+#pragma unroll
+  for (int i = 0; i < QUADS_ONCE; i++) {
+    if (base + i < to) {
+      sums[i] = __ldcg(quads_of(aside, last) + (base + i) * CONSUMERS);
+      before[i] = out.read_quad(job, segment, base + i);
+    }
+  }
+#pragma unroll 1
+  for (u32 run = first; run < last; run += RUNS_ONCE) {
+    float4 others[RUNS_ONCE][QUADS_ONCE];
+#pragma unroll
+    for (int r = 0; r < RUNS_ONCE; r++) {
+#pragma unroll
+      for (int i = 0; i < QUADS_ONCE; i++) {
+        others[r][i] = run + r < last && base + i < to
+            ? __ldcg(quads_of(aside, run + r) + (base + i) * CONSUMERS)
+            : make_float4(0, 0, 0, 0);
+      }
+    }
+#pragma unroll
+    for (int r = 0; r < RUNS_ONCE; r++) {
+      if (run + r >= last) break;
+#pragma unroll
+      for (int i = 0; i < QUADS_ONCE; i++) {
+        sums[i].x += others[r][i].x;
+        sums[i].y += others[r][i].y;
+        sums[i].z += others[r][i].z;
+        sums[i].w += others[r][i].w;
+      }
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < QUADS_ONCE; i++) {
+    if (base + i < to) out.write_quad(job, segment, base + i, sums[i], before[i]);
+  }
+}
+
 // The blocks of a segment's tile add up a part of the quads each.
 static __device__ __forceinline__ void add_part(
     const Target& out, const Job& job, const Segment& segment, float4* aside) {
-  const int ONCE = ROWS < 64 ? (QUADS < 4 ? QUADS : 4) : 8;  // as registers allow
   u32 first = segment.tile * job.each;
   u32 last = first + job.each - 1;
   int from = QUADS * (segment.run - first) / job.each;
   int to = QUADS * (segment.run - first + 1) / job.each;
+#if ROWS < 64
+  if (to - from == 1) {
+    add_quads<1, 8>(out, job, segment, aside, first, last, from, to);
+    return;
+  }
+#endif
+  const int ONCE = ROWS < 64 ? 2 : 8;  // as registers allow
 #pragma unroll 1
   for (int base = from; base < to; base += ONCE) {
-    float4 sums[ONCE];
-    float4 before[ONCE];
-    const float4* quads = quads_of(aside, last) + base * CONSUMERS;
-#pragma unroll
-    for (int i = 0; i < ONCE; i++) {
-      if (base + i < to) {
-        sums[i] = __ldcg(quads + i * CONSUMERS);
-        before[i] = out.read_quad(job, segment, base + i);
-      }
-    }
-#pragma unroll 2
-    for (u32 run = first; run < last; run++) {
-      const float4* quads = quads_of(aside, run) + base * CONSUMERS;
-#pragma unroll
-      for (int i = 0; i < ONCE; i++) {
-        if (base + i < to) {
-          float4 other = __ldcg(quads + i * CONSUMERS);
-          sums[i].x += other.x;
-          sums[i].y += other.y;
-          sums[i].z += other.z;
-          sums[i].w += other.w;
-        }
-      }
-    }
-#pragma unroll
-    for (int i = 0; i < ONCE; i++) {
-      if (base + i < to) out.write_quad(job, segment, base + i, sums[i], before[i]);
-    }
+    add_quads<ONCE, ROWS < 64 ? 4 : 2>(out, job, segment, aside, first, last, base, to);
   }
 }
 

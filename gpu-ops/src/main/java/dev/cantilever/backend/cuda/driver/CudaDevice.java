@@ -262,11 +262,14 @@ public final class CudaDevice implements AutoCloseable {
     CudaStatus.check(cudart.cuMemFreeHost(memory), "give pinned host memory back");
   }
 
-  /** From now on what is enqueued is written down and not done, until {@link #endCapture}. */
+  /**
+   * From now on what is enqueued is written down and not done, until {@link #endCapture}. Loading a
+   * kernel meanwhile, which the driver counts as unsafe in a stricter mode, is allowed.
+   */
   void beginCapture() {
     enterToEnqueue();
     CudaStatus.check(
-        cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+        cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_RELAXED),
         "record its work");
     capturing = true;
   }

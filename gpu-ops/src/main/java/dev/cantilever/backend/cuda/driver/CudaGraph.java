@@ -22,7 +22,7 @@ public final class CudaGraph implements AutoCloseable {
 
   /**
    * Writes down what operations enqueue, without doing it; the caller closes the graph before the
-   * device. Kernels must have run before: loading one is nothing that can be written down.
+   * device. Kernels that they are the first to ask for are loaded meanwhile.
    *
    * @throws RuntimeException what an operation throws; the device goes on as if none had been
    *     called
