@@ -35,10 +35,12 @@ final class Normalizers {
    * @param normalizer sound, as {@link ComponentCheck} has seen
    */
   Normalizers(JsonNode normalizer) {
-    boolean typed =
-        normalizer.findValues("type").stream().anyMatch(type -> DELETING.contains(type.asText()));
-    this.delete = typed || KEYS.stream().anyMatch(key -> !normalizer.findValues(key).isEmpty());
-    this.blank = normalizer.findParents("content").stream().anyMatch(Normalizers::blanks);
+    List<JsonNode> replacing = normalizer.findParents("content");
+    this.delete =
+        normalizer.findValues("type").stream().anyMatch(type -> DELETING.contains(type.asText()))
+            || KEYS.stream().anyMatch(key -> !normalizer.findValues(key).isEmpty())
+            || replacing.stream().anyMatch(r -> r.path("content").asText().isEmpty());
+    this.blank = replacing.stream().anyMatch(Normalizers::blanks);
     for (JsonNode table : normalizer.findValues("precompiled_charsmap")) {
       Charsmap.read(table.asText()).ifPresent(tables::add);
     }
@@ -90,9 +92,12 @@ final class Normalizers {
     return forms;
   }
 
-  /** Whether a text begins with a letter, digit, sign of punctuation or symbol. */
+  /**
+   * Whether a text begins with a letter, digit, sign of punctuation or symbol, but for those that
+   * stand for a space and for what could not be read.
+   */
   private static boolean isVisible(String text) {
-    if (text.isEmpty()) {
+    if (text.isEmpty() || text.charAt(0) == '\u2581' || text.charAt(0) == '\ufffd') {
       return false;
     }
     return switch (Character.getType(text.codePointAt(0))) {
