@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.BitSet;
+import java.util.Optional;
 
 /**
  * The table of a sentencepiece normalizer: the size in bytes of a trie, its units (a double array
@@ -21,37 +22,70 @@ final class Charsmap {
   private static final int LABEL = 0x800000ff;
   private static final int LEAF = 1 << 8;
 
-  private Charsmap() {}
+  private final int[] units;
+  private final byte[] replacements;
+
+  private Charsmap(int[] units, byte[] replacements) {
+    this.units = units;
+    this.replacements = replacements;
+  }
 
   /**
-   * Whether all that a lookup may come to lies inside of the table.
+   * Reads a table.
    *
    * @param base64 the table
+   * @return nothing where a lookup may lead outside of it
    */
-  static boolean isSound(String base64) {
+  static Optional<Charsmap> read(String base64) {
     byte[] bytes;
     try {
       bytes = Base64.getDecoder().decode(base64);
     } catch (IllegalArgumentException e) {
-      return false;
+      return Optional.empty();
     }
     if (!Base64.getEncoder().encodeToString(bytes).equals(base64)) {
-      return false; // what Java's decoder lets pass
+      return Optional.empty(); // what Java's decoder lets pass
     }
     ByteBuffer table = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     long trieBytes = table.remaining() < Integer.BYTES ? 0 : Integer.toUnsignedLong(table.getInt());
     if (trieBytes < Integer.BYTES
         || trieBytes % Integer.BYTES != 0
         || trieBytes > table.remaining()) {
-      return false;
+      return Optional.empty();
     }
     int[] units = new int[(int) trieBytes / Integer.BYTES];
     table.asIntBuffer().get(units);
     byte[] replacements = new byte[table.remaining() - (int) trieBytes];
     table.get(table.position() + (int) trieBytes, replacements);
-    return isUtf8(replacements)
-        && leadsInside(units, replacements)
-        && keepsLetters(units, replacements);
+    Charsmap map = new Charsmap(units, replacements);
+    return isUtf8(replacements) && map.leadsInside() && map.keepsLetters()
+        ? Optional.of(map)
+        : Optional.empty();
+  }
+
+  /** What stands for the beginning of a text, by the shortest key; the text where none does. */
+  String beginning(String text) {
+    int node = offset(units[0]);
+    for (byte next : text.getBytes(StandardCharsets.UTF_8)) {
+      if (next == 0) {
+        return text;
+      }
+      node ^= Byte.toUnsignedInt(next);
+      int unit = units[node];
+      if ((unit & LABEL) != Byte.toUnsignedInt(next)) {
+        return text;
+      }
+      node ^= offset(unit);
+      if ((unit & LEAF) != 0) {
+        int start = units[node] & Integer.MAX_VALUE;
+        int end = start;
+        while (end < replacements.length && replacements[end] != 0) {
+          end++;
+        }
+        return new String(replacements, start, end - start, StandardCharsets.UTF_8);
+      }
+    }
+    return text;
   }
 
   private static boolean isUtf8(byte[] bytes) {
@@ -60,7 +94,7 @@ final class Charsmap {
   }
 
   /** Follows every byte from every node that a text can lead to. */
-  private static boolean leadsInside(int[] units, byte[] replacements) {
+  private boolean leadsInside() {
     BitSet seen = new BitSet(units.length);
     ArrayDeque<Integer> bases = new ArrayDeque<>();
     bases.add(offset(units[0]));
@@ -91,7 +125,7 @@ final class Charsmap {
   }
 
   /** Whether no letter or digit by itself is replaced by nothing. */
-  private static boolean keepsLetters(int[] units, byte[] replacements) {
+  private boolean keepsLetters() {
     for (int letter = '0'; letter <= 'z'; letter++) {
       int node = offset(units[0]) ^ letter;
       int unit = units[node];

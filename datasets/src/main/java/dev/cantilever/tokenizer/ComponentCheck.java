@@ -78,7 +78,7 @@ final class ComponentCheck {
   }
 
   private void charsmap(JsonNode node) {
-    if (!node.isTextual() || !Charsmap.isSound(node.textValue())) {
+    if (!node.isTextual() || Charsmap.read(node.textValue()).isEmpty()) {
       throw unsound("a sound " + CHARSMAP, node.isTextual() ? "a damaged one" : node.toString());
     }
   }

@@ -1,6 +1,5 @@
 package dev.cantilever.tokenizer;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cantilever.text.DatasetException;
@@ -8,22 +7,22 @@ import dev.cantilever.tokenizer.SentencePieceModel.Piece;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * A sentencepiece model brought into the form of {@code tokenizer.json}: T5's Unigram and Llama's
- * BPE, as transformers' {@code T5Converter} and {@code LlamaConverter} have them.
+ * A sentencepiece model brought into the form of {@code tokenizer.json}: T5's and DeBERTa's
+ * Unigram, Llama's and Gemma's BPE.
  */
 final class SentencePieceFiles {
 
-  static final List<String> NAMES = List.of("spiece.model", "tokenizer.model");
+  static final List<String> NAMES = List.of("spiece.model", "tokenizer.model", "spm.model");
 
-  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-  private static final String SPACE = "\u2581";
-  private static final String TYPE = "type";
+  /** What Gemma begins and ends turns with, which is special although its model does not say so. */
+  private static final Set<String> TURNS = Set.of("<start_of_turn>", "<end_of_turn>");
+
   private static final int EXTRA_IDS = 100;
   private static final int MOST_EXTRA_IDS = 10_000;
 
@@ -48,15 +47,10 @@ final class SentencePieceFiles {
   }
 
   private ObjectNode build() throws IOException {
-    boolean unigram = kind == TokenizerClass.T5;
-    require(
-        "trainer_spec.model_type",
-        unigram ? SentencePieceModel.UNIGRAM : SentencePieceModel.BYTE_PAIRS,
-        model.algorithm());
-    require("normalizer_spec.add_dummy_prefix", true, model.dummyPrefix());
+    requireKind();
     Map<Integer, AddedToken> own = new HashMap<>();
     List<Piece> pieces = new ArrayList<>(model.pieces());
-    if (unigram) {
+    if (kind == TokenizerClass.T5) {
       for (int extra = extraIds() - 1; extra >= 0; extra--) {
         pieces.add(new Piece("<extra_id_" + extra + ">", 0, Piece.CONTROL));
       }
@@ -65,20 +59,35 @@ final class SentencePieceFiles {
       Piece piece = pieces.get(id);
       ids.put(piece.text(), id);
       if (piece.kind() == Piece.CONTROL || piece.kind() == Piece.USER_DEFINED) {
-        boolean special = piece.kind() == Piece.CONTROL;
+        boolean special =
+            piece.kind() == Piece.CONTROL
+                || kind == TokenizerClass.GEMMA && TURNS.contains(piece.text());
         own.put(id, new AddedToken(piece.text(), false, false, false, false, special));
       }
     }
-    ObjectNode json = JSON.objectNode().put("version", "1.0");
+    ObjectNode json = JsonNodeFactory.instance.objectNode().put("version", "1.0");
     json.putNull("truncation").putNull("padding").putArray("added_tokens");
     Map<String, Integer> added = roles.write(json, ids, own);
-    if (unigram) {
-      unigram(json, pieces);
+    if (model.algorithm() == SentencePieceModel.UNIGRAM) {
+      UnigramPieces.write(json, kind, model, pieces, roles.config());
     } else {
-      bytePairs(json, pieces);
+      BytePairPieces.write(json, kind, model, ids, roles.config());
     }
     json.set("post_processor", around(added));
     return json;
+  }
+
+  /** Holds the model to what its class's converter takes for granted. */
+  private void requireKind() {
+    switch (kind) {
+      case LLAMA, GEMMA -> {
+        require("trainer_spec.model_type", SentencePieceModel.BYTE_PAIRS, model.algorithm());
+        require("normalizer_spec.precompiled_charsmap", "", model.charsmap());
+        require("normalizer_spec.remove_extra_whitespaces", false, model.fewerSpaces());
+      }
+      default -> require("trainer_spec.model_type", SentencePieceModel.UNIGRAM, model.algorithm());
+    }
+    require("normalizer_spec.add_dummy_prefix", kind != TokenizerClass.GEMMA, model.dummyPrefix());
   }
 
   private int extraIds() {
@@ -93,102 +102,27 @@ final class SentencePieceFiles {
     return extra;
   }
 
-  private void unigram(ObjectNode json, List<Piece> pieces) {
-    if (model.charsmap().isEmpty()) {
-      json.putNull("normalizer");
-    } else {
-      json.putObject("normalizer")
-          .put(TYPE, "Precompiled")
-          .put("precompiled_charsmap", model.charsmap());
-    }
-    ObjectNode words = json.putObject("pre_tokenizer").put(TYPE, "Sequence");
-    words
-        .putArray("pretokenizers")
-        .add(JSON.objectNode().put(TYPE, "WhitespaceSplit"))
-        .add(metaspace("always", true));
-    json.set("decoder", metaspace("always", true));
-    ObjectNode unigram = json.putObject("model").put(TYPE, "Unigram");
-    unigram.put("unk_id", model.unknown()).put("byte_fallback", false);
-    ArrayNode vocabulary = unigram.putArray("vocab");
-    pieces.forEach(piece -> vocabulary.addArray().add(piece.text()).add((double) piece.score()));
-  }
-
-  /** Where {@code legacy} is false, a space is put before a text that has none of its own alone. */
-  private void bytePairs(ObjectNode json, List<Piece> pieces) {
-    require("normalizer_spec.precompiled_charsmap", "", model.charsmap());
-    require("normalizer_spec.remove_extra_whitespaces", false, model.fewerSpaces());
-    if (roles.config().path("legacy").asBoolean(true)) {
-      ObjectNode normalizer = json.putObject("normalizer").put(TYPE, "Sequence");
-      ArrayNode parts = normalizer.putArray("normalizers");
-      parts.addObject().put(TYPE, "Prepend").put("prepend", SPACE);
-      parts.add(replace(" ", SPACE));
-      json.putNull("pre_tokenizer");
-    } else {
-      json.putNull("normalizer").set("pre_tokenizer", metaspace("first", false));
-    }
-    ArrayNode decoders = json.putObject("decoder").put(TYPE, "Sequence").putArray("decoders");
-    decoders.add(replace(SPACE, " "));
-    decoders.addObject().put(TYPE, "ByteFallback");
-    decoders.addObject().put(TYPE, "Fuse");
-    decoders.addObject().put(TYPE, "Strip").put("content", " ").put("start", 1).put("stop", 0);
-    ObjectNode pairs = json.putObject("model").put(TYPE, "BPE").putNull("dropout");
-    pairs.put("unk_token", pieces.get(model.unknown()).text());
-    pairs.putNull("continuing_subword_prefix").putNull("end_of_word_suffix");
-    pairs.put("fuse_unk", true).put("byte_fallback", true).put("ignore_merges", false);
-    ids.forEach(pairs.putObject("vocab")::put);
-    pairs.set("merges", merges(pieces));
-  }
-
-  private static ObjectNode replace(String text, String by) {
-    ObjectNode replace = JSON.objectNode().put(TYPE, "Replace");
-    replace.putObject("pattern").put("String", text);
-    return replace.put("content", by);
-  }
-
-  private static ObjectNode metaspace(String prepended, boolean split) {
-    return JSON.objectNode()
-        .put(TYPE, "Metaspace")
-        .put("replacement", SPACE)
-        .put("prepend_scheme", prepended)
-        .put("split", split);
-  }
-
-  /** Two pieces that make a piece, in the order of its score; equal ones by the ids of the two. */
-  private ArrayNode merges(List<Piece> pieces) {
-    record Merge(float score, int left, int right) {}
-    List<Merge> merges = new ArrayList<>();
-    for (Piece piece : pieces) {
-      String text = piece.text();
-      for (int at = 1; at < text.length() && piece.kind() == Piece.NORMAL; at++) {
-        Integer left = ids.get(text.substring(0, at));
-        Integer right = ids.get(text.substring(at));
-        if (left != null && right != null) {
-          merges.add(new Merge(piece.score(), left, right));
+  private ObjectNode around(Map<String, Integer> added) {
+    TextTemplate template = new TextTemplate();
+    switch (kind) {
+      case LLAMA, GEMMA -> {
+        if (roles.config().path("add_bos_token").asBoolean(true)) {
+          template.special(roles.require("bos").content(), added);
+        }
+        template.text();
+        if (roles.config().path("add_eos_token").asBoolean(false)) {
+          template.special(roles.require("eos").content(), added);
         }
       }
-    }
-    merges.sort(
-        Comparator.comparingDouble((Merge merge) -> -merge.score())
-            .thenComparingInt(Merge::left)
-            .thenComparingInt(Merge::right));
-    ArrayNode json = JSON.arrayNode();
-    merges.forEach(
-        merge ->
-            json.addArray()
-                .add(pieces.get(merge.left()).text())
-                .add(pieces.get(merge.right()).text()));
-    return json;
-  }
-
-  private ObjectNode around(Map<String, Integer> added) {
-    boolean llama = kind == TokenizerClass.LLAMA;
-    TextTemplate template = new TextTemplate();
-    if (roles.config().path("add_bos_token").asBoolean(llama) && llama) {
-      template.special(roles.require("bos").content(), added);
-    }
-    template.text();
-    if (!llama || roles.config().path("add_eos_token").asBoolean(false)) {
-      template.special(roles.require("eos").content(), added);
+      case DEBERTA_V2 -> {
+        template.special(roles.require("cls").content(), added);
+        template.text();
+        template.special(roles.require("sep").content(), added);
+      }
+      default -> {
+        template.text();
+        template.special(roles.require("eos").content(), added);
+      }
     }
     return template.json();
   }

@@ -61,8 +61,8 @@ public final class TextTokenizer implements AutoCloseable {
 
   /**
    * Loads {@code tokenizer.json}, or makes it from {@code vocab.json} with {@code merges.txt}, from
-   * {@code vocab.txt}, or from {@code spiece.model} or {@code tokenizer.model}, and the special
-   * tokens from a model directory; touches no network.
+   * {@code vocab.txt}, or from {@code spiece.model}, {@code tokenizer.model} or {@code spm.model},
+   * and the special tokens from a model directory; touches no network.
    *
    * @param modelDirectory a directory in HF layout
    * @return the tokenizer, to be closed by the caller

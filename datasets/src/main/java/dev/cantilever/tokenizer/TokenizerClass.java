@@ -46,8 +46,20 @@ enum TokenizerClass {
   LLAMA(
       Form.SENTENCE_PIECES,
       List.of("LlamaTokenizer"),
-      List.of("llama", "mistral"),
-      Map.of("bos", "<s>", "eos", "</s>", "unk", "<unk>"));
+      List.of("llama", "mistral", "phi3"),
+      Map.of("bos", "<s>", "eos", "</s>", "unk", "<unk>")),
+  GEMMA(
+      Form.SENTENCE_PIECES,
+      List.of("GemmaTokenizer"),
+      List.of("gemma", "gemma2"),
+      Map.of("bos", "<bos>", "eos", "<eos>", "unk", "<unk>", "pad", "<pad>")),
+  DEBERTA_V2(
+      Form.SENTENCE_PIECES,
+      List.of("DebertaV2Tokenizer"),
+      List.of("deberta-v2"),
+      Map.of(
+          "bos", "[CLS]", "eos", "[SEP]", "unk", "[UNK]", "sep", "[SEP]", "pad", "[PAD]", "cls",
+          "[CLS]", "mask", "[MASK]"));
 
   /** What a vocabulary lies as. */
   enum Form {

@@ -28,13 +28,14 @@ record TokenizerFile(Path source, JsonNode json) {
           WordPieceFiles.VOCABULARY,
           SentencePieceFiles.NAMES.get(0),
           SentencePieceFiles.NAMES.get(1),
+          SentencePieceFiles.NAMES.get(2),
           "tokenizer_config.json",
           "special_tokens_map.json",
           "added_tokens.json",
           "config.json");
 
   /* Sentencepiece models of classes that nothing is made of here. */
-  private static final List<String> OTHERS = List.of("sentencepiece.bpe.model", "spm.model");
+  private static final List<String> OTHERS = List.of("sentencepiece.bpe.model");
 
   /**
    * Reads or makes it.

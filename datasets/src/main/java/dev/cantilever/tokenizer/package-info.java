@@ -15,8 +15,8 @@
  * <p>What a {@code tokenizer.json} says is checked before the library is given it ({@code
  * ComponentCheck}): it is native, and where some of that does not hold it ends the process.
  *
- * <p>Not here: sentencepiece models of other classes than T5's and Llama's, which are refused; chat
- * templates ({@code chat}); packing ({@code batch}).
+ * <p>Not here: sentencepiece models of other classes than T5's, Llama's, Gemma's and DeBERTa's,
+ * which are refused; chat templates ({@code chat}); packing ({@code batch}).
  */
 @NullMarked
 package dev.cantilever.tokenizer;

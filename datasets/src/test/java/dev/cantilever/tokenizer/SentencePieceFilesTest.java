@@ -17,10 +17,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Two models that sentencepiece 0.2.3 has learnt from text made up for it: a Unigram of 150 pieces
- * with a few rules of a normalizer, and a BPE of 420 with bytes and a symbol of its own. Expected
- * ids are those of transformers 5.24.0 ({@code T5Tokenizer}, and {@code LlamaTokenizer} where
- * {@code legacy} is false), else of sentencepiece itself.
+ * Models that sentencepiece 0.2.3 has learnt from text made up for it: two Unigrams of 150 pieces
+ * with a few rules of a normalizer, and two BPEs of some 400 with bytes and symbols of their own.
+ * Expected ids are those of transformers 5 ({@code T5Tokenizer}, {@code GemmaTokenizer}, {@code
+ * LlamaTokenizer} where {@code legacy} is false, {@code DebertaV2Converter}), else of sentencepiece
+ * itself.
  */
 class SentencePieceFilesTest {
 
@@ -139,8 +140,98 @@ class SentencePieceFilesTest {
     }
   }
 
+  @Test
+  void bytePairs_withoutPrefixSpace_beginWithNone() throws IOException {
+    model("byte_pairs.model", "tokenizer.model");
+    String config = "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_prefix_space\": false%s}";
+    for (String legacy : new String[] {"", ", \"legacy\": false"}) {
+      write("tokenizer_config.json", config.formatted(legacy));
+
+      try (TextTokenizer llama = TextTokenizer.load(directory)) {
+        int[] film = llama.encode("The slow film");
+        assertThat(film).startsWith(409, 264, 262, 355);
+        assertThat(llama.decode(film)).isEqualTo("The slow film");
+      }
+    }
+  }
+
+  @Test
+  void bytePairs_ofGemma_makeRunsOfSpacesAndLines() throws IOException {
+    model("gemma.model", "tokenizer.model");
+    write("config.json", "{\"model_type\": \"gemma2\", \"bos_token_id\": 2, \"eos_token_id\": 1}");
+
+    try (TextTokenizer gemma = TextTokenizer.load(directory)) {
+      assertThat(gemma.encodeWithSpecialTokens("The slow film shows the bright river."))
+          .containsExactly(2, 426, 386, 380, 362, 364, 366, 354, 367, 369, 403);
+      assertThat(gemma.encode(SPACES))
+          .containsExactly(
+              10, 382, 392, 384, 10, 383, 398, 388, 396, 380, 383, 8, 23, 382, 388, 397, 383, 379);
+      assertThat(gemma.encode("a     b      c\n\n\n\nd"))
+          .containsExactly(388, 10, 11, 397, 12, 10, 396, 9, 7, 395);
+      assertThat(gemma.encode(MIXED))
+          .containsExactly(
+              81, 388, 400, 404, 298, 388, 407, 394, 380, 379, 253, 186, 143, 387, 380, 240, 142,
+              180, 379, 253, 202, 175, 379, 380, 218, 143);
+      assertThat(gemma.encode(OTHERS))
+          .containsExactly(
+              242, 198, 187, 244, 164, 149, 254, 173, 166, 142, 368, 399, 382, 379, 405, 408, 416,
+              414, 403, 409, 51);
+      int[] turn = gemma.encode("<start_of_turn>user\nhello there<end_of_turn>\n");
+      assertThat(turn)
+          .containsExactly(5, 389, 383, 272, 7, 386, 380, 385, 385, 384, 289, 272, 380, 6, 7);
+      assertThat(gemma.decodeWithoutSpecialTokens(turn)).isEqualTo("user\nhello there\n");
+      for (String any : new String[] {"", SPACES, MIXED, OTHERS, LINES}) {
+        assertThat(gemma.decode(gemma.encode(any))).isEqualTo(any);
+      }
+      assertThat(gemma.endOfTextIds()).containsExactly(1);
+      assertThat(gemma.vocabularySize()).isEqualTo(430);
+    }
+  }
+
+  @Test
+  void unigram_ofDeberta_standsBetweenItsTokens() throws IOException {
+    model("deberta.model", "spm.model");
+    write("config.json", "{\"model_type\": \"deberta-v2\"}");
+    write("tokenizer_config.json", "{\"do_lower_case\": false, \"vocab_type\": \"spm\"}");
+    write("added_tokens.json", "{\"[MASK]\": 150}");
+
+    try (TextTokenizer deberta = TextTokenizer.load(directory)) {
+      assertThat(deberta.encodeWithSpecialTokens("The slow film shows the bright river."))
+          .containsExactly(1, 78, 17, 30, 27, 15, 29, 25, 39, 2);
+      assertThat(deberta.encode(SPACES))
+          .containsExactly(4, 7, 142, 12, 4, 32, 137, 42, 139, 149, 32, 4, 7, 42, 138, 32);
+      assertThat(deberta.encode(MIXED))
+          .containsExactly(
+              4, 3, 42, 136, 45, 46, 42, 44, 43, 4, 136, 148, 6, 149, 39, 39, 39, 4, 126, 4, 45);
+      assertThat(deberta.encode(OTHERS))
+          .containsExactly(4, 3, 4, 21, 12, 6, 5, 7, 94, 95, 54, 39, 48, 3);
+      assertThat(deberta.encode("x<eos> [MASK]x[SEP]"))
+          .containsExactly(4, 3, 149, 12, 32, 3, 150, 4, 3, 2);
+      assertThat(deberta.vocabularySize()).isEqualTo(151);
+    }
+  }
+
+  @Test
+  void unigram_ofDeberta_lowersAndPartsWhereItsFileSaysSo() throws IOException {
+    model("deberta.model", "spm.model");
+    write(
+        "tokenizer_config.json",
+        "{\"tokenizer_class\": \"DebertaV2TokenizerFast\", \"do_lower_case\": true,"
+            + " \"split_by_punct\": true}");
+
+    try (TextTokenizer deberta = TextTokenizer.load(directory)) {
+      assertThat(deberta.encode("THE SLOW film.film")).containsExactly(15, 17, 30, 4, 39, 30);
+      assertThat(deberta.encode("It's, well"))
+          .containsExactly(4, 35, 4, 5, 4, 32, 4, 40, 4, 142, 149, 147, 147);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "gemma.model, LlamaTokenizer, normalizer_spec.add_dummy_prefix 'true'",
+    "byte_pairs.model, GemmaTokenizer, normalizer_spec.add_dummy_prefix 'false'",
+    "deberta.model, GemmaTokenizer, trainer_spec.model_type '2'",
+    "gemma.model, DebertaV2Tokenizer, trainer_spec.model_type '1'",
     "unigram.model, LlamaTokenizer, trainer_spec.model_type '2'",
     "byte_pairs.model, T5Tokenizer, trainer_spec.model_type '1'",
     "unigram.model, AlbertTokenizer, 'T5Tokenizer, LlamaTokenizer'",

@@ -142,11 +142,11 @@ class TokenizerFileTest {
 
   @Test
   void sentencePiece_ofAnotherClass_isRefusedWithWhatToDo() throws IOException {
-    write("spm.model", "binary");
+    write("sentencepiece.bpe.model", "binary");
 
     assertThatThrownBy(() -> TextTokenizer.load(directory))
         .isInstanceOf(DatasetException.class)
-        .hasMessageContaining("spm.model")
+        .hasMessageContaining("sentencepiece.bpe.model")
         .hasMessageContaining("save_pretrained");
   }
 

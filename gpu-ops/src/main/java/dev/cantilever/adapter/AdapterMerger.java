@@ -34,6 +34,12 @@ public final class AdapterMerger implements AutoCloseable {
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
   private static final String WEIGHT = ".weight";
 
+  /** A T5's config that ties says how its output is scaled as well. */
+  private static final String UNTIE =
+      "store a copy of the embedding as its head first, and set tie_word_embeddings to false in its"
+          + " config.json, unless it is a T5: that takes a head which is stored, and with the key"
+          + " it would lose the scale of its output";
+
   private final ModelDirectory base;
   private final AdapterDirectory adapter;
   private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
@@ -176,8 +182,8 @@ public final class AdapterMerger implements AutoCloseable {
     requireStored(tensor, entry);
     if (isShared(tensor)) {
       throw new CheckpointException(
-          "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another of its file as well. Untie the base and save it so first."
-              .formatted(base.file(tensor).path(), tensor, adapter.file().path()));
+          "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another of its file as well. To merge it, %s."
+              .formatted(base.file(tensor).path(), tensor, adapter.file().path(), UNTIE));
     }
   }
 
@@ -200,8 +206,8 @@ public final class AdapterMerger implements AutoCloseable {
     Path file = adapter.file().path();
     if (!base.contains(name)) {
       throw new CheckpointException(
-          "%s: expected to hold only tensors of %s whole, found '%s', which is not there. Use the base this adapter was trained on; where that ties its head to its embedding, untie it and save it so first."
-              .formatted(file, base.path(), name));
+          "%s: expected to hold only tensors of %s whole, found '%s', which is not there. Use the base this adapter was trained on; where that ties its head to its embedding, %s."
+              .formatted(file, base.path(), name, UNTIE));
     }
     TensorEntry entry = base.entry(name);
     Shape found = adapter.file().entry(tensor.name()).shape();
@@ -213,8 +219,8 @@ public final class AdapterMerger implements AutoCloseable {
     requireStored(name, entry);
     if (!tensor.bias() && (isTied(entry) || isShared(name))) {
       throw new CheckpointException(
-          "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. Untie the base and save it so first."
-              .formatted(file, base.path(), name));
+          "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. To merge it, %s."
+              .formatted(file, base.path(), name, UNTIE));
     }
   }
 

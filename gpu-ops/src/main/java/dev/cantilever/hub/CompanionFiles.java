@@ -20,6 +20,7 @@ final class CompanionFiles {
           "vocab.txt",
           "spiece.model",
           "tokenizer.model",
+          "spm.model",
           "sentencepiece.bpe.model",
           "chat_template.jinja",
           "chat_template.json");

@@ -69,12 +69,6 @@ public record EightBitSettings(double threshold, List<String> skipped) {
 
   /** Whether a module is kept as it was, as transformers decides by its path. */
   public boolean skips(String module) {
-    return skipped.stream()
-        .anyMatch(
-            name ->
-                module.equals(name)
-                    || module.startsWith(name + ".")
-                    || module.endsWith("." + name)
-                    || module.contains("." + name + "."));
+    return skipped.stream().anyMatch(name -> ModulePath.contains(module, name));
   }
 }

@@ -151,6 +151,12 @@ public final class ModelDirectory implements AutoCloseable {
     return file(name).readFloats(stored(name));
   }
 
+  /** Whether two tensors have the same type, shape and bytes. */
+  public boolean same(String name, String other) throws IOException {
+    TensorFile file = file(name);
+    return file.same(file.entry(stored(name)), file(other), entry(other));
+  }
+
   /** The size of all tensors as stored. */
   public long bytes() {
     return files.stream()

@@ -34,7 +34,7 @@ public sealed interface TargetModules {
 
     @Override
     public boolean matches(String modulePath) {
-      return names.stream().anyMatch(n -> modulePath.equals(n) || modulePath.endsWith("." + n));
+      return names.stream().anyMatch(name -> ModulePath.endsWith(modulePath, name));
     }
   }
 

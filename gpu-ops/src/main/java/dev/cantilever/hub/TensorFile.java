@@ -208,6 +208,31 @@ public abstract sealed class TensorFile implements AutoCloseable
     return bytes;
   }
 
+  /**
+   * Whether a tensor of this file is one of another, or this file: of the same type, shape and
+   * bytes.
+   */
+  final boolean same(TensorEntry entry, TensorFile file, TensorEntry other) throws IOException {
+    if (entry.dtype() != other.dtype() || !entry.shape().equals(other.shape())) {
+      return false;
+    }
+    if (file == this
+        && shared().stream().anyMatch(g -> g.contains(entry.name()) && g.contains(other.name()))) {
+      return true;
+    }
+    ByteBuffer mine = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, entry.bytes()));
+    ByteBuffer theirs = ByteBuffer.allocate(mine.capacity());
+    for (long offset = 0; offset < entry.bytes(); offset += mine.capacity()) {
+      int count = (int) Math.min(mine.capacity(), entry.bytes() - offset);
+      read(entry, offset, mine.clear().limit(count));
+      file.read(other, offset, theirs.clear().limit(count));
+      if (!mine.flip().equals(theirs.flip())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   @Override
   public abstract void close() throws IOException;
 

@@ -39,8 +39,8 @@ final class TiedNames {
     Set<String> dropped = new LinkedHashSet<>();
     for (List<String> group : groups) {
       List<String> rest = new ArrayList<>(group);
-      if (group.stream().anyMatch(name -> ends(name, SHARED))) {
-        rest.removeIf(name -> ends(name, EMBEDDING));
+      if (group.stream().anyMatch(name -> ModulePath.endsWith(name, SHARED))) {
+        rest.removeIf(name -> ModulePath.endsWith(name, EMBEDDING));
       }
       if (headsTied && !rest.stream().allMatch(TiedNames::isHead)) {
         rest.removeIf(TiedNames::isHead);
@@ -51,10 +51,6 @@ final class TiedNames {
   }
 
   private static boolean isHead(String name) {
-    return HEADS.stream().anyMatch(head -> ends(name, head));
-  }
-
-  private static boolean ends(String name, String end) {
-    return name.equals(end) || name.endsWith("." + end);
+    return HEADS.stream().anyMatch(head -> ModulePath.endsWith(name, head));
   }
 }

@@ -71,6 +71,17 @@ final class CheckpointWeights extends WeightSource {
   }
 
   @Override
+  void requireSame(String name, String other, String otherwise) throws IOException {
+    unused.use(directory.entry(name).name());
+    unused.use(directory.entry(other).name());
+    if (data && !directory.same(name, other)) {
+      throw new CheckpointException(
+          "%s: expected '%s' and '%s' to be the same, because the model has one tensor for both, found them to differ. %s."
+              .formatted(directory.path(), name, other, otherwise));
+    }
+  }
+
+  @Override
   DType dtype(String name, Shape shape) {
     TensorEntry entry = directory.entry(name, shape);
     unused.use(entry.name());

@@ -18,9 +18,6 @@ final class DebertaV2Family implements ArchitectureFamily {
 
   private static final double NORM_EPS = 1e-7;
 
-  /** Far beyond any row: a table has a place for each distance. */
-  private static final int MOST_DISTANCE = 1 << 20;
-
   /** More neighbours than any checkpoint reads; a product has so many times the inputs. */
   private static final int WIDEST_KERNEL = 63;
 
@@ -85,11 +82,17 @@ final class DebertaV2Family implements ArchitectureFamily {
     int farthest = said < 1 ? config.requireInt(POSITIONS) : said;
     int buckets = config.intOr(BUCKETS, -1);
     boolean even = buckets >= 4 && buckets % 2 == 0 && farthest - 1 > buckets / 2;
-    if (farthest < 1 || farthest > MOST_DISTANCE || (buckets > 0 && !even)) {
+    if (farthest < 1 || farthest > DistanceBuckets.MOST_DISTANCE || (buckets > 0 && !even)) {
       throw new CheckpointException(
           "%s: expected '%s', or if it is below 1 '%s', to be from 1 to %d, and '%s' to be below 1, or even, at least 4 and below twice the former less 1, found %d and %d. Correct the config."
               .formatted(
-                  config.file(), FARTHEST, POSITIONS, MOST_DISTANCE, BUCKETS, farthest, buckets));
+                  config.file(),
+                  FARTHEST,
+                  POSITIONS,
+                  DistanceBuckets.MOST_DISTANCE,
+                  BUCKETS,
+                  farthest,
+                  buckets));
     }
     return new RelativeSpec(
         buckets > 0 ? buckets : farthest,

@@ -12,6 +12,9 @@ package dev.cantilever.model;
  */
 public record DistanceBuckets(int rows, int farthest, boolean bothDirections) {
 
+  /** Far beyond any row, and as far as a config may go: there is a place for each distance. */
+  static final int MOST_DISTANCE = 1 << 20;
+
   /** Checks that near and far distances have rows. */
   public DistanceBuckets {
     if (exact(rows, bothDirections) < 1 || farthest <= exact(rows, bothDirections)) {

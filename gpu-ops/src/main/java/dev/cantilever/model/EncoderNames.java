@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -8,6 +9,11 @@ import java.util.function.IntFunction;
  * @param block paths of the encoder's block i
  * @param finalNorm norm behind its last block
  * @param cross paths of the cross-attention of the decoder's block i
+ * @param tokens other modules whose embedding is the token embedding, under any of which a
+ *     checkpoint may hold it
  */
 public record EncoderNames(
-    IntFunction<BlockNames> block, String finalNorm, IntFunction<CrossNames> cross) {}
+    IntFunction<BlockNames> block,
+    String finalNorm,
+    IntFunction<CrossNames> cross,
+    List<String> tokens) {}

@@ -56,6 +56,20 @@ final class GenerationCache {
     return KvCacheSize.of(mostRows, rows.stream().mapToInt(row -> row.query().length).toArray());
   }
 
+  /** Bytes of what an encoder makes of queries; none without an encoder. */
+  static long sourceBytes(Backend backend, Architecture architecture, KvCacheSize queries) {
+    return architecture
+        .encoder()
+        .map(
+            encoder ->
+                queries.bytes(
+                    backend.budget().alignment(),
+                    encoder.cross(),
+                    architecture.layers(),
+                    backend.capabilities().cacheType()))
+        .orElse(0L);
+  }
+
   /**
    * Whether enough pages are free for a row.
    *

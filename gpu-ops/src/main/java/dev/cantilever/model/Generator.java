@@ -120,22 +120,6 @@ public final class Generator {
     return rows;
   }
 
-  /** Of the cache of what an encoder makes of all queries that are there at once. */
-  private long sourceBytes(List<GenerationRow> rows, int maxRows) {
-    return model
-        .architecture()
-        .encoder()
-        .map(
-            encoder ->
-                GenerationCache.sourceSize(rows, maxRows)
-                    .bytes(
-                        backend.budget().alignment(),
-                        encoder.cross(),
-                        model.architecture().layers(),
-                        backend.capabilities().cacheType()))
-        .orElse(0L);
-  }
-
   /** What the rows need, as far as a planned cache holds it. */
   private KvCacheSize cacheSize(PassMemory memory, List<GenerationRow> rows, int maxRows) {
     KvCacheSize needed =
@@ -146,7 +130,9 @@ public final class Generator {
     }
     KvCacheSize size =
         needed.within(
-            planned - sourceBytes(rows, maxRows),
+            planned
+                - GenerationCache.sourceBytes(
+                    backend, model.architecture(), GenerationCache.sourceSize(rows, maxRows)),
             backend.budget().alignment(),
             attention(),
             model.architecture().layers(),

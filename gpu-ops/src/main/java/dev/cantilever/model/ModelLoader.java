@@ -65,8 +65,9 @@ public final class ModelLoader {
    */
   public LanguageModel languageModel() throws IOException {
     String head = CheckpointHeads.language(source);
-    Transformer transformer = transformer();
-    String matrix = ownHead(head) ? head : names.tokens();
+    String table = TokenTable.path(source, family);
+    Transformer transformer = transformer(table);
+    String matrix = ownHead(head, table) ? head : table;
     Optional<String> bias = architecture.head().bias() ? Optional.of(head) : Optional.empty();
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
@@ -74,10 +75,13 @@ public final class ModelLoader {
     return new LanguageModel(transformer, new Linear(head, weight));
   }
 
-  private boolean ownHead(String path) {
+  private boolean ownHead(String path, String table) throws IOException {
     return switch (architecture.head().tying()) {
       case OWN -> true;
-      case TIED -> false;
+      case TIED -> {
+        TokenTable.requireTied(source, table, path);
+        yield false;
+      }
       case TIED_UNLESS_STORED -> source.has(path + ".weight");
     };
   }
@@ -85,7 +89,7 @@ public final class ModelLoader {
   /** Loads a sequence classifier or reward model. */
   public SequenceClassifier classifier() throws IOException {
     CheckpointHeads.labels(source);
-    SequenceClassifier classifier = classifier(transformer());
+    SequenceClassifier classifier = classifier(transformer(TokenTable.path(source, family)));
     weights.finish();
     return classifier;
   }
@@ -104,7 +108,7 @@ public final class ModelLoader {
     return new SequenceClassifier(transformer, dense, output);
   }
 
-  private Transformer transformer() throws IOException {
-    return new TransformerLoader(family, architecture, weights).transformer();
+  private Transformer transformer(String table) throws IOException {
+    return new TransformerLoader(family, architecture, table, weights).transformer();
   }
 }

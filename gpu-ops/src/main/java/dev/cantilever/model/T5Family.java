@@ -29,9 +29,6 @@ final class T5Family implements ArchitectureFamily {
   private static final String START = "decoder_start_token_id";
   private static final String END = "eos_token_id";
 
-  /** Far beyond any row: a table has a place for each distance. */
-  private static final int MOST_DISTANCE = 1 << 20;
-
   private static final Kind T5 = new Kind("t5", "relu", OptionalInt.empty(), true);
   private static final Kind MT5 = new Kind("mt5", "gated-gelu", OptionalInt.of(0), false);
 
@@ -175,10 +172,14 @@ final class T5Family implements ArchitectureFamily {
   private static DistanceBuckets distances(ModelConfig config, boolean bothDirections) {
     int rows = config.intOr(BUCKETS, 32);
     int farthest = config.intOr(FARTHEST, 128);
-    if (rows < 4 || rows % 2 != 0 || farthest <= rows / 2 || farthest > MOST_DISTANCE) {
+    if (rows < 4
+        || rows % 2 != 0
+        || farthest <= rows / 2
+        || farthest > DistanceBuckets.MOST_DISTANCE) {
       throw new CheckpointException(
           "%s: expected '%s' to be even and at least 4, and '%s' above half of it and up to %d, found %d and %d. Correct the config."
-              .formatted(config.file(), BUCKETS, FARTHEST, MOST_DISTANCE, rows, farthest));
+              .formatted(
+                  config.file(), BUCKETS, FARTHEST, DistanceBuckets.MOST_DISTANCE, rows, farthest));
     }
     return new DistanceBuckets(rows, farthest, bothDirections);
   }
@@ -215,7 +216,8 @@ final class T5Family implements ArchitectureFamily {
         new EncoderNames(
             layer -> block("encoder.block." + layer, 1),
             "encoder.final_layer_norm",
-            layer -> cross("decoder.block." + layer + ".layer.1")));
+            layer -> cross("decoder.block." + layer + ".layer.1"),
+            List.of("encoder.embed_tokens", "decoder.embed_tokens")));
   }
 
   /**

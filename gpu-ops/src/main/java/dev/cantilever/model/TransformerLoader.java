@@ -36,13 +36,21 @@ final class TransformerLoader {
   private final ArchitectureFamily family;
   private final Architecture architecture;
   private final CheckpointNames names;
+  private final String table;
   private final WeightLoader weights;
   private final List<LoraTarget> targets = new ArrayList<>();
 
-  TransformerLoader(ArchitectureFamily family, Architecture architecture, WeightLoader weights) {
+  /**
+   * Prepares to load.
+   *
+   * @param table path of the module that holds the token embedding
+   */
+  TransformerLoader(
+      ArchitectureFamily family, Architecture architecture, String table, WeightLoader weights) {
     this.family = family;
     this.architecture = architecture;
     this.names = family.names();
+    this.table = table;
     this.weights = weights;
   }
 
@@ -105,7 +113,7 @@ final class TransformerLoader {
     if (spec.norm()) {
       norm = Optional.of(norm(names.embeddingNorm().orElseThrow()));
     }
-    Tensor tokens = weights.table(names.tokens(), spec.vocabSize(), spec.size());
+    Tensor tokens = weights.table(table, spec.vocabSize(), spec.size());
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
     return new Embeddings(
         new EmbeddingTable(names.tokens(), tokens),

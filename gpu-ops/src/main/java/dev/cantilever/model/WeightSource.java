@@ -95,6 +95,14 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
   abstract boolean has(String name);
 
   /**
+   * Holds two tensors that a model has as one to the same contents, where both are there.
+   *
+   * @param otherwise what to do where they differ
+   * @throws CheckpointException if they differ
+   */
+  abstract void requireSame(String name, String other, String otherwise) throws IOException;
+
+  /**
    * The type a tensor is stored in.
    *
    * @param shape in the checkpoint

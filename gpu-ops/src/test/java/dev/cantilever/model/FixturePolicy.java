@@ -183,18 +183,8 @@ final class FixturePolicy implements AutoCloseable {
   /** Of what an encoder makes of queries, as many as may be there at once. */
   private long sourceCacheBytes(TokenRows queries, int rowsAtOnce) {
     int[] lengths = IntStream.range(0, queries.rows()).map(queries::length).toArray();
-    return model
-        .architecture()
-        .encoder()
-        .map(
-            encoder ->
-                KvCacheSize.of(rowsAtOnce, lengths)
-                    .bytes(
-                        backend.budget().alignment(),
-                        encoder.cross(),
-                        model.architecture().layers(),
-                        backend.capabilities().cacheType()))
-        .orElse(0L);
+    return GenerationCache.sourceBytes(
+        backend, model.architecture(), KvCacheSize.of(rowsAtOnce, lengths));
   }
 
   /** The embedding of a token, [C]. */

@@ -12,9 +12,7 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.hub.SafetensorsFile;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,75 +68,18 @@ public abstract class GoldenModelConformance extends ModelConformance {
     }
   }
 
-  private static SafetensorsFile golden(String fixture) throws Exception {
-    return SafetensorsFile.open(Fixtures.path(fixture + "/golden.safetensors"));
-  }
-
-  private static TokenRows validRows(SafetensorsFile golden) throws Exception {
-    return TokenRows.ofPadded(
-        golden.readInts("input_ids"),
-        golden.readInts("attention_mask"),
-        Math.toIntExact(golden.entry("input_ids").shape().dim(1)));
-  }
-
-  private static boolean hasEncoder(SafetensorsFile golden) {
-    return golden.contains("decoder_input_ids");
-  }
-
-  /** Rows of a decoder, each beginning with its start token, if the fixture has an encoder. */
-  private static TokenRows decoderRows(SafetensorsFile golden) throws Exception {
-    int[] ids = golden.readInts("decoder_input_ids");
-    int width = Math.toIntExact(golden.entry("decoder_input_ids").shape().dim(1));
-    return TokenRows.ofPadded(ids, mask(golden), width);
-  }
-
-  /** Which positions of logits hold some: all of a decoder's. */
-  private static int[] mask(SafetensorsFile golden) throws Exception {
-    if (!hasEncoder(golden)) {
-      return golden.readInts("attention_mask");
-    }
-    int[] mask = golden.readInts("decoder_input_ids");
-    Arrays.fill(mask, 1);
-    return mask;
-  }
-
-  private static ModelRows modelRows(SafetensorsFile golden) throws Exception {
-    return hasEncoder(golden)
-        ? ModelRows.of(validRows(golden), decoderRows(golden))
-        : ModelRows.of(validRows(golden));
-  }
-
-  /** What the fixture's loss is of. */
-  private static ResponseRows predictedRows(SafetensorsFile golden) throws Exception {
-    TokenRows rows = validRows(golden);
-    if (!hasEncoder(golden)) {
-      return ResponseRows.ofTexts(rows);
-    }
-    TokenRows decoder = decoderRows(golden);
-    int[][] queries = new int[rows.rows()][];
-    int[][] responses = new int[rows.rows()][];
-    for (int r = 0; r < queries.length; r++) {
-      queries[r] = rows.row(r);
-      responses[r] = Arrays.copyOfRange(decoder.row(r), 1, decoder.length(r));
-    }
-    return ResponseRows.of(queries, responses);
+  private static ModelGolden golden(String fixture) throws Exception {
+    return ModelGolden.open(Fixtures.path(fixture));
   }
 
   private float largestLogitError(
-      LanguageModel model, SafetensorsFile golden, String name, Set<String> active)
-      throws Exception {
-    float[] found = model.logits(backend, memory, modelRows(golden), active);
-    float[] expected = golden.readFloats(name);
-    int[] mask = mask(golden);
+      LanguageModel model, ModelGolden golden, String name, Set<String> active) throws Exception {
+    float[] found = model.logits(backend, memory, golden.modelRows(), active);
+    float[] expected = golden.valid(name, model.vocabSize());
+    assertThat(found).hasSameSizeAs(expected);
     float largest = 0;
-    int at = 0;
-    for (int token = 0; token < mask.length; token++) {
-      if (mask[token] == 1) {
-        for (int v = 0; v < model.vocabSize(); v++) {
-          float error = Math.abs(found[at++] - expected[token * model.vocabSize() + v]);
-          largest = Math.max(largest, error);
-        }
-      }
+    for (int i = 0; i < found.length; i++) {
+      largest = Math.max(largest, Math.abs(found[i] - expected[i]));
     }
     return largest;
   }
@@ -146,7 +87,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @ParameterizedTest
   @MethodSource("languageFixtures")
   void language_logits_equalTransformers(String fixture) throws Exception {
-    try (SafetensorsFile golden = golden(fixture)) {
+    try (ModelGolden golden = golden(fixture)) {
       LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       assertThat(largestLogitError(model, golden, "logits", Set.of())).isLessThan(LOGITS);
     }
@@ -155,7 +96,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @ParameterizedTest
   @MethodSource("languageFixtures")
   void language_adapterOnAndOff_equalPeftAndBase(String fixture) throws Exception {
-    try (SafetensorsFile golden = golden(fixture)) {
+    try (ModelGolden golden = golden(fixture)) {
       LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       Adapter.load(
           backend, adapters, "a", Fixtures.path(fixture + "/adapter"), model.targets(), true);
@@ -168,11 +109,11 @@ public abstract class GoldenModelConformance extends ModelConformance {
   @ParameterizedTest
   @MethodSource("languageFixtures")
   void language_greedy_equalsTransformers(String fixture) throws Exception {
-    try (SafetensorsFile golden = golden(fixture)) {
+    try (ModelGolden golden = golden(fixture)) {
       LanguageModel model = languageModel(fixture, BasePrecision.STORED);
-      TokenRows prompt = validRows(golden).slice(0, 1);
-      int[] expected = golden.readInts("greedy");
-      int[] begun = hasEncoder(golden) ? new int[] {decoderRows(golden).ids()[0]} : prompt.row(0);
+      TokenRows prompt = golden.rows().slice(0, 1);
+      int[] expected = golden.ints("greedy");
+      int[] begun = golden.begun();
       GenerationSpec spec =
           new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 4);
       List<Generation> found =
@@ -189,7 +130,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
   void language_mergedLogits_equalPeft(String fixture) throws Exception {
     Path merged = folder.resolve("merged");
     AdapterMerger.merge(Fixtures.path(fixture), Fixtures.path(fixture + "/adapter"), merged);
-    try (SafetensorsFile golden = golden(fixture);
+    try (ModelGolden golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(merged)) {
       LanguageModel model =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
@@ -233,7 +174,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
           case "products" -> KeepPlan.products();
           default -> KeepPlan.blockInputs();
         };
-    try (SafetensorsFile golden = golden(fixture)) {
+    try (ModelGolden golden = golden(fixture)) {
       LanguageModel model = languageModel(fixture, BasePrecision.STORED);
       Adapter adapter =
           Adapter.load(
@@ -241,16 +182,16 @@ public abstract class GoldenModelConformance extends ModelConformance {
       for (Parameter parameter : adapter.parameters()) {
         backend.transfers().zero(parameter.gradient());
       }
-      ResponseRows rows = predictedRows(golden);
+      ResponseRows rows = golden.predictedRows();
       double scale = 1.0 / rows.predicted();
       double total =
           new LanguageLoss(backend, model, Set.of("a"), plan)
               .train(memory, rows, scale, OptionalLong.empty());
       assertThat(total * scale)
-          .isCloseTo(golden.readFloats("adapter_loss")[0], within((double) LOGITS));
+          .isCloseTo(golden.floats("adapter_loss")[0], within((double) LOGITS));
       for (Map.Entry<String, float[]> gradient : adapter.gradients().entrySet()) {
         float[] found = gradient.getValue();
-        float[] expected = golden.readFloats("grad." + gradient.getKey());
+        float[] expected = golden.floats("grad." + gradient.getKey());
         double difference = 0;
         double norm = 0;
         for (int i = 0; i < found.length; i++) {
@@ -273,12 +214,12 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "deberta_v2_conv_cls"
       })
   void classifier_logits_equalTransformers(String fixture) throws Exception {
-    try (SafetensorsFile golden = golden(fixture);
+    try (ModelGolden golden = golden(fixture);
         ModelDirectory directory = ModelDirectory.open(Fixtures.path(fixture))) {
       SequenceClassifier model =
           new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
               .classifier();
-      TokenRows rows = validRows(golden);
+      TokenRows rows = golden.rows();
       float[][] found =
           model.logits(
               backend,
@@ -286,7 +227,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
               memory.batch(),
               memory.kept(),
               memory.scratch());
-      float[] expected = golden.readFloats("logits");
+      float[] expected = golden.floats("logits");
       for (int r = 0; r < found.length; r++) {
         for (int label = 0; label < found[r].length; label++) {
           assertThat(found[r][label])

@@ -1,10 +1,12 @@
 package dev.cantilever.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ModelDirectoryWriter;
@@ -12,6 +14,7 @@ import dev.cantilever.hub.TensorSpec;
 import dev.cantilever.hub.TorchArchiveWriter;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Shape;
@@ -26,15 +29,18 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Checkpoints that hold the same model in another form. */
 class StoredFormsTest {
 
   @TempDir private Path folder;
 
-  /** The linear layers of a model in F32, by the module that comes first in them. */
+  /** The linear layers and the head of a model in F32, by the module that comes first in them. */
   private static Map<String, float[]> weights(Path model) throws IOException {
     Map<String, float[]> weights = new TreeMap<>();
     try (Backend backend = Backends.cpu(256L << 20, 2);
@@ -45,15 +51,20 @@ class StoredFormsTest {
           new ModelLoader(backend, directory, BasePrecision.STORED, base, Optional.empty())
               .languageModel();
       for (LoraTarget target : loaded.transformer().targets()) {
-        Tensor values = ((DenseWeight) target.linear().weight()).values();
-        Tensor floats = Tensor.in(wide, DType.F32, values.shape());
-        backend.transfers().convert(floats, values);
-        float[] read = new float[(int) values.elements()];
-        backend.transfers().download(read, floats);
-        weights.put(target.path(), read);
+        weights.put(target.path(), floats(backend, target.linear(), wide));
       }
+      weights.put("head", floats(backend, loaded.head(), wide));
     }
     return weights;
+  }
+
+  private static float[] floats(Backend backend, Linear linear, Arena wide) {
+    Tensor values = ((DenseWeight) linear.weight()).values();
+    Tensor floats = Tensor.in(wide, DType.F32, values.shape());
+    backend.transfers().convert(floats, values);
+    float[] read = new float[(int) values.elements()];
+    backend.transfers().download(read, floats);
+    return read;
   }
 
   private static void assertSame(Path found, Path expected) throws IOException {
@@ -63,23 +74,27 @@ class StoredFormsTest {
     of.forEach((path, values) -> assertThat(read.get(path)).as(path).isEqualTo(values));
   }
 
-  /** A copy of a model with other names, other types, and more tensors. */
+  /** A copy of a model with other names, or more than one, other types, and more tensors. */
   private Path rewritten(
       String fixture,
-      Function<String, String> names,
+      Function<String, List<String>> names,
       Function<String, DType> types,
       List<TensorSpec> more)
       throws IOException {
-    Path target = folder.resolve("rewritten");
+    Path target = Files.createTempDirectory(folder, fixture);
     try (ModelDirectory source = ModelDirectory.open(Fixtures.path(fixture))) {
       List<TensorSpec> specs = new ArrayList<>(more);
       for (String name : source.names()) {
-        specs.add(new TensorSpec(names.apply(name), types.apply(name), source.entry(name).shape()));
+        for (String written : names.apply(name)) {
+          specs.add(new TensorSpec(written, types.apply(name), source.entry(name).shape()));
+        }
       }
       try (ModelDirectoryWriter writer =
           ModelDirectoryWriter.create(target, source.config(), specs)) {
         for (String name : source.names()) {
-          writer.write(names.apply(name), rounded(source.readFloats(name)));
+          for (String written : names.apply(name)) {
+            writer.write(written, rounded(source.readFloats(name)));
+          }
         }
         for (TensorSpec spec : more) {
           writer.write(spec.name(), new float[(int) spec.shape().elements()]);
@@ -111,11 +126,9 @@ class StoredFormsTest {
     Function<String, DType> mixed =
         name ->
             name.contains("q_proj") ? DType.F16 : name.contains("v_proj") ? DType.BF16 : DType.F32;
-    Path found = rewritten("qwen2", name -> name, mixed, List.of());
-    Path aside = folder.resolve("mixed");
-    Files.move(found, aside);
+    Path found = rewritten("qwen2", List::of, mixed, List.of());
 
-    assertSame(aside, rewritten("qwen2", name -> name, name -> DType.F32, List.of()));
+    assertSame(found, rewritten("qwen2", List::of, name -> DType.F32, List.of()));
   }
 
   @Test
@@ -140,14 +153,79 @@ class StoredFormsTest {
     Path found =
         rewritten(
             "gpt2",
-            name -> name.replaceFirst("^transformer\\.", ""),
+            name -> List.of(name.replaceFirst("^transformer\\.", "")),
             name -> DType.F32,
             List.of(
                 new TensorSpec("h.0.attn.bias", DType.F32, Shape.of(1, 1, 8, 8)),
                 new TensorSpec("h.0.attn.masked_bias", DType.F32, Shape.of())));
-    Path aside = folder.resolve("bare");
-    Files.move(found, aside);
 
-    assertSame(aside, rewritten("gpt2", name -> name, name -> DType.F32, List.of()));
+    assertSame(found, rewritten("gpt2", List::of, name -> DType.F32, List.of()));
+  }
+
+  /** As T5's older conversions are. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "encoder.embed_tokens",
+        "decoder.embed_tokens",
+        "encoder.embed_tokens,decoder.embed_tokens",
+        "shared,encoder.embed_tokens,decoder.embed_tokens"
+      })
+  void embeddingOfAnEncoderDecoder_underAnyOfItsNames_isTheModels(String modules)
+      throws IOException {
+    for (String fixture : List.of("t5_plain", "flan_t5")) {
+      Path found = rewritten(fixture, embeddingAs(modules), name -> DType.F32, List.of());
+      Path plain = rewritten(fixture, List::of, name -> DType.F32, List.of());
+
+      assertSame(found, plain);
+    }
+  }
+
+  private static Function<String, List<String>> embeddingAs(String modules) {
+    return name ->
+        name.equals("shared.weight")
+            ? Stream.of(modules.split(",")).map(module -> module + ".weight").toList()
+            : List.of(name);
+  }
+
+  @Test
+  void embeddingsOfEncoderAndDecoder_thatDiffer_areRefusedByName() throws IOException {
+    Path found =
+        rewritten(
+            "t5_plain",
+            embeddingAs("encoder.embed_tokens"),
+            name -> DType.F32,
+            List.of(new TensorSpec("decoder.embed_tokens.weight", DType.F32, Shape.of(96, 32))));
+
+    assertThatThrownBy(() -> weights(found))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(
+            "'encoder.embed_tokens.weight' and 'decoder.embed_tokens.weight' to be the same");
+  }
+
+  /** Of which older transformers took the embedding, and newer ones the head. */
+  @Test
+  void headThatIsTied_storedWithOtherContents_isRefusedByName() throws IOException {
+    Path same =
+        rewritten(
+            "gpt2",
+            name ->
+                name.equals("transformer.wte.weight")
+                    ? List.of(name, "lm_head.weight")
+                    : List.of(name),
+            name -> DType.F32,
+            List.of());
+    assertSame(same, rewritten("gpt2", List::of, name -> DType.F32, List.of()));
+
+    Path other =
+        rewritten(
+            "gpt2",
+            List::of,
+            name -> DType.F32,
+            List.of(new TensorSpec("lm_head.weight", DType.F32, Shape.of(96, 48))));
+    assertThatThrownBy(() -> weights(other))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'lm_head.weight' and 'transformer.wte.weight' to be the same")
+        .hasMessageContaining("Set 'tie_word_embeddings' to false");
   }
 }

@@ -1,6 +1,6 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.console.Progress;
+import dev.cantilever.console.ByteProgress;
 import dev.cantilever.hubclient.HubEndpoint;
 import dev.cantilever.hubclient.PullRepository;
 import dev.cantilever.hubclient.PullSummary;
@@ -36,9 +36,8 @@ final class PullCommand {
     HubEndpoint endpoint = HubEndpoint.of(System.getenv());
     PullRepository pull = PullRepository.open(endpoint, RepoId.parse(repo), revision);
     PullSummary summary;
-    try (Progress progress =
-        context.console().progress("pull", "KiB", Kibibytes.of(pull.bytes()))) {
-      summary = pull.run(context.out(), new Kibibytes(progress));
+    try (ByteProgress progress = new ByteProgress(context.console(), "pull", pull.bytes())) {
+      summary = pull.run(context.out(), progress);
     }
     context
         .console()

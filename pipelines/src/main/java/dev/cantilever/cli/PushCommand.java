@@ -1,6 +1,6 @@
 package dev.cantilever.cli;
 
-import dev.cantilever.console.Progress;
+import dev.cantilever.console.ByteProgress;
 import dev.cantilever.hubclient.HubEndpoint;
 import dev.cantilever.hubclient.PushDirectory;
 import dev.cantilever.hubclient.PushSummary;
@@ -55,9 +55,8 @@ final class PushCommand {
       push.create(isPrivate);
     }
     PushSummary summary;
-    try (Progress progress =
-        context.console().progress("push", "KiB", Kibibytes.of(push.bytes()))) {
-      summary = push.run(revision, message, new Kibibytes(progress));
+    try (ByteProgress progress = new ByteProgress(context.console(), "push", push.bytes())) {
+      summary = push.run(revision, message, progress);
     }
     context.console().line("%s: %d files", summary.url(), summary.files());
     return CommandResult.done(

@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,18 +29,26 @@ final class FileDownload {
   private final HubFile file;
   private final PullDirectory directory;
   private final LongConsumer progress;
+  private final BooleanSupplier stopped;
   private long counted;
 
   /**
    * @param progress told how many more bytes are there
+   * @param stopped whether nobody waits for it any more
    */
   FileDownload(
-      HubHttp http, URI address, HubFile file, PullDirectory directory, LongConsumer progress) {
+      HubHttp http,
+      URI address,
+      HubFile file,
+      PullDirectory directory,
+      LongConsumer progress,
+      BooleanSupplier stopped) {
     this.http = http;
     this.address = address;
     this.file = file;
     this.directory = directory;
     this.progress = progress;
+    this.stopped = stopped;
   }
 
   /**
@@ -82,6 +91,7 @@ final class FileDownload {
   private void fetchAll(Path part) throws IOException, InterruptedException {
     int failures = 0;
     while (true) {
+      requireWanted();
       long have = Files.exists(part) ? Files.size(part) : -1;
       if (have == file.size()) {
         count(have);
@@ -126,10 +136,12 @@ final class FileDownload {
     }
   }
 
-  private void copy(InputStream body, OutputStream to, long from) throws IOException {
+  private void copy(InputStream body, OutputStream to, long from)
+      throws IOException, InterruptedException {
     byte[] buffer = new byte[BUFFER_BYTES];
     long at = from;
     for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
+      requireWanted();
       at += n;
       if (at > file.size()) {
         throw wrongSize(at);
@@ -139,6 +151,12 @@ final class FileDownload {
     }
     if (at < file.size()) {
       throw new EOFException(file.path() + " ends after " + at + " of " + file.size() + " bytes");
+    }
+  }
+
+  private void requireWanted() throws InterruptedException {
+    if (stopped.getAsBoolean()) {
+      throw new InterruptedException(file.path() + " is not waited for any more");
     }
   }
 

@@ -9,12 +9,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 
 /** A revision of a repository of models becomes a directory. */
 public final class PullRepository {
 
   private static final int AT_ONCE = 4;
+  private static final int MOST_SECONDS_TO_STOP = 60;
 
   private final HubHttp http;
   private final RepoId repo;
@@ -83,7 +85,12 @@ public final class PullRepository {
       for (HubFile file : files) {
         FileDownload download =
             new FileDownload(
-                http, http.endpoint().atPath(file.path(), segments()), file, directory, progress);
+                http,
+                http.endpoint().atPath(file.path(), segments()),
+                file,
+                directory,
+                progress,
+                threads::isShutdown);
         downloads.submit(download::run);
       }
       int fetched = 0;
@@ -95,6 +102,7 @@ public final class PullRepository {
       throw cause(e);
     } finally {
       threads.shutdownNow(); // the rest, after one has failed
+      threads.awaitTermination(MOST_SECONDS_TO_STOP, TimeUnit.SECONDS); // nothing is written later
     }
   }
 

@@ -17,6 +17,7 @@ import dev.cantilever.model.GenerationSpec;
 import dev.cantilever.model.Generator;
 import dev.cantilever.model.LanguageLoss;
 import dev.cantilever.model.LanguageModel;
+import dev.cantilever.model.ModelGolden;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.ModelRows;
 import dev.cantilever.model.PassMemory;

@@ -8,6 +8,7 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.model.BasePrecision;
+import dev.cantilever.model.ModelGolden;
 import dev.cantilever.model.ModelKind;
 import dev.cantilever.model.ModelLoader;
 import dev.cantilever.model.PassMemory;

@@ -42,6 +42,8 @@ final class TextTargets {
     targets.addAll(parts());
     targets.add(pieces("unigram.model", "spiece.model", "t5"));
     targets.add(pieces("byte_pairs.model", "tokenizer.model", "llama"));
+    targets.add(pieces("gemma.model", "tokenizer.model", "gemma"));
+    targets.add(pieces("deberta.model", "spm.model", "deberta-v2"));
     targets.add(template());
     targets.add(templateInConfig());
     targets.add(generation());
@@ -95,7 +97,7 @@ final class TextTargets {
     Path model = Files.createDirectory(folder.resolve(modelType));
     Files.writeString(model.resolve("config.json"), "{\"model_type\":\"%s\"}".formatted(modelType));
     return new TextTarget(
-        name,
+        name + " of " + modelType,
         List.of(Files.readAllBytes(PIECES.resolve(resource))),
         (bytes, seed) -> {
           Files.write(model.resolve(name), bytes);

@@ -1,11 +1,8 @@
-package dev.cantilever.parity;
+package dev.cantilever.model;
 
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
-import dev.cantilever.model.ModelRows;
-import dev.cantilever.model.ResponseRows;
-import dev.cantilever.model.TokenRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +12,7 @@ import java.util.List;
 /**
  * {@code golden.safetensors} of a model fixture: padded inputs and what transformers made of them.
  */
-final class ModelGolden implements AutoCloseable {
+public final class ModelGolden implements AutoCloseable {
   private static final String DECODER = "decoder_input_ids";
 
   private final SafetensorsFile file;
@@ -29,31 +26,32 @@ final class ModelGolden implements AutoCloseable {
    *
    * @throws CheckpointException if it is missing or breaks the format
    */
-  static ModelGolden open(Path folder) throws IOException {
+  public static ModelGolden open(Path folder) throws IOException {
     return new ModelGolden(SafetensorsFile.open(folder.resolve("golden.safetensors")));
   }
 
-  boolean has(String name) {
+  /** Whether there is a tensor of this name. */
+  public boolean has(String name) {
     return file.contains(name);
   }
 
   /** The dimensions of {@code logits}: 3 for a language model, 2 for a classifier. */
-  int logitsRank() {
+  public int logitsRank() {
     return file.entry("logits").shape().rank();
   }
 
   /** The tokens whose mask is 1, packed; where there is an encoder, what it reads. */
-  TokenRows rows() throws IOException {
+  public TokenRows rows() throws IOException {
     return TokenRows.ofPadded(file.readInts("input_ids"), mask(), width());
   }
 
   /** What goes through the model. */
-  ModelRows modelRows() throws IOException {
+  public ModelRows modelRows() throws IOException {
     return hasEncoder() ? ModelRows.of(rows(), decoderRows()) : ModelRows.of(rows());
   }
 
   /** What the loss is of: every token behind another of its row, or of a decoder's. */
-  ResponseRows predictedRows() throws IOException {
+  public ResponseRows predictedRows() throws IOException {
     TokenRows rows = rows();
     if (!hasEncoder()) {
       return ResponseRows.ofTexts(rows);
@@ -69,7 +67,7 @@ final class ModelGolden implements AutoCloseable {
   }
 
   /** What {@code greedy} begins with: the first row, or the decoder's start token. */
-  int[] begun() throws IOException {
+  public int[] begun() throws IOException {
     return hasEncoder() ? new int[] {decoderRows().ids()[0]} : rows().row(0);
   }
 
@@ -85,11 +83,13 @@ final class ModelGolden implements AutoCloseable {
     return TokenRows.ofPadded(ids, all, Math.toIntExact(file.entry(DECODER).shape().dim(1)));
   }
 
-  float[] floats(String name) throws IOException {
+  /** A whole tensor of floats. */
+  public float[] floats(String name) throws IOException {
     return file.readFloats(name);
   }
 
-  int[] ints(String name) throws IOException {
+  /** A whole tensor of integers. */
+  public int[] ints(String name) throws IOException {
     return file.readInts(name);
   }
 
@@ -98,7 +98,7 @@ final class ModelGolden implements AutoCloseable {
    *
    * @throws CheckpointException if it has another shape
    */
-  float[] valid(String name, int size) throws IOException {
+  public float[] valid(String name, int size) throws IOException {
     int[] mask = maskOfLogits();
     float[] padded = file.readFloats(name);
     if (padded.length != mask.length * size) {
@@ -117,7 +117,7 @@ final class ModelGolden implements AutoCloseable {
   }
 
   /** The names of the tensors that begin with {@code prefix}. */
-  List<String> names(String prefix) {
+  public List<String> names(String prefix) {
     List<String> names = new ArrayList<>();
     for (TensorEntry entry : file.entries()) {
       if (entry.name().startsWith(prefix)) {
