@@ -86,7 +86,7 @@ final class CatalogCompiler {
     List<KernelSource> sources = KernelCatalog.all();
     for (int number = 0; number < sources.size(); number++) {
       if (takes(number)) {
-        for (ComputeCapability target : KernelCatalogTest.targets(sources.get(number))) {
+        for (ComputeCapability target : KernelCatalogTest.targets(sources, number)) {
           compile(compiler, sources.get(number), target, folder, name(number, target));
         }
       }
