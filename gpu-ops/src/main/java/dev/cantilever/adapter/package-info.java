@@ -15,9 +15,14 @@
  * norms are computed on the host from products of a few rows ({@code WeightReader}), after every
  * step.
  *
- * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero, DoRA's lengths are
- * the norms themselves and biases the base's; those of PiSSA, OLoRA and random B are excepted. This
- * package uses {@code nn}, {@code hub} and what lies below.
+ * <p>Tables of embeddings and heads carry branches where {@code target_modules} names them, also
+ * where they are one tensor of the base: each has what is its own, as in peft; only merging has no
+ * answer there and refuses. An adapter of another number of tokens than the base's is refused here,
+ * and merged: the merged base then has the adapter's number ({@code ResizedVocabulary}).
+ *
+ * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero (of a table A),
+ * DoRA's lengths are the norms themselves and biases the base's; those of PiSSA, OLoRA and random B
+ * are excepted. This package uses {@code nn}, {@code hub} and what lies below.
  */
 @NullMarked
 package dev.cantilever.adapter;

@@ -16,7 +16,7 @@ public record ModuleSelection(
     TargetModules targets, TargetModules excluded, LayerSelection layers, List<String> saved) {
 
   public ModuleSelection {
-    saved = List.copyOf(saved);
+    saved = saved.stream().map(HeadNames::later).toList();
     if (!layers.layers().isEmpty() && !(targets instanceof TargetModules.Names)) {
       throw new CheckpointException(
           "Expected 'layers_to_transform' beside a list in 'target_modules', found %s. List names, or write the layers into the regular expression."
@@ -42,6 +42,14 @@ public record ModuleSelection(
     boolean whole =
         targets instanceof TargetModules.Names names && names.names().contains(modulePath);
     return whole || layers.matches(modulePath);
+  }
+
+  /**
+   * Whether a table of embeddings or an output head carries a branch: where it is named, by a list
+   * or a regular expression, and not by {@code "all-linear"}.
+   */
+  public boolean names(String modulePath) {
+    return !(targets instanceof TargetModules.AllLinear) && matches(modulePath);
   }
 
   /** This selection with one name of modules that are held whole. */

@@ -89,6 +89,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_both, gpt2",
     "qwen2_tied_tokens, qwen2",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
+    "gpt2_lora_tied, gpt2",
+    "gemma2_lora_tables, gemma2_capped",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     LanguageModel model = model(Fixtures.path(base));
@@ -140,6 +144,11 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "opt_exclude, opt",
     "neox_bias_all, gpt_neox",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
+    "llama_resized, llama",
+    "llama_resized_branches, llama",
+    "qwen2_resized_tied, qwen2",
   })
   void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
     Path merged = folder.resolve("merged");
@@ -161,6 +170,8 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "neox_olora, gpt_neox",
     "neox_bias_all, gpt_neox",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
@@ -207,6 +218,17 @@ public abstract class PeftAdapterConformance extends ModelConformance {
             .containsExactly(expected.file().readFloats(entry.name()));
       }
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gpt2_lora_tied, gpt2, lm_head", "gemma2_lora_tables, gemma2_capped, lm_head"})
+  void branchesOfATiedTable_merged_areRefusedByName(String name, String base, String what) {
+    assertThatThrownBy(
+            () -> AdapterMerger.merge(Fixtures.path(base), adapter(name), folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(what)
+        .hasMessageContaining("untie");
+    assertThat(folder.resolve("merged")).doesNotExist();
   }
 
   @Test
@@ -269,7 +291,13 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({"neox_dora, llama, dense"})
+  @CsvSource({
+    "neox_dora, llama, dense",
+    "llama_lora_tables, gemma2_capped, embed_tokens",
+    "llama_resized, llama, cantilever merge",
+    "llama_resized_branches, llama, cantilever merge",
+    "qwen2_resized_tied, qwen2, cantilever merge",
+  })
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {
     LanguageModel model = model(Fixtures.path(base));

@@ -19,6 +19,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.DisentangledSpec;
 import dev.cantilever.backend.DistanceBias;
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.LogitSpec;
@@ -226,8 +227,7 @@ class MetaOpsTest {
                         tensor(t, "logprobs"),
                         tensor(t, "entropy"),
                         tensor(t, "normalizers"),
-                        tensor(t, "hidden"),
-                        DenseWeight.of(tensor(t, "head")),
+                        HeadInput.of(tensor(t, "hidden"), DenseWeight.of(tensor(t, "head"))),
                         tensor(t, "targets"),
                         LogitSpec.PLAIN),
             of("logprobs", F32, 3),
@@ -246,8 +246,7 @@ class MetaOpsTest {
                             Optional.of(tensor(t, "matrix")), Optional.of(tensor(t, "bias"))),
                         tensor(t, "dLogprobs"),
                         tensor(t, "normalizers"),
-                        tensor(t, "hidden"),
-                        DenseWeight.of(tensor(t, "head")),
+                        HeadInput.of(tensor(t, "hidden"), DenseWeight.of(tensor(t, "head"))),
                         tensor(t, "targets"),
                         LogitSpec.PLAIN),
             of("dHidden", F32, 3, 8),
@@ -264,10 +263,8 @@ class MetaOpsTest {
                 b.loss()
                     .fullKl(
                         tensor(t, "kl"),
-                        tensor(t, "hiddenP"),
-                        DenseWeight.of(tensor(t, "headP")),
-                        tensor(t, "hiddenQ"),
-                        DenseWeight.of(tensor(t, "headQ")),
+                        HeadInput.of(tensor(t, "hiddenP"), DenseWeight.of(tensor(t, "headP"))),
+                        HeadInput.of(tensor(t, "hiddenQ"), DenseWeight.of(tensor(t, "headQ"))),
                         LogitSpec.PLAIN),
             of("kl", F32, 3),
             of("hiddenP", F32, 3, 8),
