@@ -293,7 +293,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   @ParameterizedTest
   @CsvSource({
     "neox_dora, llama, dense",
-    "llama_lora_tables, gemma2_capped, embed_tokens",
+    "llama_lora_tables, gemma2_capped, base_layer",
     "llama_resized, llama, cantilever merge",
     "llama_resized_branches, llama, cantilever merge",
     "qwen2_resized_tied, qwen2, cantilever merge",
