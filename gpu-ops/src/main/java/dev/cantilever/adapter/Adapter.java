@@ -13,6 +13,7 @@ import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.NormTarget;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -133,8 +134,14 @@ public final class Adapter {
           new LinearBias(
               target, paths.contains(target.path()), layer -> reader.orElseThrow().bias(layer)));
     }
-    if (config.bias() == LoraBias.ALL) {
-      targets.norms().forEach(norm -> own.add(new OwnNormBias(backend, arena, norm)));
+    for (NormTarget norm : targets.norms()) {
+      boolean whole = config.modules().isSaved(norm.path());
+      if (whole) {
+        own.add(new OwnNormScale(backend, arena, norm));
+      }
+      if (whole || config.bias() == LoraBias.ALL) {
+        norm.beta().ifPresent(b -> own.add(new OwnNormBias(backend, arena, norm, b, whole)));
+      }
     }
     return own;
   }
@@ -249,7 +256,7 @@ public final class Adapter {
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter of branches, biases, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of branches, biases, norms, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),

@@ -3,7 +3,7 @@ package dev.cantilever.adapter;
 import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * What a model offers to adapters.
  *
  * @param linears linear layers that may carry branches and biases
- * @param norms biases of norms
+ * @param norms norms, of which an adapter may hold the bias, or all
  * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
  *     in place of the base's
  * @param heads layers behind the transformer, which may as well
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 public record AdapterTargets(
     List<LoraTarget> linears,
-    List<NormBias> norms,
+    List<NormTarget> norms,
     List<EmbeddingTable> tables,
     List<Linear> heads,
     boolean trainsHeads) {

@@ -36,7 +36,7 @@ public record ModuleSelection(
 
   /** Whether a linear layer carries a branch. */
   public boolean matches(String modulePath) {
-    if (excluded.matches(modulePath) || isSaved(modulePath) || !targets.matches(modulePath)) {
+    if (excluded.matches(modulePath) || liesInSaved(modulePath) || !targets.matches(modulePath)) {
       return false;
     }
     boolean whole =
@@ -57,8 +57,22 @@ public record ModuleSelection(
     return new ModuleSelection(targets, excluded, layers, List.of(name));
   }
 
-  /** Whether a module is held whole, or lies in one that is. */
+  /**
+   * Whether a module is held whole, or lies in one that is: as in peft one whose path ends with a
+   * name, be it in the middle of a word.
+   */
   public boolean isSaved(String modulePath) {
+    for (int end = modulePath.length(); end > 0; end = modulePath.lastIndexOf('.', end - 1)) {
+      String path = modulePath.substring(0, end);
+      if (saved.stream().anyMatch(path::endsWith)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it carries no branch because of that, for which peft reads names as expressions. */
+  private boolean liesInSaved(String modulePath) {
     return saved.stream()
         .anyMatch(name -> ModulePattern.ofPart("modules_to_save", name).matches(modulePath));
   }

@@ -93,6 +93,9 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_lora_tables, llama",
     "gpt2_lora_tied, gpt2",
     "gemma2_lora_tables, gemma2_capped",
+    "neox_norms, gpt_neox",
+    "llama_norms, llama",
+    "gemma2_norms, gemma2_capped",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     LanguageModel model = model(Fixtures.path(base));
@@ -146,6 +149,9 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_head, llama",
     "neox_lora_tables, gpt_neox",
     "llama_lora_tables, llama",
+    "neox_norms, gpt_neox",
+    "llama_norms, llama",
+    "gemma2_norms, gemma2_capped",
     "llama_resized, llama",
     "llama_resized_branches, llama",
     "qwen2_resized_tied, qwen2",
@@ -172,6 +178,8 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_head, llama",
     "neox_lora_tables, gpt_neox",
     "llama_lora_tables, llama",
+    "neox_norms, gpt_neox",
+    "gemma2_norms, gemma2_capped",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
@@ -271,6 +279,24 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     assertThat(score(model, Set.of())).isEqualTo(bare);
     loaded.detach();
     assertThat(score(model, Set.of("a"))).isEqualTo(bare);
+  }
+
+  @Test
+  void classifiersAdapterOfPeft_onEveryLinear_actsBeforeTheHeadToo() throws Exception {
+    SequenceClassifier model = classifier(Fixtures.path("bert_cls"));
+    Adapter.load(backend, adapters, "a", adapter("bert_all_linear"), model.targets(), false);
+    float[][] found =
+        model.logits(
+            backend,
+            memory.upload(row("bert_cls"), Set.of("a")),
+            memory.batch(),
+            memory.kept(),
+            memory.scratch());
+    try (SafetensorsFile golden = golden("bert_all_linear")) {
+      assertThat(found[0])
+          .usingComparatorWithPrecision(LOGITS)
+          .containsExactly(golden.readFloats("adapter_logits"));
+    }
   }
 
   private SequenceClassifier classifier(Path path) throws Exception {
