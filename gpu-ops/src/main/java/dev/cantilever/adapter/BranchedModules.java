@@ -6,6 +6,7 @@ import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.nn.EmbeddingTable;
+import dev.cantilever.nn.NormTarget;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,11 +31,18 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * Those that settings ask for.
    *
    * @param adapter its name, for messages
-   * @throws CheckpointException if there are none, or one of the names stands for none
+   * @throws CheckpointException if there are none, or a norm is among them
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
-    if (config.modules().targets() instanceof TargetModules.Names names) {
-      names.names().forEach(name -> requireOffered(adapter, name, targets));
+    Optional<String> norm =
+        targets.norms().stream()
+            .map(NormTarget::path)
+            .filter(config.modules()::matches)
+            .findFirst();
+    if (config.modules().targets() instanceof TargetModules.Names && norm.isPresent()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected target_modules to name linear layers and embeddings, found '%s', a norm, among %s. Name it in modules_to_save, or leave it out."
+              .formatted(adapter, norm.get(), config.modules().targets()));
     }
     BranchedModules found =
         new BranchedModules(
@@ -52,24 +60,6 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
                   targets.linears().stream().limit(8).map(LoraTarget::path).toList()));
     }
     return found;
-  }
-
-  private static void requireOffered(String adapter, String name, AdapterTargets targets) {
-    TargetModules one = TargetModules.of(name);
-    Stream<String> offered =
-        Stream.of(
-                targets.linears().stream().map(LoraTarget::path),
-                targets.headTargets().map(LoraTarget::path),
-                targets.tables().stream().map(EmbeddingTable::name))
-            .flatMap(paths -> paths);
-    if (offered.noneMatch(one::matches)) {
-      throw new CheckpointException(
-          "Adapter '%s': expected target_modules to name layers that can carry a branch, such as %s, found '%s', which stands for none. Leave it out."
-              .formatted(
-                  adapter,
-                  targets.linears().stream().limit(8).map(LoraTarget::path).toList(),
-                  name));
-    }
   }
 
   /**

@@ -241,10 +241,10 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("lm_head")
         .hasMessageContaining("under it");
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on("dense", "wte"))))
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on("dense", "final_layer_norm"))))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("target_modules")
-        .hasMessageContaining("'wte'");
+        .hasMessageContaining("final_layer_norm");
     AdapterConfig dora = config(true, LoraBias.NONE, "true");
     assertThatThrownBy(() -> fresh(model, "a", dora.withModules(on("dense", "lm_head"))))
         .isInstanceOf(CheckpointException.class)
