@@ -13,6 +13,7 @@ import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.NormTarget;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ public final class Adapter {
   private final AdapterConfig config;
   private final AdapterTargets targets;
   private final List<ModuleAdapter> modules = new ArrayList<>();
+  private final List<TableBranchAdapter> tableBranches = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
   private final List<TableAdapter> tables = new ArrayList<>();
   private final List<HeadAdapter> heads = new ArrayList<>();
@@ -40,7 +42,7 @@ public final class Adapter {
   /**
    * Takes room and attaches.
    *
-   * @param wanted modules that carry a branch
+   * @param wanted those that carry branches
    * @param targets all that the model offers
    */
   private Adapter(
@@ -48,31 +50,30 @@ public final class Adapter {
       Arena arena,
       String name,
       AdapterConfig config,
-      List<LoraTarget> wanted,
+      BranchedModules wanted,
       AdapterTargets targets,
       boolean trainable) {
     this.name = name;
     this.targets = targets;
     this.config =
-        config.withFanInFanOut(wanted.stream().anyMatch(target -> target.storage().transposed()));
-    if (wanted.isEmpty()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected target_modules to match a linear layer, but %s matches none of %s. Name modules of this model."
-              .formatted(
-                  name,
-                  config.modules().targets(),
-                  targets.linears().stream().limit(8).map(LoraTarget::path).toList()));
-    }
+        config.withFanInFanOut(
+            wanted.linears().stream().anyMatch(target -> target.storage().transposed()));
+    requirePlain(wanted);
     if (targets.hasAttached(name)) {
       throw new IllegalArgumentException(
           "Expected a name that no adapter of the model has yet, got '" + name + "'");
     }
-    for (LoraTarget target : wanted) {
+    for (LoraTarget target : wanted.linears()) {
       modules.add(new ModuleAdapter(backend, arena, name, config, target, trainable));
     }
-    List<LoraTarget> biased = biased(wanted);
+    for (EmbeddingTable table : wanted.tables()) {
+      tableBranches.add(new TableBranchAdapter(backend, arena, name, config, table, trainable));
+    }
+    List<LoraTarget> inner =
+        wanted.linears().stream().filter(target -> !targets.isHead(target)).toList();
+    List<LoraTarget> biased = biased(inner);
     reader = reader(backend, arena, biased);
-    for (BiasTarget target : biases(backend, arena, wanted, biased)) {
+    for (BiasTarget target : biases(backend, arena, inner, biased)) {
       biases.add(new BiasAdapter(backend, arena, name, target, trainable));
     }
     for (EmbeddingTable table : targets.tables()) {
@@ -82,13 +83,33 @@ public final class Adapter {
     }
     if (targets.trainsHeads() || !trainable) {
       for (Linear head : targets.heads()) {
-        HeadAdapter.of(backend, arena, name, config, head, trainable).ifPresent(heads::add);
+        boolean branch = wanted.linears().stream().anyMatch(target -> target.linear() == head);
+        HeadAdapter.of(backend, arena, name, config, head, branch, trainable).ifPresent(heads::add);
       }
     }
     modules.forEach(ModuleAdapter::attach);
+    tableBranches.forEach(TableBranchAdapter::attach);
     biases.forEach(BiasAdapter::attach);
     tables.forEach(TableAdapter::attach);
     heads.forEach(HeadAdapter::attach);
+  }
+
+  /** Checks that what only layers within the model can do is asked of none else. */
+  private void requirePlain(BranchedModules wanted) {
+    Optional<String> head =
+        wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
+    Optional<String> table = wanted.tables().stream().map(EmbeddingTable::name).findFirst();
+    Optional<String> outer = table.or(() -> head);
+    if (config.useDora() && outer.isPresent()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'use_dora' on layers within the model alone, found it on '%s'. Leave that out of target_modules, or merge the adapter into its base (cantilever merge)."
+              .formatted(name, outer.get()));
+    }
+    if (config.init().changesBase() && table.isPresent()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'init_lora_weights' %s on linear layers alone, found it on '%s', a table of embeddings. Leave that out of target_modules."
+              .formatted(name, config.init().text(), table.get()));
+    }
   }
 
   /** The linear layers whose biases are the adapter's own. */
@@ -113,8 +134,14 @@ public final class Adapter {
           new LinearBias(
               target, paths.contains(target.path()), layer -> reader.orElseThrow().bias(layer)));
     }
-    if (config.bias() == LoraBias.ALL) {
-      targets.norms().forEach(norm -> own.add(new OwnNormBias(backend, arena, norm)));
+    for (NormTarget norm : targets.norms()) {
+      boolean whole = config.modules().isSaved(norm.path());
+      if (whole) {
+        own.add(new OwnNormScale(backend, arena, norm));
+      }
+      if (whole || config.bias() == LoraBias.ALL) {
+        norm.beta().ifPresent(b -> own.add(new OwnNormBias(backend, arena, norm, b, whole)));
+      }
     }
     return own;
   }
@@ -158,21 +185,17 @@ public final class Adapter {
       long seed) {
     requireTrainable(name, config, targets);
     Adapter adapter =
-        new Adapter(backend, arena, name, config, wanted(config, targets), targets, true);
+        new Adapter(
+            backend, arena, name, config, BranchedModules.of(name, config, targets), targets, true);
     try {
       adapter.modules.forEach(module -> module.draw(seed, adapter.reader));
+      adapter.tableBranches.forEach(branch -> branch.draw(seed));
       adapter.wholes().forEach(OwnTensor::begin);
     } catch (RuntimeException e) {
       adapter.detach();
       throw e;
     }
     return adapter;
-  }
-
-  private static List<LoraTarget> wanted(AdapterConfig config, AdapterTargets targets) {
-    return targets.linears().stream()
-        .filter(target -> config.modules().matches(target.path()))
-        .toList();
   }
 
   private static void requireTrainable(String name, AdapterConfig config, AdapterTargets targets) {
@@ -192,7 +215,8 @@ public final class Adapter {
    */
   public static Adapter planned(
       Backend backend, Arena arena, String name, AdapterConfig config, AdapterTargets targets) {
-    return new Adapter(backend, arena, name, config, wanted(config, targets), targets, false);
+    return new Adapter(
+        backend, arena, name, config, BranchedModules.of(name, config, targets), targets, false);
   }
 
   /**
@@ -211,7 +235,8 @@ public final class Adapter {
       boolean trainable)
       throws IOException {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
-      List<LoraTarget> wanted = modulesOf(source, directory, targets);
+      BaseCopies.requireSame(backend, source, targets);
+      BranchedModules wanted = BranchedModules.in(source, targets);
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
@@ -224,31 +249,6 @@ public final class Adapter {
     }
   }
 
-  private static List<LoraTarget> modulesOf(
-      AdapterDirectory source, Path directory, AdapterTargets targets) {
-    Map<String, LoraTarget> byPath = new LinkedHashMap<>();
-    targets.linears().forEach(target -> byPath.put(target.path(), target));
-    List<LoraTarget> wanted = new ArrayList<>();
-    for (LoraModule module : source.modules().values()) {
-      LoraTarget target = byPath.get(module.path());
-      if (target == null || !ModuleAdapter.module(target).equals(module)) {
-        throw new CheckpointException(
-            "%s: expected modules of this model, found '%s' [%d, %d]%s. Use the base this adapter was trained on."
-                .formatted(
-                    directory,
-                    module.path(),
-                    module.outFeatures(),
-                    module.inFeatures(),
-                    target == null
-                        ? ", which the model does not have"
-                        : " where the model has [%d, %d]"
-                            .formatted(target.outFeatures(), target.inFeatures())));
-      }
-      wanted.add(target);
-    }
-    return wanted;
-  }
-
   private void read(AdapterDirectory source) throws IOException {
     Set<String> own =
         biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
@@ -256,7 +256,7 @@ public final class Adapter {
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter of branches, biases, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of branches, biases, norms, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),
@@ -265,6 +265,9 @@ public final class Adapter {
     }
     for (ModuleAdapter module : modules) {
       module.read(source, reader);
+    }
+    for (TableBranchAdapter branch : tableBranches) {
+      branch.read(source);
     }
     for (BiasAdapter bias : biases) {
       bias.read(source);
@@ -293,12 +296,14 @@ public final class Adapter {
   }
 
   /**
-   * All that is trained: module by module A, B and DoRA's lengths, then biases, then what is held
-   * whole.
+   * All that is trained: module by module A, B and DoRA's lengths, tables of embeddings behind
+   * linear layers; then biases, then what is held whole. A of a table is [V, r], the transpose of
+   * what a file has.
    */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
+    tableBranches.forEach(branch -> parameters.addAll(branch.parameters()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
     wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
@@ -318,6 +323,7 @@ public final class Adapter {
   public Map<String, float[]> gradients() {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
+    tableBranches.forEach(branch -> branch.putGradients(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
     wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;
@@ -338,10 +344,17 @@ public final class Adapter {
     Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
     biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));
     wholes().forEach(whole -> saved.put(whole.saved(), whole.acting().shape()));
-    List<LoraModule> branches = modules.stream().map(ModuleAdapter::module).toList();
+    List<LoraModule> branches =
+        Stream.concat(
+                modules.stream().map(ModuleAdapter::module),
+                tableBranches.stream().map(TableBranchAdapter::module))
+            .toList();
     try (AdapterWriter writer = AdapterWriter.create(directory, written, branches, saved)) {
       for (ModuleAdapter module : modules) {
         module.write(writer);
+      }
+      for (TableBranchAdapter branch : tableBranches) {
+        branch.write(writer);
       }
       for (BiasAdapter bias : biases) {
         bias.write(writer);

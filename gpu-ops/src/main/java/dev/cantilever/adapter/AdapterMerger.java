@@ -2,6 +2,7 @@ package dev.cantilever.adapter;
 
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsWriter;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -43,19 +45,25 @@ public final class AdapterMerger implements AutoCloseable {
   private final ModelDirectory base;
   private final AdapterDirectory adapter;
   private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
-  private final Map<String, SavedTensor> saved = new TreeMap<>(); // likewise
+  private final Map<String, SavedTensor> replaced = new TreeMap<>(); // likewise
+  private final OptionalInt vocabulary; // where it is another than the base's
 
   private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
     this.base = base;
     this.adapter = adapter;
-    for (LoraModule module : adapter.modules().values()) {
-      String tensor = module.path() + WEIGHT;
-      requireFits(tensor, module);
-      modules.put(base.entry(tensor).name(), module);
+    for (SavedTensor tensor : adapter.copies().values()) {
+      putCopy(tensor);
     }
     for (SavedTensor tensor : adapter.saved().values()) {
-      requireReplaceable(tensor);
-      saved.put(base.entry(tensor.baseName()).name(), tensor);
+      TensorEntry entry = requireReplaceable(tensor);
+      replaced.put(entry.name(), tensor);
+    }
+    vocabulary = new ResizedVocabulary(base, adapter, replaced).rows();
+    for (SavedTensor tensor : replaced.values()) {
+      requireShape(tensor);
+    }
+    for (LoraModule module : adapter.modules().values()) {
+      modules.put(requireFits(module), module);
     }
   }
 
@@ -122,7 +130,7 @@ public final class AdapterMerger implements AutoCloseable {
             .orElseThrow();
     List<TensorSpec> specs = new ArrayList<>();
     for (TensorEntry entry : source.entries()) {
-      specs.add(new TensorSpec(entry.name(), entry.dtype(), entry.shape()));
+      specs.add(new TensorSpec(entry.name(), entry.dtype(), values(entry).shape()));
     }
     Map<String, String> metadata =
         source.metadata().isEmpty() ? SafetensorsWriter.PT_METADATA : source.metadata();
@@ -131,15 +139,15 @@ public final class AdapterMerger implements AutoCloseable {
         SafetensorsWriter.create(directory.resolve(shard), specs, metadata)) {
       for (TensorEntry entry : source.entries()) {
         LoraModule module = modules.get(entry.name());
-        SavedTensor whole = saved.get(entry.name());
-        if (whole != null) {
+        SavedTensor whole = replaced.get(entry.name());
+        if (whole != null && module == null) {
           writer.write(entry.name(), adapter.read(whole)); // rounded to the base's type
           tally = tally.plus(MergeTally.copied());
         } else if (module == null) {
           writer.copy(entry.name(), source);
           tally = tally.plus(MergeTally.copied());
         } else {
-          tally = tally.plus(new TensorMerge(source, entry, adapter, module).write(writer));
+          tally = tally.plus(merge(source, entry, module).write(writer));
         }
       }
       writer.finish();
@@ -147,9 +155,27 @@ public final class AdapterMerger implements AutoCloseable {
     return tally;
   }
 
-  /** Writes everything but the weights: what the base has of it, unchanged. */
+  private TensorMerge merge(TensorFile source, TensorEntry entry, LoraModule module) {
+    TensorFile file = replaced.containsKey(entry.name()) ? adapter.file() : source;
+    return new TensorMerge(
+        file, values(entry), entry, adapter, module, isTransposed(module, entry));
+  }
+
+  /** Where the values lie that take the place of a tensor of the base, or that are branched off. */
+  private TensorEntry values(TensorEntry entry) {
+    SavedTensor own = replaced.get(entry.name());
+    return own == null ? entry : adapter.file().entry(own.name());
+  }
+
+  /**
+   * Writes everything but the weights: what the base has of it, unchanged but for the number of
+   * tokens in {@code config.json}, where the adapter brings another. The tokenizer is the base's.
+   */
   public void writeCompanions(Path directory) throws IOException {
     base.copyCompanions(directory);
+    if (vocabulary.isPresent()) {
+      base.config().with("vocab_size", vocabulary.getAsInt()).write(directory);
+    }
   }
 
   @Override
@@ -158,32 +184,62 @@ public final class AdapterMerger implements AutoCloseable {
     adapter.close();
   }
 
-  private void requireFits(String tensor, LoraModule module) {
+  /** The base's name of a tensor: as an adapter has it, but for heads that have two. */
+  private String stored(String tensor) {
+    return base.contains(tensor) ? tensor : HeadNames.earlier(tensor);
+  }
+
+  /** The name of the tensor that a branch is added to. */
+  private String requireFits(LoraModule module) {
+    String tensor = stored(module.path() + WEIGHT);
     if (!base.contains(tensor)) {
       throw new CheckpointException(
-          "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on."
+          "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on; where that ties its head to its embedding, untie it and save it so first: the sum would be of one of both alone."
               .formatted(adapter.file().path(), base.path(), module.path(), tensor));
     }
     TensorEntry entry = base.entry(tensor);
-    Shape expected =
-        adapter.config().fanInFanOut()
-            ? Shape.of(module.inFeatures(), module.outFeatures())
-            : Shape.of(module.outFeatures(), module.inFeatures());
-    if (!entry.shape().equals(expected)) {
+    Shape found = values(entry).shape();
+    Shape outFirst = Shape.of(module.outFeatures(), module.inFeatures());
+    Shape inFirst = Shape.of(module.inFeatures(), module.outFeatures());
+    if (!found.equals(isTransposed(module, entry) ? inFirst : outFirst)) {
       throw new CheckpointException(
           "%s: expected tensor '%s' of shape %s, because %s has a branch for it, found %s. Use the base this adapter was trained on."
               .formatted(
                   base.file(tensor).path(),
                   tensor,
-                  expected,
+                  adapter.config().fanInFanOut() || module.embedding() ? inFirst : outFirst,
                   adapter.file().path(),
-                  entry.shape()));
+                  found));
     }
     requireStored(tensor, entry);
-    if (isShared(tensor)) {
+    if (isShared(entry.name()) || (module.embedding() && isTied(entry))) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another of its file as well. To merge it, %s."
               .formatted(base.file(tensor).path(), tensor, adapter.file().path(), UNTIE));
+    }
+    return entry.name();
+  }
+
+  /**
+   * Whether a matrix is stored [in, out]: all tables of embeddings are, of linear layers what the
+   * settings say where the shape does not tell. peft says so of all layers in one word, though
+   * GPT-2's head is not stored as its other layers are.
+   */
+  private boolean isTransposed(LoraModule module, TensorEntry entry) {
+    Shape found = values(entry).shape();
+    boolean outFirst = found.equals(Shape.of(module.outFeatures(), module.inFeatures()));
+    boolean inFirst = found.equals(Shape.of(module.inFeatures(), module.outFeatures()));
+    return module.embedding() || (outFirst == inFirst ? adapter.config().fanInFanOut() : inFirst);
+  }
+
+  /** Takes a table of the base that came along, unless another one stands for both. */
+  private void putCopy(SavedTensor tensor) {
+    String name = stored(tensor.baseName());
+    if (base.contains(name)) {
+      replaced.put(base.entry(name).name(), tensor);
+      requireStored(name, base.entry(name));
+    } else if (adapter.copies().size() == 1) {
+      requireReplaceable(tensor);
     }
   }
 
@@ -201,8 +257,9 @@ public final class AdapterMerger implements AutoCloseable {
     }
   }
 
-  private void requireReplaceable(SavedTensor tensor) {
-    String name = tensor.baseName();
+  /** The entry that takes a tensor of the adapter. */
+  private TensorEntry requireReplaceable(SavedTensor tensor) {
+    String name = stored(tensor.baseName());
     Path file = adapter.file().path();
     if (!base.contains(name)) {
       throw new CheckpointException(
@@ -210,24 +267,31 @@ public final class AdapterMerger implements AutoCloseable {
               .formatted(file, base.path(), name, UNTIE));
     }
     TensorEntry entry = base.entry(name);
-    Shape found = adapter.file().entry(tensor.name()).shape();
-    if (!entry.shape().equals(found)) {
-      throw new CheckpointException(
-          "%s: expected tensor '%s' of shape %s, as %s has it, found %s. Use the base this adapter was trained on."
-              .formatted(file, tensor.name(), entry.shape(), base.path(), found));
-    }
     requireStored(name, entry);
-    if (!tensor.bias() && (isTied(entry) || isShared(name))) {
+    if (!tensor.bias() && (isTied(entry) || isShared(entry.name()))) {
       throw new CheckpointException(
           "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. To merge it, %s."
               .formatted(file, base.path(), name, UNTIE));
     }
+    return entry;
   }
 
-  /** Whether a tensor is all that the base has of the size of its vocabulary. */
+  private void requireShape(SavedTensor tensor) {
+    String name = stored(tensor.baseName());
+    Shape expected = base.entry(name).shape();
+    Shape found = adapter.file().entry(tensor.name()).shape();
+    if (!expected.equals(found) && vocabulary.isEmpty()) {
+      throw new CheckpointException(
+          "%s: expected tensor '%s' of shape %s, as %s has it, found %s. Use the base this adapter was trained on."
+              .formatted(adapter.file().path(), tensor.name(), expected, base.path(), found));
+    }
+  }
+
+  /** Whether a tensor of a language model is all that it has of the size of its vocabulary. */
   private boolean isTied(TensorEntry entry) {
     int vocabulary = base.config().intOr("vocab_size", -1);
     return isTable(entry, vocabulary)
+        && base.names().stream().noneMatch(name -> name.matches("(score|classifier)\\..*"))
         && base.names().stream()
             .map(base::entry)
             .noneMatch(other -> !other.name().equals(entry.name()) && isTable(other, vocabulary));

@@ -1,22 +1,25 @@
 package dev.cantilever.adapter;
 
+import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a model offers to adapters.
  *
  * @param linears linear layers that may carry branches and biases
- * @param norms biases of norms
- * @param tables embeddings of tokens, which an adapter may hold whole, in place of the base's
- * @param heads layers behind the transformer, which it may as well
+ * @param norms norms, of which an adapter may hold the bias, or all
+ * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
+ *     in place of the base's
+ * @param heads layers behind the transformer, which may as well
  * @param trainsHeads whether those have gradients
  */
 public record AdapterTargets(
     List<LoraTarget> linears,
-    List<NormBias> norms,
+    List<NormTarget> norms,
     List<EmbeddingTable> tables,
     List<Linear> heads,
     boolean trainsHeads) {
@@ -27,6 +30,20 @@ public record AdapterTargets(
     norms = List.copyOf(norms);
     tables = List.copyOf(tables);
     heads = List.copyOf(heads);
+  }
+
+  /** The heads as layers that may carry branches. */
+  Stream<LoraTarget> headTargets() {
+    return heads.stream()
+        .map(
+            head ->
+                new LoraTarget(
+                    head.name(), head, 0, head.weight().outFeatures(), new PlainStorage()));
+  }
+
+  /** Whether a layer is among the heads. */
+  boolean isHead(LoraTarget target) {
+    return heads.contains(target.linear());
   }
 
   /** Whether an adapter of this name has attached anything. */

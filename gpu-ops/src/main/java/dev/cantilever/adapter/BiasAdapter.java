@@ -15,8 +15,9 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * An adapter's own bias of one module. The model has what it is more than the base's, a file the
- * whole of it. A decay of weights therefore draws it to the base's, not to zero.
+ * An adapter's own bias of one module, or its own factors of a norm. The model has what it is more
+ * than the base's, a file the whole of it. A decay of weights therefore draws it to the base's, not
+ * to zero.
  */
 final class BiasAdapter {
 
@@ -29,7 +30,7 @@ final class BiasAdapter {
   BiasAdapter(Backend backend, Arena arena, String name, BiasTarget target, boolean trainable) {
     this.copies = new DeviceCopies(backend);
     this.target = target;
-    this.tensor = SavedTensor.bias(target.path(), target.hasBranch());
+    this.tensor = target.tensor();
     this.branch =
         new BiasBranch(
             name,

@@ -1,12 +1,18 @@
 package dev.cantilever.adapter;
 
+import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.nn.BiasBranch;
 
-/** A bias of the model that an adapter may have its own of. */
+/** A bias of the model, or factors of a norm, that an adapter may have its own of. */
 interface BiasTarget {
 
   /** Module path in the checkpoint. */
   String path();
+
+  /** Its tensor in an adapter's file. */
+  default SavedTensor tensor() {
+    return SavedTensor.bias(path(), hasBranch());
+  }
 
   /** Whether the module carries a branch of the adapter, which peft's name of the bias shows. */
   boolean hasBranch();

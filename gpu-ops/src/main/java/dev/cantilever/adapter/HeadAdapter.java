@@ -38,6 +38,7 @@ final class HeadAdapter {
   /**
    * Takes room for what the settings ask for; nothing is attached yet.
    *
+   * @param branch whether the head carries a branch of the adapter
    * @return nothing if they ask for nothing of this head
    */
   static Optional<HeadAdapter> of(
@@ -46,10 +47,13 @@ final class HeadAdapter {
       String adapter,
       AdapterConfig config,
       Linear head,
+      boolean branch,
       boolean trainable) {
     boolean whole = config.modules().isSaved(head.name());
+    boolean biased =
+        config.bias() == LoraBias.ALL || (branch && config.bias() == LoraBias.LORA_ONLY);
     if (!(head.weight() instanceof DenseWeight base)
-        || !(whole || (config.bias() == LoraBias.ALL && head.weight().bias().isPresent()))) {
+        || !(whole || (biased && head.weight().bias().isPresent()))) {
       return Optional.empty();
     }
     Optional<OwnTensor> matrix = Optional.empty();
@@ -57,7 +61,7 @@ final class HeadAdapter {
       SavedTensor saved = SavedTensor.whole(head.name() + ".weight");
       matrix = Optional.of(new OwnTensor(backend, arena, saved, base.values(), trainable));
     }
-    SavedTensor saved = SavedTensor.bias(head.name(), false);
+    SavedTensor saved = SavedTensor.bias(head.name(), branch);
     return Optional.of(
         new HeadAdapter(
             adapter,

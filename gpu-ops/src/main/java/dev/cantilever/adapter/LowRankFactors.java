@@ -38,6 +38,18 @@ record LowRankFactors(double[] a, double[] b) {
     return both;
   }
 
+  /** The transpose of a row-major matrix of {@code rows} rows. */
+  static float[] transposed(float[] matrix, int rows) {
+    int columns = matrix.length / rows;
+    float[] transposed = new float[matrix.length];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        transposed[column * rows + row] = matrix[row * columns + column];
+      }
+    }
+    return transposed;
+  }
+
   private static float[] rounded(double[] values) {
     float[] floats = new float[values.length];
     for (int i = 0; i < floats.length; i++) {

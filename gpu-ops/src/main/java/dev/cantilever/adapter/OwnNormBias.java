@@ -3,7 +3,7 @@ package dev.cantilever.adapter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.BiasBranch;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
 
@@ -11,14 +11,22 @@ import dev.cantilever.tensor.Tensor;
 final class OwnNormBias implements BiasTarget {
 
   private final DeviceCopies copies;
-  private final NormBias norm;
+  private final NormTarget norm;
+  private final boolean whole;
   private final Tensor base; // [C] F32
 
-  OwnNormBias(Backend backend, Arena arena, NormBias norm) {
+  /**
+   * Reads the base's.
+   *
+   * @param beta the frozen bias
+   * @param whole whether the adapter holds the norm whole
+   */
+  OwnNormBias(Backend backend, Arena arena, NormTarget norm, Tensor beta, boolean whole) {
+    this.whole = whole;
     this.copies = new DeviceCopies(backend);
     this.norm = norm;
-    this.base = Tensor.in(arena, DType.F32, norm.values().shape());
-    backend.transfers().convert(base, norm.values());
+    this.base = Tensor.in(arena, DType.F32, beta.shape());
+    backend.transfers().convert(base, beta);
   }
 
   @Override
@@ -43,7 +51,11 @@ final class OwnNormBias implements BiasTarget {
 
   @Override
   public void attach(BiasBranch branch) {
-    norm.attach(branch);
+    if (whole) {
+      norm.attachShift(branch);
+    } else {
+      norm.attach(branch);
+    }
   }
 
   @Override

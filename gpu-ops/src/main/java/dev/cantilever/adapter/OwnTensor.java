@@ -75,7 +75,7 @@ final class OwnTensor {
     }
     if (!source.file().entry(found.name()).shape().equals(base.shape())) {
       throw new CheckpointException(
-          "%s: expected tensor '%s' of shape %s, as the model's, found %s. Use the base this adapter was trained on."
+          "%s: expected tensor '%s' of shape %s, as the model's, found %s. Use the base this adapter was trained on; if that was resized for it, merge the adapter into this one (cantilever merge), which resizes it too."
               .formatted(
                   source.file().path(),
                   found.name(),

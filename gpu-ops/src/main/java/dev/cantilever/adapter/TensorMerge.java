@@ -19,6 +19,7 @@ final class TensorMerge {
 
   private final TensorFile base;
   private final TensorEntry entry;
+  private final TensorEntry target;
   private final AdapterDirectory adapter;
   private final LoraModule module;
   private final boolean transposed;
@@ -33,12 +34,27 @@ final class TensorMerge {
   private double int8Squares;
   private double storedSquares;
 
-  TensorMerge(TensorFile base, TensorEntry entry, AdapterDirectory adapter, LoraModule module) {
+  /**
+   * Prepares.
+   *
+   * @param base file of W
+   * @param entry where W lies in it
+   * @param target name and type of what is written
+   * @param transposed whether W is [in, out]
+   */
+  TensorMerge(
+      TensorFile base,
+      TensorEntry entry,
+      TensorEntry target,
+      AdapterDirectory adapter,
+      LoraModule module,
+      boolean transposed) {
     this.base = base;
     this.entry = entry;
+    this.target = target;
     this.adapter = adapter;
     this.module = module;
-    this.transposed = adapter.config().fanInFanOut();
+    this.transposed = transposed;
     this.rows = Math.toIntExact(entry.shape().dim(0));
     this.columns = Math.toIntExact(entry.shape().dim(1));
     int half = adapter.config().rank(module.path());
@@ -55,10 +71,11 @@ final class TensorMerge {
       a = LowRankFactors.stacked(a, beginning.floatA());
       b = LowRankFactors.besideNegated(b, beginning.floatB(), rank / 2);
     }
-    float[] left = transposed ? transpose(a, rank) : b; // [M, r]
-    float[] right = transposed ? transpose(b, columns) : a; // [r, N]
+    float[] left = transposed ? LowRankFactors.transposed(a, rank) : b; // [M, r]
+    float[] right = transposed ? LowRankFactors.transposed(b, columns) : a; // [r, N]
     // 8-bit rows go along the inputs, which in a transposed matrix run through all its rows.
-    int bandRows = transposed ? rows : Math.max(1, Math.min(rows, BAND_ELEMENTS / columns));
+    boolean banded = !transposed || module.embedding();
+    int bandRows = !banded ? rows : Math.max(1, Math.min(rows, BAND_ELEMENTS / columns));
     float[] band = new float[Math.multiplyExact(bandRows, columns)];
     double[] sums = new double[columns];
     if (adapter.config().useDora()) {
@@ -70,8 +87,10 @@ final class TensorMerge {
       for (int row = 0; row < count; row++) {
         add(band, row, first + row, left, right, sums);
       }
-      measureInt8(band, count);
-      writer.write(entry.name(), band, 0, count * columns);
+      if (!module.embedding()) { // which are never 8-bit
+        measureInt8(band, count);
+      }
+      writer.write(target.name(), band, 0, count * columns);
     }
     return MergeTally.merged(
         relative(driftSquares, exactSquares), relative(int8Squares, storedSquares));
@@ -83,7 +102,7 @@ final class TensorMerge {
     base.readFloats(entry, 0, values, values.length);
     PrincipalFactors.Matrix matrix =
         transposed
-            ? new HostMatrix(transpose(values, rows), columns, rows)
+            ? new HostMatrix(LowRankFactors.transposed(values, rows), columns, rows)
             : new HostMatrix(values, rows, columns);
     return BaseFactors.of(matrix, adapter.config().init(), rank / 2, scale);
   }
@@ -128,7 +147,7 @@ final class TensorMerge {
     for (int column = 0; column < columns; column++) {
       double length = lengths.length == 0 ? 1 : lengths[transposed ? column : row];
       double exact = length * (band[from + column] + scale * sums[column]);
-      float stored = StoredValues.rounded((float) exact, entry.dtype());
+      float stored = StoredValues.rounded((float) exact, target.dtype());
       if (!Float.isFinite(stored)) {
         throw notFinite(exact, row, column);
       }
@@ -165,9 +184,9 @@ final class TensorMerge {
         "%s: expected tensor '%s' with the branch of %s added to be finite in %s, found %s in row %d, column %d. Look for a damaged or diverged weight, or store the base in BF16 or F32."
             .formatted(
                 base.path(),
-                entry.name(),
+                target.name(),
                 adapter.file().path(),
-                entry.dtype(),
+                target.dtype(),
                 value,
                 row,
                 column));
@@ -175,17 +194,5 @@ final class TensorMerge {
 
   private static double relative(double squares, double ofSquares) {
     return squares == 0 ? 0 : Math.sqrt(squares / ofSquares);
-  }
-
-  /** The transpose of a row-major matrix of {@code rows} rows. */
-  private static float[] transpose(float[] matrix, int rows) {
-    int columns = matrix.length / rows;
-    float[] transposed = new float[matrix.length];
-    for (int row = 0; row < rows; row++) {
-      for (int column = 0; column < columns; column++) {
-        transposed[column * rows + row] = matrix[row * columns + column];
-      }
-    }
-    return transposed;
   }
 }

@@ -4,7 +4,7 @@ import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -22,31 +22,31 @@ final class WholeModules {
    */
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
     List<String> possible =
-        Stream.concat(
+        Stream.of(
                 targets.tables().stream().map(EmbeddingTable::name),
-                targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name))
+                targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name),
+                targets.norms().stream().map(NormTarget::path))
+            .flatMap(paths -> paths)
             .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
       List<String> others =
-          Stream.concat(
-                  targets.linears().stream().map(LoraTarget::path),
-                  targets.norms().stream().map(NormBias::path))
-              .filter(one::isSaved)
-              .toList();
+          targets.linears().stream().map(LoraTarget::path).filter(one::isSaved).toList();
       if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
         throw new CheckpointException(
             "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Others are frozen and have no gradients: train branches of them."
                 .formatted(
                     adapter,
-                    possible,
+                    possible.stream().limit(8).toList(),
                     name,
                     others.isEmpty() ? "" : ", which is " + others.get(0) + " too"));
       }
     }
-    Stream.concat(
+    Stream.of(
             targets.tables().stream().filter(EmbeddingTable::isReplaced).map(EmbeddingTable::name),
-            targets.heads().stream().filter(Linear::isReplaced).map(Linear::name))
+            targets.heads().stream().filter(Linear::isReplaced).map(Linear::name),
+            targets.norms().stream().filter(NormTarget::isReplaced).map(NormTarget::path))
+        .flatMap(paths -> paths)
         .filter(modules::isSaved)
         .findFirst()
         .ifPresent(

@@ -1,6 +1,7 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,9 +12,26 @@ import java.util.Optional;
  *
  * @param matrix [V, C] F32, or nothing where it is frozen
  * @param bias [V] F32, or nothing where it is frozen or there is none
+ * @param terms of the head's low-rank terms, in their order
  */
-public record HeadGradient(Optional<Tensor> matrix, Optional<Tensor> bias) {
+public record HeadGradient(
+    Optional<Tensor> matrix, Optional<Tensor> bias, List<HeadTermGradient> terms) {
 
-  /** Of a frozen head. */
+  /** Of a frozen head without low-rank terms. */
   public static final HeadGradient NONE = new HeadGradient(Optional.empty(), Optional.empty());
+
+  /** Copies the list. */
+  public HeadGradient {
+    terms = List.copyOf(terms);
+  }
+
+  /** Of a head without low-rank terms. */
+  public HeadGradient(Optional<Tensor> matrix, Optional<Tensor> bias) {
+    this(matrix, bias, List.of());
+  }
+
+  /** The same with what belongs to low-rank terms. */
+  public HeadGradient withTerms(List<HeadTermGradient> ofTerms) {
+    return new HeadGradient(matrix, bias, ofTerms);
+  }
 }

@@ -1,7 +1,6 @@
 package dev.cantilever.backend;
 
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
 
 /**
  * The output head together with what is made of its logits, in chunks of tokens: a matrix [M, V] of
@@ -16,37 +15,34 @@ public interface LossOps {
    * @param entropy [M] F32
    * @param normalizers [M, 2] F64, what {@link #tokenLogprobsBackward} needs to know of each
    *     distribution: its largest logit z, and Σ_v exp(z(v) − z)
-   * @param hidden [M, C] F32, after the final norm
-   * @param head [V, C]
+   * @param head and the M hidden states that it reads
    * @param targets [M] I32, each in [0, V)
    */
   void tokenLogprobs(
       Tensor logprobs,
       Tensor entropy,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec logits);
 
   /**
    * Gradient of {@link #tokenLogprobs} with respect to hidden and head; entropy carries none. With
    * p the softmax: dHidden = scale·dLogprobs·((onehot(target) − p)·slope)·head, where slope is 1,
-   * or with a cap 1 − tanh²(x/cap).
+   * or with a cap 1 − tanh²(x/cap). What goes through low-rank terms is not in it, but in their
+   * dLow.
    *
    * @param dHidden [M, C] F32, overwritten
    * @param dHead added to, where there is any of it
    * @param dLogprobs [M] F32
-   * @param normalizers [M, 2] F64, as {@link #tokenLogprobs} left them for the same hidden, head
-   *     and logits
+   * @param normalizers [M, 2] F64, as {@link #tokenLogprobs} left them for the same head and logits
    */
   void tokenLogprobsBackward(
       Tensor dHidden,
       HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec logits);
 
@@ -55,11 +51,8 @@ public interface LossOps {
    * p(v)·(log p(v) − log q(v)), in nats.
    *
    * @param kl [M] F32
-   * @param hiddenP [M, C] F32, of the policy
-   * @param headP [V, C], which reads them
-   * @param hiddenQ [M, C] F32, of the reference
-   * @param headQ the same of these, stored as headP is
+   * @param p of the policy
+   * @param q of the reference, as many hidden states and a weight stored as the other is
    */
-  void fullKl(
-      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec logits);
+  void fullKl(Tensor kl, HeadInput p, HeadInput q, LogitSpec logits);
 }

@@ -98,6 +98,15 @@ public final class AdapterDirectory implements AutoCloseable {
     return Collections.unmodifiableSortedMap(tensors.saved());
   }
 
+  /**
+   * Tables of embeddings and heads of the base, whole but not trained, which peft lets come along
+   * where one carries a branch or where their number of rows was changed; by the base's name,
+   * sorted.
+   */
+  public SortedMap<String, SavedTensor> copies() {
+    return Collections.unmodifiableSortedMap(tensors.copies());
+  }
+
   /** The file of the weights, under {@link LoraModule#nameA} and {@link LoraModule#nameB}. */
   public TensorFile file() {
     return file;
@@ -109,17 +118,17 @@ public final class AdapterDirectory implements AutoCloseable {
    * @throws CheckpointException if a value is not finite; so of the others
    */
   public float[] readA(LoraModule module) throws IOException {
-    return finite(module.nameA());
+    return finite(AdapterTensors.stored(file, module.nameA()));
   }
 
   /** B of a module, {@code [out, r]} row-major. */
   public float[] readB(LoraModule module) throws IOException {
-    return finite(module.nameB());
+    return finite(AdapterTensors.stored(file, module.nameB()));
   }
 
   /** DoRA's lengths of a module's outputs, {@code [out]}. */
   public float[] readMagnitude(LoraModule module) throws IOException {
-    return finite(module.nameMagnitude());
+    return finite(AdapterTensors.stored(file, module.nameMagnitude()));
   }
 
   /** A tensor that is held whole, row-major. */

@@ -3,20 +3,24 @@ package dev.cantilever.hub;
 import dev.cantilever.tensor.Shape;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What each tensor of an adapter's file is, checked against the settings. */
 final class AdapterTensors {
 
-  private static final List<String> EMBEDDINGS = List.of(".lora_embedding_A", ".lora_embedding_B");
-
   /** What peft's wrapper of a saved module keeps of it besides, where all biases are written. */
   private static final List<String> WRAPPED = List.of(".original_module.", ".modules_to_save.");
+
+  /** Names of embeddings of tokens and of heads in the families of decoders. */
+  private static final Set<String> TABLES =
+      Set.of("embed_tokens", "embed_in", "wte", "word_embeddings", "lm_head");
 
   private final AdapterConfig config;
   private final TensorFile file;
   private final NavigableMap<String, LoraModule> modules = new TreeMap<>();
   private final NavigableMap<String, SavedTensor> saved = new TreeMap<>();
+  private final NavigableMap<String, SavedTensor> copies = new TreeMap<>();
 
   AdapterTensors(AdapterConfig config, TensorFile file) {
     this.config = config;
@@ -44,9 +48,15 @@ final class AdapterTensors {
     return saved;
   }
 
+  /** What came along of the base, by the base's name. */
+  NavigableMap<String, SavedTensor> copies() {
+    return copies;
+  }
+
   private void branch(TensorEntry entry) {
-    String pathA = LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_A);
-    String path = pathA.isEmpty() ? LoraModule.pathOf(entry.name(), LoraModule.SUFFIX_B) : pathA;
+    String linear = path(entry, LoraModule.SUFFIX_A, LoraModule.SUFFIX_B);
+    String table = path(entry, LoraModule.SUFFIX_EMBEDDING_A, LoraModule.SUFFIX_EMBEDDING_B);
+    String path = linear.isEmpty() ? table : linear;
     if (path.isEmpty()) {
       return;
     }
@@ -55,14 +65,28 @@ final class AdapterTensors {
           "%s: expected only modules that target_modules %s matches, found '%s'. Check that config and weights belong together."
               .formatted(file.path(), config.modules().targets(), path));
     }
-    modules.computeIfAbsent(path, this::pair);
+    LoraModule module = modules.computeIfAbsent(path, key -> pair(key, linear.isEmpty()));
+    if (module.embedding() != linear.isEmpty()) {
+      throw unknown(entry.name(), "There is a branch of '" + path + "' of another kind too.");
+    }
   }
 
-  private LoraModule pair(String path) {
-    LoraModule names = new LoraModule(path, 1, 1);
+  /** The name that a tensor has in a file, of the one that it has by its module. */
+  static String stored(TensorFile file, String name) {
+    return file.contains(name) ? name : HeadNames.earlier(name);
+  }
+
+  /** The module of one half of a branch, or empty. */
+  private static String path(TensorEntry entry, String suffixA, String suffixB) {
+    String path = LoraModule.pathOf(entry.name(), suffixA);
+    return HeadNames.later(path.isEmpty() ? LoraModule.pathOf(entry.name(), suffixB) : path);
+  }
+
+  private LoraModule pair(String path, boolean embedding) {
+    LoraModule names = new LoraModule(path, 1, 1, embedding);
     TensorEntry a = half(path, names.nameA(), 0, "[%d, in]");
     TensorEntry b = half(path, names.nameB(), 1, "[out, %d]");
-    LoraModule module = new LoraModule(path, a.shape().dim(1), b.shape().dim(0));
+    LoraModule module = new LoraModule(path, a.shape().dim(1), b.shape().dim(0), embedding);
     if (config.useDora()) {
       requireMagnitude(module);
     }
@@ -70,7 +94,7 @@ final class AdapterTensors {
   }
 
   private void requireMagnitude(LoraModule module) {
-    String name = module.nameMagnitude();
+    String name = stored(file, module.nameMagnitude());
     Object found = "none";
     if (file.contains(name)) {
       TensorEntry entry = file.entry(name);
@@ -85,7 +109,7 @@ final class AdapterTensors {
   }
 
   private TensorEntry half(String path, String name, int rankAxis, String form) {
-    TensorEntry entry = file.entry(name);
+    TensorEntry entry = file.entry(stored(file, name));
     int rank = config.rank(path);
     boolean fits =
         entry.shape().rank() == 2
@@ -103,14 +127,11 @@ final class AdapterTensors {
 
   private void other(TensorEntry entry) {
     String name = entry.name();
-    String magnitude = LoraModule.pathOf(name, LoraModule.SUFFIX_MAGNITUDE);
-    if (!LoraModule.pathOf(name, LoraModule.SUFFIX_A).isEmpty()
-        || !LoraModule.pathOf(name, LoraModule.SUFFIX_B).isEmpty()
+    String magnitude = HeadNames.later(LoraModule.pathOf(name, LoraModule.SUFFIX_MAGNITUDE));
+    if (!path(entry, LoraModule.SUFFIX_A, LoraModule.SUFFIX_B).isEmpty()
+        || !path(entry, LoraModule.SUFFIX_EMBEDDING_A, LoraModule.SUFFIX_EMBEDDING_B).isEmpty()
         || (config.useDora() && modules.containsKey(magnitude))) {
       return;
-    }
-    if (EMBEDDINGS.stream().anyMatch(name::contains)) {
-      throw unknown(name, "Branches of embeddings are not supported: train linear layers only.");
     }
     if (!name.startsWith(LoraModule.PREFIX)) {
       throw unknown(name, "Check the file.");
@@ -118,34 +139,49 @@ final class AdapterTensors {
     if (WRAPPED.stream().anyMatch(name::contains)) {
       return;
     }
-    SavedTensor tensor = held(name.substring(LoraModule.PREFIX.length()), name);
     if (!entry.dtype().isFloatingPoint()) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to be floating-point, found %s. Check the adapter."
               .formatted(file.path(), name, entry.dtype()));
     }
-    if (saved.put(tensor.baseName(), tensor) != null) {
-      throw unknown(name, "There is another one for '" + tensor.baseName() + "'.");
+    String rest = HeadNames.later(name.substring(LoraModule.PREFIX.length()));
+    String baseName = rest.replace(LoraModule.BASE_LAYER + ".", ".");
+    SavedTensor whole = new SavedTensor(baseName, name, false);
+    boolean copy = isCopy(whole, rest, entry);
+    SavedTensor tensor = copy ? whole : held(whole);
+    if ((copy ? copies : saved).put(baseName, tensor) != null) {
+      throw unknown(name, "There is another one for '" + baseName + "'.");
     }
   }
 
-  private SavedTensor held(String rest, String name) {
-    String baseName = rest.replace(LoraModule.BASE_LAYER + ".", ".");
-    SavedTensor tensor = new SavedTensor(baseName, name, false);
-    if (config.modules().isSaved(tensor.modulePath())) {
-      return tensor;
+  /**
+   * Whether a tensor is the base's own table of embeddings or head, which peft lets come along
+   * where such a layer carries a branch, or where their number was changed.
+   */
+  private boolean isCopy(SavedTensor whole, String rest, TensorEntry entry) {
+    String path = whole.modulePath();
+    boolean ofBranch =
+        modules.containsKey(path) && rest.equals(path + LoraModule.BASE_LAYER + ".weight");
+    boolean ofTable =
+        TABLES.contains(path.substring(path.lastIndexOf('.') + 1)) && rest.equals(path + ".weight");
+    return entry.shape().rank() == 2 && (ofBranch || ofTable) && !config.modules().isSaved(path);
+  }
+
+  private SavedTensor held(SavedTensor whole) {
+    if (config.modules().isSaved(whole.modulePath())) {
+      return whole;
     }
     boolean asked =
         switch (config.bias()) {
           case NONE -> false;
-          case LORA_ONLY -> modules.containsKey(tensor.modulePath());
+          case LORA_ONLY -> modules.containsKey(whole.modulePath());
           case ALL -> true;
         };
-    if (asked && baseName.endsWith(".bias")) {
-      return new SavedTensor(baseName, name, true);
+    if (asked && whole.baseName().endsWith(".bias")) {
+      return new SavedTensor(whole.baseName(), whole.name(), true);
     }
     throw unknown(
-        name,
+        whole.name(),
         "It is neither of a branch, nor named in modules_to_save, nor a bias that 'bias' asks for:"
             + " check that config and weights belong together.");
   }

@@ -4,17 +4,21 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
 
 /**
- * A linear layer that carries a LoRA branch.
+ * A layer that carries a LoRA branch: a linear one, or a table of embeddings, which counts as a
+ * layer of as many inputs as it has rows.
  *
  * @param path its name in the model, for example {@code gpt_neox.layers.0.mlp.dense_4h_to_h}
  * @param inFeatures the length of its input, at least 1
  * @param outFeatures the length of its output, at least 1
+ * @param embedding whether it is a table of embeddings, [in, out]
  */
-public record LoraModule(String path, long inFeatures, long outFeatures) {
+public record LoraModule(String path, long inFeatures, long outFeatures, boolean embedding) {
 
   static final String PREFIX = "base_model.model.";
   static final String SUFFIX_A = ".lora_A.weight";
   static final String SUFFIX_B = ".lora_B.weight";
+  static final String SUFFIX_EMBEDDING_A = ".lora_embedding_A";
+  static final String SUFFIX_EMBEDDING_B = ".lora_embedding_B";
   static final String SUFFIX_MAGNITUDE = ".lora_magnitude_vector";
   static final String BASE_LAYER = ".base_layer";
 
@@ -26,14 +30,19 @@ public record LoraModule(String path, long inFeatures, long outFeatures) {
     }
   }
 
+  /** A linear layer. */
+  public LoraModule(String path, long inFeatures, long outFeatures) {
+    this(path, inFeatures, outFeatures, false);
+  }
+
   /** The file's name for A, {@code [r, in]}. */
   public String nameA() {
-    return PREFIX + path + SUFFIX_A;
+    return PREFIX + path + (embedding ? SUFFIX_EMBEDDING_A : SUFFIX_A);
   }
 
   /** The file's name for B, {@code [out, r]}. */
   public String nameB() {
-    return PREFIX + path + SUFFIX_B;
+    return PREFIX + path + (embedding ? SUFFIX_EMBEDDING_B : SUFFIX_B);
   }
 
   /** The file's name for DoRA's length of each output, {@code [out]}. */

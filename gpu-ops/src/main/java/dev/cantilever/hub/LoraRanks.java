@@ -76,7 +76,8 @@ public record LoraRanks(
 
   private static <T> T first(String key, Map<String, T> patterns, String modulePath, T otherwise) {
     for (Map.Entry<String, T> entry : patterns.entrySet()) {
-      if (ModulePattern.ofEnd(key, entry.getKey()).matches(modulePath)) {
+      ModulePattern pattern = ModulePattern.ofEnd(key, entry.getKey());
+      if (pattern.matches(modulePath) || pattern.matches(HeadNames.earlier(modulePath))) {
         return entry.getValue();
       }
     }

@@ -75,6 +75,16 @@ public final class ModelConfig {
     return json.deepCopy();
   }
 
+  /** The same with another value of a key at the top. */
+  public ModelConfig with(String key, int value) {
+    return new ModelConfig(file, json().put(key, value));
+  }
+
+  /** Writes {@code config.json} into a directory, in place of one that is there. */
+  public void write(Path directory) throws IOException {
+    JsonFile.write(directory.resolve(FILE), json);
+  }
+
   /** The architecture's name, for example {@code "gpt_neox"}. */
   public String modelType() {
     return requireString("model_type");

@@ -16,7 +16,7 @@ public record ModuleSelection(
     TargetModules targets, TargetModules excluded, LayerSelection layers, List<String> saved) {
 
   public ModuleSelection {
-    saved = List.copyOf(saved);
+    saved = saved.stream().map(HeadNames::later).toList();
     if (!layers.layers().isEmpty() && !(targets instanceof TargetModules.Names)) {
       throw new CheckpointException(
           "Expected 'layers_to_transform' beside a list in 'target_modules', found %s. List names, or write the layers into the regular expression."
@@ -36,7 +36,7 @@ public record ModuleSelection(
 
   /** Whether a linear layer carries a branch. */
   public boolean matches(String modulePath) {
-    if (excluded.matches(modulePath) || isSaved(modulePath) || !targets.matches(modulePath)) {
+    if (excluded.matches(modulePath) || liesInSaved(modulePath) || !targets.matches(modulePath)) {
       return false;
     }
     boolean whole =
@@ -44,13 +44,35 @@ public record ModuleSelection(
     return whole || layers.matches(modulePath);
   }
 
+  /**
+   * Whether a table of embeddings or an output head carries a branch: where it is named, by a list
+   * or a regular expression, and not by {@code "all-linear"}.
+   */
+  public boolean names(String modulePath) {
+    return !(targets instanceof TargetModules.AllLinear) && matches(modulePath);
+  }
+
   /** This selection with one name of modules that are held whole. */
   public ModuleSelection savingOnly(String name) {
     return new ModuleSelection(targets, excluded, layers, List.of(name));
   }
 
-  /** Whether a module is held whole, or lies in one that is. */
+  /**
+   * Whether a module is held whole, or lies in one that is: as in peft one whose path ends with a
+   * name, be it in the middle of a word.
+   */
   public boolean isSaved(String modulePath) {
+    for (int end = modulePath.length(); end > 0; end = modulePath.lastIndexOf('.', end - 1)) {
+      String path = modulePath.substring(0, end);
+      if (saved.stream().anyMatch(path::endsWith)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether it carries no branch because of that, for which peft reads names as expressions. */
+  private boolean liesInSaved(String modulePath) {
     return saved.stream()
         .anyMatch(name -> ModulePattern.ofPart("modules_to_save", name).matches(modulePath));
   }

@@ -6,7 +6,8 @@ import java.util.List;
 public sealed interface TargetModules {
 
   /**
-   * Whether a linear layer is meant. The output head of a language model is never offered.
+   * Whether a layer is meant. Embeddings and the output head of a language model are never offered
+   * to {@link AllLinear}.
    *
    * @param modulePath for example {@code gpt_neox.layers.0.attention.query_key_value}
    */
@@ -24,7 +25,7 @@ public sealed interface TargetModules {
    */
   record Names(List<String> names) implements TargetModules {
     public Names {
-      names = List.copyOf(names);
+      names = names.stream().map(HeadNames::later).toList();
       if (names.isEmpty() || names.contains("")) {
         throw new CheckpointException(
             "Expected 'target_modules' to name modules, found %s. Name at least one."
@@ -50,7 +51,8 @@ public sealed interface TargetModules {
 
     @Override
     public boolean matches(String modulePath) {
-      return ModulePattern.ofWhole("target_modules", regex).matches(modulePath);
+      ModulePattern pattern = ModulePattern.ofWhole("target_modules", regex);
+      return pattern.matches(modulePath) || pattern.matches(HeadNames.earlier(modulePath));
     }
   }
 

@@ -33,16 +33,19 @@
  * <p><b>Adapter</b> (peft 0.2 to 0.21, written as 0.21.0): {@code adapter_model.safetensors}, or
  * where it is not there {@code adapter_model.bin}, with {@code base_model.model.<module>} and
  * behind it {@code .lora_A.weight} [r, in], {@code .lora_B.weight} [out, r] and with {@code
- * use_dora} {@code .lora_magnitude_vector} [out]; where {@code bias} asks for it {@code
- * .base_layer.bias} or {@code .bias}; of {@code modules_to_save} the base's own names. Several
- * saved together lie each in a directory of its name, {@code default} in the one above. From {@code
- * adapter_config.json}, read: {@code peft_type} (LORA), {@code r}, {@code lora_alpha}, {@code
- * rank_pattern}, {@code alpha_pattern}, {@code use_rslora}, {@code use_dora}, {@code lora_dropout},
- * {@code target_modules}, {@code exclude_modules}, {@code layers_to_transform}, {@code
- * layers_pattern}, {@code modules_to_save}, {@code bias}, {@code init_lora_weights} (true, false,
- * gaussian, orthogonal, eva, pissa, pissa_niter_N, olora), {@code fan_in_fan_out}, {@code
- * task_type}, {@code base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code eva_config},
- * {@code inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code peft_version}, {@code
+ * use_dora} {@code .lora_magnitude_vector} [out]; of a table of embeddings [V, E] {@code
+ * .lora_embedding_A} [r, V] and {@code .lora_embedding_B} [E, r]; where {@code bias} asks for it
+ * {@code .base_layer.bias} or {@code .bias}; of {@code modules_to_save} the base's own names; the
+ * base's table or head, untrained, where peft lets it come along. GPT-NeoX's head goes by two names
+ * ({@link dev.cantilever.hub.HeadNames}). Several saved together lie each in a directory of its
+ * name, {@code default} in the one above. From {@code adapter_config.json}, read: {@code peft_type}
+ * (LORA), {@code r}, {@code lora_alpha}, {@code rank_pattern}, {@code alpha_pattern}, {@code
+ * use_rslora}, {@code use_dora}, {@code lora_dropout}, {@code target_modules}, {@code
+ * exclude_modules}, {@code layers_to_transform}, {@code layers_pattern}, {@code modules_to_save},
+ * {@code bias}, {@code init_lora_weights} (true, false, gaussian, orthogonal, eva, pissa,
+ * pissa_niter_N, olora), {@code fan_in_fan_out}, {@code task_type}, {@code
+ * base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code eva_config}, {@code
+ * inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code peft_version}, {@code
  * qalora_group_size}, {@code revision}, {@code runtime_config}. Every other key, known or not, is
  * refused unless null, false or empty.
  *

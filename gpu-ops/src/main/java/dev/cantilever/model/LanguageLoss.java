@@ -4,6 +4,8 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.HeadInput;
+import dev.cantilever.nn.HeadRun;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
@@ -48,7 +50,8 @@ public final class LanguageLoss {
                 Pass.plain(tape, batch), new TokenSelection(memory.ints(predicted.predicting())))
             .value();
     Tensor targets = memory.ints(predicted.targets());
-    float[] logprobs = logprobs(memory, normalizers(memory, hidden), hidden, targets);
+    HeadRun head = head(memory, hidden, OptionalLong.empty());
+    float[] logprobs = logprobs(memory, normalizers(memory, hidden), head.input(), targets);
     double[] totals = new double[rows.rows()];
     int[] offsets = rows.responseOffsets();
     for (int r = 0; r < totals.length; r++) {
@@ -80,9 +83,10 @@ public final class LanguageLoss {
     Tensor targets = memory.ints(predicted.targets());
     Var output = model.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
+    HeadRun head = head(memory, hidden, dropoutKey);
     Tensor normalizers = normalizers(memory, hidden);
     double total = 0;
-    for (float logprob : logprobs(memory, normalizers, hidden, targets)) {
+    for (float logprob : logprobs(memory, normalizers, head.input(), targets)) {
       total -= logprob;
     }
     float[] gradients = new float[selected.size(0)];
@@ -92,34 +96,29 @@ public final class LanguageLoss {
         .loss()
         .tokenLogprobsBackward(
             dHidden,
-            model.head().gradient(adapters),
+            head.gradient(),
             memory.floats(gradients),
             normalizers,
-            hidden,
-            model.head().weight(adapters),
+            head.input(),
             targets,
             model.logitSpec(1));
+    head.backward(dHidden, memory.packed(rows.responseOffsets()));
     tape.backward(output, dHidden);
     return total;
+  }
+
+  private HeadRun head(PassMemory memory, Tensor hidden, OptionalLong dropoutKey) {
+    return new HeadRun(backend, memory.batch(), model.head(), hidden, adapters, dropoutKey);
   }
 
   private static Tensor normalizers(PassMemory memory, Tensor hidden) {
     return Tensor.in(memory.batch(), DType.F64, hidden.dim(0), 2);
   }
 
-  private float[] logprobs(PassMemory memory, Tensor normalizers, Tensor hidden, Tensor targets) {
+  private float[] logprobs(PassMemory memory, Tensor normalizers, HeadInput head, Tensor targets) {
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, targets.elements());
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, targets.elements());
-    backend
-        .loss()
-        .tokenLogprobs(
-            logprobs,
-            entropy,
-            normalizers,
-            hidden,
-            model.head().weight(adapters),
-            targets,
-            model.logitSpec(1));
+    backend.loss().tokenLogprobs(logprobs, entropy, normalizers, head, targets, model.logitSpec(1));
     float[] values = new float[targets.size(0)];
     backend.transfers().download(values, logprobs);
     return values;

@@ -4,12 +4,15 @@ import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.LogitSpec;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.HeadRun;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -44,7 +47,7 @@ public record LanguageModel(Transformer transformer, Linear head) {
    * @param adapters those that act on them
    */
   void logits(Backend backend, Tensor logits, Tensor hidden, Set<String> adapters) {
-    backend.matmul().linear(logits, hidden, head.weight(adapters));
+    head.run(backend, logits, hidden, adapters);
     HeadSpec spec = architecture().head();
     if (spec.cap() > 0) {
       backend.activation().softcap(logits, logits, spec.cap());
@@ -52,6 +55,17 @@ public record LanguageModel(Transformer transformer, Linear head) {
     if (spec.scale() != 1) {
       backend.activation().scale(logits, logits, spec.scale());
     }
+  }
+
+  /**
+   * The head as a loss runs it over hidden states.
+   *
+   * @param arena what its branches make is held there
+   * @param hidden [M, E]
+   * @param adapters those that act on all of them
+   */
+  HeadRun head(Backend backend, Arena arena, Tensor hidden, Set<String> adapters) {
+    return new HeadRun(backend, arena, head, hidden, adapters, OptionalLong.empty());
   }
 
   /** What adapters may be attached to. */

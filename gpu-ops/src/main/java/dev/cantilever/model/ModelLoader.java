@@ -2,6 +2,7 @@ package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.memory.Arena;
@@ -72,7 +73,7 @@ public final class ModelLoader {
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
-    return new LanguageModel(transformer, new Linear(head, weight));
+    return new LanguageModel(transformer, new Linear(HeadNames.later(head), weight));
   }
 
   private boolean ownHead(String path, String table) throws IOException {

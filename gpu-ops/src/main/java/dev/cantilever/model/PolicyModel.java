@@ -3,14 +3,15 @@ package dev.cantilever.model;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LossOps;
+import dev.cantilever.nn.HeadRun;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -90,38 +91,29 @@ public final class PolicyModel {
     Tensor target = memory.ints(predicted.targets());
     float[] ones = new float[m];
     Arrays.fill(ones, 1);
+    HeadInput policyHead = policyHead(memory, hidden.slice(0, m)).input();
     TokenScores policy =
         scores(
             memory,
             rows.responseOffsets(),
             Tensor.in(memory.batch(), DType.F64, m, 2),
-            hidden.slice(0, m),
+            policyHead,
             target,
             memory.floats(ones).reshape(m, 1));
     Tensor logprobs = Tensor.in(memory.batch(), DType.F32, m);
     Tensor entropy = Tensor.in(memory.batch(), DType.F32, m);
     Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
-    Tensor referenceHidden = hidden.slice(m, 2L * m);
-    Weight referenceHead = model.head().weight(spec.referenceAdapters());
+    HeadInput referenceHead =
+        model
+            .head(backend, memory.batch(), hidden.slice(m, 2L * m), spec.referenceAdapters())
+            .input();
     LossOps loss = backend.loss();
     loss.tokenLogprobs(
-        logprobs,
-        entropy,
-        normalizers,
-        referenceHidden,
-        referenceHead,
-        target,
-        model.logitSpec(spec.logitScale()));
+        logprobs, entropy, normalizers, referenceHead, target, model.logitSpec(spec.logitScale()));
     float[] kl = new float[0];
     if (fullKl) {
       Tensor divergence = Tensor.in(memory.batch(), DType.F32, m);
-      loss.fullKl(
-          divergence,
-          hidden.slice(0, m),
-          policyHead(),
-          referenceHidden,
-          referenceHead,
-          model.logitSpec(spec.logitScale()));
+      loss.fullKl(divergence, policyHead, referenceHead, model.logitSpec(spec.logitScale()));
       kl = download(divergence);
     }
     return new PolicyScores(policy, download(logprobs), kl);
@@ -131,7 +123,7 @@ public final class PolicyModel {
       PassMemory memory,
       int[] offsets,
       Tensor normalizers,
-      Tensor hidden,
+      HeadInput head,
       Tensor targets,
       Tensor ones) {
     long m = targets.elements();
@@ -141,14 +133,8 @@ public final class PolicyModel {
     backend
         .loss()
         .tokenLogprobs(
-            logprobs,
-            entropy,
-            normalizers,
-            hidden,
-            policyHead(),
-            targets,
-            model.logitSpec(spec.logitScale()));
-    valueHead.forward(values, hidden, ones);
+            logprobs, entropy, normalizers, head, targets, model.logitSpec(spec.logitScale()));
+    valueHead.forward(values, head.hidden(), ones);
     return new TokenScores(offsets, download(logprobs), download(entropy), download(values));
   }
 
@@ -179,7 +165,9 @@ public final class PolicyModel {
     Var output = model.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
     Tensor hidden = output.value();
     Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
-    TokenScores scores = scores(memory, rows.responseOffsets(), normalizers, hidden, targets, ones);
+    HeadRun head = policyHead(memory, hidden);
+    TokenScores scores =
+        scores(memory, rows.responseOffsets(), normalizers, head.input(), targets, ones);
     TokenGradients gradients = loss.gradients(firstRow, scores);
     Tensor dLogprobs = memory.floats(gradients.logprobs());
     Tensor dValues = memory.floats(gradients.values()).reshape(m, 1);
@@ -188,20 +176,20 @@ public final class PolicyModel {
         .loss()
         .tokenLogprobsBackward(
             dHidden,
-            model.head().gradient(spec.policyAdapters()),
+            head.gradient(),
             dLogprobs,
             normalizers,
-            hidden,
-            policyHead(),
+            head.input(),
             targets,
             model.logitSpec(spec.logitScale()));
     PackedRows responses = memory.packed(rows.responseOffsets());
+    head.backward(dHidden, responses);
     valueHead.backward(dHidden, dValues, hidden, ones, responses);
     tape.backward(output, dHidden);
   }
 
-  private Weight policyHead() {
-    return model.head().weight(spec.policyAdapters());
+  private HeadRun policyHead(PassMemory memory, Tensor hidden) {
+    return model.head(backend, memory.batch(), hidden, spec.policyAdapters());
   }
 
   /**

@@ -67,13 +67,13 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     Tensor features = pooled.value();
     if (hidden.isPresent()) {
       Tensor dense = Tensor.in(scratch, DType.F32, features.shape());
-      backend.matmul().linear(dense, features, hidden.get().weight(adapters));
+      hidden.get().run(backend, dense, features, adapters);
       spec.hidden().ifPresent(f -> backend.activation().activate(dense, dense, f));
       features = dense;
     }
     int labels = output.weight().outFeatures();
     Tensor out = Tensor.in(scratch, DType.F32, tokens.length, labels);
-    backend.matmul().linear(out, features, output.weight(adapters));
+    output.run(backend, out, features, adapters);
     float[] flat = new float[tokens.length * labels];
     backend.transfers().download(flat, out);
     float[][] logits = new float[tokens.length][labels];

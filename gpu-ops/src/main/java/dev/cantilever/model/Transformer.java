@@ -10,7 +10,7 @@ import dev.cantilever.nn.Embeddings;
 import dev.cantilever.nn.EncodedRows;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
@@ -98,9 +98,9 @@ public record Transformer(
    * that an encoder reads too are not among it: peft's copy would be that of one of the two.
    */
   AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
-    List<NormBias> biases = norms().flatMap(norm -> norm.bias().stream()).distinct().toList();
+    List<NormTarget> own = norms().flatMap(norm -> norm.target().stream()).distinct().toList();
     List<EmbeddingTable> tables = encoder.isPresent() ? List.of() : List.of(embeddings.tokens());
-    return new AdapterTargets(targets, biases, tables, heads, trainsHeads);
+    return new AdapterTargets(targets, own, tables, heads, trainsHeads);
   }
 
   private Stream<Norm> norms() {

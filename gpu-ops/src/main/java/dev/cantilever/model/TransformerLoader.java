@@ -14,7 +14,7 @@ import dev.cantilever.nn.LayerNorm;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
-import dev.cantilever.nn.NormBias;
+import dev.cantilever.nn.NormTarget;
 import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
@@ -168,14 +168,20 @@ final class TransformerLoader {
       case LAYER -> {
         Tensor scale = weights.normScale(path, size);
         Tensor shift = weights.shift(path, size);
-        yield new LayerNorm(scale, shift, spec.eps(), Optional.of(new NormBias(path, shift)));
+        NormTarget target = new NormTarget(path, scale, 0, Optional.of(shift));
+        yield new LayerNorm(scale, shift, spec.eps(), Optional.of(target));
       }
       case PLAIN_LAYER ->
           new LayerNorm(
               weights.constant(size, 1), weights.constant(size, 0), spec.eps(), Optional.empty());
-      case RMS -> new RmsNorm(weights.normScale(path, size), spec.eps());
-      case RMS_OFFSET -> new RmsNorm(weights.offsetScale(path, size), spec.eps());
+      case RMS -> rmsNorm(path, weights.normScale(path, size), 0);
+      case RMS_OFFSET -> rmsNorm(path, weights.offsetScale(path, size), 1);
     };
+  }
+
+  private Norm rmsNorm(String path, Tensor scale, float offset) {
+    NormTarget target = new NormTarget(path, scale, offset, Optional.empty());
+    return new RmsNorm(scale, architecture.block().norm().eps(), Optional.of(target));
   }
 
   private TransformerBlock block(

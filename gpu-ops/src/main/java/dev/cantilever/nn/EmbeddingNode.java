@@ -4,6 +4,7 @@ import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.EmbeddingOps;
+import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
@@ -12,8 +13,9 @@ import java.util.Optional;
 
 /**
  * Sum of the embeddings of token, times its factor, position and type, where there are such. Only
- * tables of tokens can be trained: dTable(id) += scale·dy over the tokens of that id, in ascending
- * order.
+ * those of tokens can be trained: dTable(id) += scale·dy over the tokens of that id, in ascending
+ * order; and of a branch, which adds s·B·a(id) to them, da(id) += s·Bᵀ·scale·dy likewise and dB +=
+ * s·scale·dyᵀ·a row by row.
  */
 record EmbeddingNode(
     Tape tape,
@@ -32,10 +34,12 @@ record EmbeddingNode(
   @Override
   public void forward(Tensor out, Arena arena) {
     EmbeddingOps ops = tape.backend().embedding();
-    if (tokens.isReplaced()) {
+    if (tokens.isAdapted()) {
       for (Span span : batch.spans()) {
-        Tensor table = tokens.acting(span.adapters()).values();
-        ops.gather(slice(out, span), table, slice(batch.ids(), span), false);
+        Tensor y = slice(out, span);
+        Tensor ids = slice(batch.ids(), span);
+        ops.gather(y, tokens.acting(span.adapters()).values(), ids, false);
+        tokens.branches(span.adapters()).forEach(branch -> add(branch, y, ids));
       }
     } else {
       ops.gather(out, tokens.values(), batch.ids(), false);
@@ -54,17 +58,31 @@ record EmbeddingNode(
             () -> new IllegalStateException("Expected a batch with the types of its tokens"));
   }
 
+  private void add(TableBranch branch, Tensor y, Tensor ids) {
+    Arena scratch = tape.scratch();
+    Arena.Mark mark = scratch.mark();
+    Tensor low = low(branch, ids);
+    tape.backend().matmul().project(y, 0, low, branch.b().value(), branch.scale(), true);
+    scratch.reset(mark);
+  }
+
+  /** Rows of a branch's first matrix, [n, R] of scratch. */
+  private Tensor low(TableBranch branch, Tensor ids) {
+    Tensor low = Tensor.in(tape.scratch(), DType.F32, ids.dim(0), branch.rank());
+    tape.backend().embedding().gather(low, branch.a().value(), ids, false);
+    return low;
+  }
+
   @Override
   public void backward(Var output, Tensor dOut) {
     for (Span span : batch.spans()) {
-      tokens
-          .acting(span.adapters())
-          .gradient()
-          .ifPresent(gradient -> addTo(gradient, slice(dOut, span), slice(batch.ids(), span)));
+      if (tokens.trains(span)) {
+        backward(span, slice(dOut, span));
+      }
     }
   }
 
-  private void addTo(Tensor gradient, Tensor dy, Tensor ids) {
+  private void backward(Span span, Tensor dy) {
     Arena scratch = tape.scratch();
     Arena.Mark mark = scratch.mark();
     Tensor scaled = dy;
@@ -72,7 +90,28 @@ record EmbeddingNode(
       scaled = Tensor.in(scratch, DType.F32, dy.shape());
       tape.backend().activation().scale(scaled, dy, scale);
     }
-    tape.backend().embedding().scatterAdd(gradient, scaled, ids);
+    Tensor ids = slice(batch.ids(), span);
+    Optional<Tensor> table = tokens.acting(span.adapters()).gradient();
+    if (table.isPresent()) {
+      tape.backend().embedding().scatterAdd(table.get(), scaled, ids);
+    }
+    for (TableBranch branch : tokens.branches(span.adapters())) {
+      if (branch.trainable()) {
+        backward(branch, span, scaled, ids);
+      }
+    }
+    scratch.reset(mark);
+  }
+
+  private void backward(TableBranch branch, Span span, Tensor dy, Tensor ids) {
+    Arena scratch = tape.scratch();
+    Arena.Mark mark = scratch.mark();
+    MatmulOps matmul = tape.backend().matmul();
+    Tensor dLow = Tensor.in(scratch, DType.F32, ids.dim(0), branch.rank());
+    matmul.projectInputGradient(dLow, dy, 0, branch.b().value(), branch.scale(), false);
+    tape.backend().embedding().scatterAdd(branch.a().gradient(), dLow, ids);
+    matmul.projectWeightGradient(
+        branch.b().gradient(), dy, 0, low(branch, ids), branch.scale(), span.rows());
     scratch.reset(mark);
   }
 

@@ -1,15 +1,18 @@
 package dev.cantilever.nn;
 
 import dev.cantilever.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A frozen table of embeddings, in whose place adapters may have their own. */
+/** A frozen table of embeddings with branches, in whose place adapters may have their own. */
 public final class EmbeddingTable {
 
   private final String name;
   private final Tensor values;
   private final Replaceable<Own> tables;
+  private final List<TableBranch> branches = new ArrayList<>();
 
   /**
    * A table that acts.
@@ -51,9 +54,30 @@ public final class EmbeddingTable {
     return tables.acting(adapters);
   }
 
-  /** Whether a table that acts on some row of a batch is trained. */
+  /** The branches of some adapters, in the order of their attachment. */
+  List<TableBranch> branches(Set<String> adapters) {
+    return branches.stream().filter(branch -> adapters.contains(branch.adapter())).toList();
+  }
+
+  /** Whether a table or branch that acts on some row of a batch is trained. */
   boolean trains(TokenBatch batch) {
-    return batch.spans().stream().anyMatch(span -> acting(span.adapters()).gradient().isPresent());
+    return batch.spans().stream().anyMatch(this::trains);
+  }
+
+  /** Whether one that acts on a span is. */
+  boolean trains(Span span) {
+    return acting(span.adapters()).gradient().isPresent()
+        || branches(span.adapters()).stream().anyMatch(TableBranch::trainable);
+  }
+
+  /** Whether adapters have anything here. */
+  boolean isAdapted() {
+    return isReplaced() || !branches.isEmpty();
+  }
+
+  /** Attaches a branch; it acts in spans that name its adapter, after those attached before. */
+  public void attach(TableBranch branch) {
+    branches.add(branch);
   }
 
   /**
@@ -73,11 +97,13 @@ public final class EmbeddingTable {
 
   /** Whether an adapter of this name has. */
   public boolean isAttached(String adapter) {
-    return tables.isAttached(adapter);
+    return tables.isAttached(adapter)
+        || branches.stream().anyMatch(branch -> branch.adapter().equals(adapter));
   }
 
   /** Detaches what is an adapter's. */
   public void detach(String adapter) {
     tables.detach(adapter);
+    branches.removeIf(branch -> branch.adapter().equals(adapter));
   }
 }

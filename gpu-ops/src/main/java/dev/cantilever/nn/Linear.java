@@ -3,7 +3,10 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.LowRankTerm;
+import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -67,6 +70,26 @@ public final class Linear {
    */
   public void replace(String adapter, Weight own, HeadGradient gradient) {
     weights.replace(adapter, new Acting(own, gradient));
+  }
+
+  /** The branches of some adapters, in the order of their attachment. */
+  List<LoraBranch> branches(Set<String> adapters) {
+    return branches.stream().filter(branch -> adapters.contains(branch.adapter())).toList();
+  }
+
+  /**
+   * Of a head, outside of a tape: y = x·Wᵀ + b, plus the branches, of rows that the same adapters
+   * act on.
+   *
+   * @param y [M, O] F32, overwritten
+   * @param x [M, I] F32
+   */
+  public void run(Backend backend, Tensor y, Tensor x, Set<String> adapters) {
+    backend.matmul().linear(y, x, weight(adapters));
+    List<LowRankTerm> terms = branches(adapters).stream().map(LoraBranch::term).toList();
+    if (!terms.isEmpty()) {
+      backend.matmul().lowRank(y, x, terms);
+    }
   }
 
   /** Whether some adapter has its own weight here. */

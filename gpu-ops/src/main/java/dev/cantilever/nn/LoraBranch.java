@@ -36,4 +36,15 @@ public record LoraBranch(
   int rank() {
     return a.value().size(0);
   }
+
+  /**
+   * The key of its dropout.
+   *
+   * @param pass key of the pass
+   * @param layer name of the layer it is on
+   */
+  long dropoutKey(long pass, String layer) {
+    long place = 31L * layer.hashCode() + column;
+    return pass ^ place * 0x9E3779B97F4A7C15L;
+  }
 }

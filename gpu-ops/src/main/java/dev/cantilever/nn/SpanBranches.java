@@ -248,8 +248,7 @@ final class SpanBranches {
   }
 
   private long dropoutKey(LoraBranch branch) {
-    long place = 31L * acting.name().hashCode() + branch.column();
-    return pass.dropoutKey().orElseThrow() ^ place * 0x9E3779B97F4A7C15L;
+    return branch.dropoutKey(pass.dropoutKey().orElseThrow(), acting.name());
   }
 
   private Tensor copyOf(Tensor tensor) {

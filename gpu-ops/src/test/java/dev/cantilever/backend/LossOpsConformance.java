@@ -297,8 +297,7 @@ public abstract class LossOpsConformance extends OpsConformance {
             logprobs,
             entropy,
             tensors.output(DType.F64, 2, 2),
-            hidden,
-            DenseWeight.of(head),
+            HeadInput.of(hidden, DenseWeight.of(head)),
             tensors.of(0, 2),
             LogitSpec.PLAIN);
     assertThat(tensors.read(logprobs)).containsExactly(0, -1e30f);

@@ -55,8 +55,7 @@ public abstract class LossRefusalConformance extends OpsConformance {
                     logprobs,
                     entropy,
                     tensors.output(DType.F64, 1, 2),
-                    hidden,
-                    DenseWeight.of(head),
+                    HeadInput.of(hidden, DenseWeight.of(head)),
                     tensors.of(0),
                     LogitSpec.PLAIN),
         "row 0");
@@ -93,24 +92,34 @@ public abstract class LossRefusalConformance extends OpsConformance {
     Tensor targets = tensors.of(0, 0, 0);
     HeadGradient none = HeadGradient.NONE;
     assertShape(
-        () -> ops.tokenLogprobs(three, three, pairs, wrong, head, targets, LogitSpec.PLAIN),
+        () ->
+            ops.tokenLogprobs(
+                three, three, pairs, HeadInput.of(wrong, head), targets, LogitSpec.PLAIN),
         "hidden");
     assertShape(
-        () -> ops.tokenLogprobs(wrong, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
+        () ->
+            ops.tokenLogprobs(
+                wrong, three, pairs, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "logprobs");
     assertShape(
-        () -> ops.tokenLogprobs(three, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
+        () ->
+            ops.tokenLogprobs(
+                three, wrong, pairs, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "entropy");
     assertShape(
-        () -> ops.tokenLogprobs(three, three, pairs, hidden, head, three, LogitSpec.PLAIN),
+        () ->
+            ops.tokenLogprobs(
+                three, three, pairs, HeadInput.of(hidden, head), three, LogitSpec.PLAIN),
         "targets");
     assertShape(
-        () -> ops.tokenLogprobs(three, three, three, hidden, head, targets, LogitSpec.PLAIN),
+        () ->
+            ops.tokenLogprobs(
+                three, three, three, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "normalizers");
     assertShape(
         () ->
             ops.tokenLogprobsBackward(
-                wrong, none, three, pairs, hidden, head, targets, LogitSpec.PLAIN),
+                wrong, none, three, pairs, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "dHidden");
     assertShape(
         () ->
@@ -119,8 +128,7 @@ public abstract class LossRefusalConformance extends OpsConformance {
                 new HeadGradient(Optional.of(hidden), Optional.empty()),
                 three,
                 pairs,
-                hidden,
-                head,
+                HeadInput.of(hidden, head),
                 targets,
                 LogitSpec.PLAIN),
         "matrix of dHead");
@@ -131,24 +139,35 @@ public abstract class LossRefusalConformance extends OpsConformance {
                 new HeadGradient(Optional.empty(), Optional.of(three)),
                 three,
                 pairs,
-                hidden,
-                head,
+                HeadInput.of(hidden, head),
                 targets,
                 LogitSpec.PLAIN),
         "bias of dHead");
     assertShape(
         () ->
             ops.tokenLogprobsBackward(
-                hidden, none, three, three, hidden, head, targets, LogitSpec.PLAIN),
+                hidden, none, three, three, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "normalizers");
     assertShape(
         () ->
             ops.tokenLogprobsBackward(
-                hidden, none, wrong, pairs, hidden, head, targets, LogitSpec.PLAIN),
+                hidden, none, wrong, pairs, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN),
         "dLogprobs");
-    assertShape(() -> ops.fullKl(wrong, hidden, head, hidden, head, LogitSpec.PLAIN), "kl");
-    assertShape(() -> ops.fullKl(three, hidden, head, wrong, head, LogitSpec.PLAIN), "hiddenQ");
+    assertShape(
+        () ->
+            ops.fullKl(
+                wrong, HeadInput.of(hidden, head), HeadInput.of(hidden, head), LogitSpec.PLAIN),
+        "kl");
+    assertShape(
+        () ->
+            ops.fullKl(
+                three, HeadInput.of(hidden, head), HeadInput.of(wrong, head), LogitSpec.PLAIN),
+        "hiddenQ");
     Weight shorter = DenseWeight.of(tensors.output(DType.F32, 6, 4));
-    assertShape(() -> ops.fullKl(three, hidden, head, hidden, shorter, LogitSpec.PLAIN), "headQ");
+    assertShape(
+        () ->
+            ops.fullKl(
+                three, HeadInput.of(hidden, head), HeadInput.of(hidden, shorter), LogitSpec.PLAIN),
+        "headQ");
   }
 }

@@ -42,8 +42,7 @@ public final class LossRun {
             logprobs,
             entropy,
             normalizers,
-            hidden(hidden),
-            head,
+            HeadInput.of(hidden(hidden), head),
             tensors.of(targets),
             c.logitSpec());
     return new Scores(tensors.read(logprobs), tensors.read(entropy), normalizers);
@@ -64,8 +63,7 @@ public final class LossRun {
             HeadGradient.NONE,
             tensors.of(dLogprobs, targets.length),
             normalizers,
-            hidden(hidden),
-            head,
+            HeadInput.of(hidden(hidden), head),
             tensors.of(targets),
             c.logitSpec());
     return tensors.read(dHidden);
@@ -86,8 +84,7 @@ public final class LossRun {
               new HeadGradient(Optional.of(matrix), Optional.of(bias)),
               tensors.of(dLogprobs, targets.length),
               scores(hidden, targets).normalizers(),
-              hidden(hidden),
-              head,
+              HeadInput.of(hidden(hidden), head),
               tensors.of(targets),
               c.logitSpec());
     }
@@ -103,7 +100,9 @@ public final class LossRun {
   /** Divergences of hidden states [M, C] from others. */
   public float[] divergence(float[] p, float[] q) {
     Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
-    backend.loss().fullKl(kl, hidden(p), head, hidden(q), head, c.logitSpec());
+    backend
+        .loss()
+        .fullKl(kl, HeadInput.of(hidden(p), head), HeadInput.of(hidden(q), head), c.logitSpec());
     return tensors.read(kl);
   }
 
@@ -112,7 +111,9 @@ public final class LossRun {
     Tensor kl = tensors.output(DType.F32, p.length / c.hiddenSize());
     Weight other =
         DenseWeight.of(tensors.of(otherWeights, c.vocabulary(), c.hiddenSize()), head.bias());
-    backend.loss().fullKl(kl, hidden(p), head, hidden(q), other, c.logitSpec());
+    backend
+        .loss()
+        .fullKl(kl, HeadInput.of(hidden(p), head), HeadInput.of(hidden(q), other), c.logitSpec());
     return tensors.read(kl);
   }
 

@@ -204,12 +204,10 @@ public abstract class RecordingConformance extends OpsConformance {
         backend.record(
             () -> {
               backend.activation().add(y, y, one);
-              if (++calls[0] == 2) { // where it is written down
+              if (++calls[0] == 1) { // where it is written down
                 backend.activation().add(y, y, two);
               }
             })) {
-      recording.run();
-      assertThat(tensors.read(y)).containsExactly(1);
       assertThatThrownBy(recording::run)
           .isInstanceOf(ShapeException.class)
           .hasMessageContaining("F32[2]");

@@ -204,7 +204,6 @@ class AdapterDirectoryTest {
             module + "lora_magnitude_vector",
             module + "base_layer.bias",
             module + "lora_B.bias",
-            "base_model.model.m.e.lora_embedding_A",
             "base_model.model.m.norm.bias",
             "lm_head.weight")) {
       weights(List.of(a, b, new TensorSpec(name, DType.F32, Shape.of(5))));

@@ -129,6 +129,10 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     }
   }
 
+  private static ModuleSelection on(String... names) {
+    return ModuleSelection.of(TargetModules.of(names));
+  }
+
   private static ModuleSelection saving(AdapterConfig config, String... names) {
     ModuleSelection modules = config.modules();
     return new ModuleSelection(
@@ -156,14 +160,29 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         fresh(model, "first", config.withModules(saving(config, "embed_in", "embed_out")));
     Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
     Adapter third = fresh(model, "third", config);
+    AdapterConfig outer =
+        new AdapterConfig(
+            plain.ranks(),
+            config.loraDropout(),
+            on("embed_in", "lm_head"),
+            false,
+            LoraBias.NONE,
+            plain.init(),
+            false,
+            plain.taskType(),
+            "");
+    Adapter fourth = fresh(model, "fourth", outer);
+    Adapter fifth = fresh(model, "fifth", outer);
     move(first, 7);
     move(second, 8);
     move(third, 9);
-    Set<String> all = Set.of("first", "second", "third");
+    move(fourth, 10);
+    move(fifth, 11);
+    Set<String> all = Set.of("first", "second", "third", "fourth", "fifth");
     OptionalLong key = dropout ? OptionalLong.of(77) : OptionalLong.empty();
     LanguageLoss loss = new LanguageLoss(backend, model, all, KeepPlan.products());
     loss.train(memory, ResponseRows.ofTexts(ROWS), 1, key);
-    for (Adapter adapter : new Adapter[] {first, second, third}) {
+    for (Adapter adapter : new Adapter[] {first, second, third, fourth, fifth}) {
       for (Parameter parameter : adapter.parameters()) {
         assertDirection(loss, adapter, parameter, key);
       }
@@ -211,7 +230,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "score"))))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("modules_to_save")
-        .hasMessageContaining("embed_out")
+        .hasMessageContaining("lm_head")
         .hasMessageContaining("'score'");
     assertThatThrownBy(() -> fresh(model, "a", config(false, LoraBias.NONE, "eva")))
         .isInstanceOf(CheckpointException.class)
@@ -220,8 +239,22 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     fresh(model, "under", withHead);
     assertThatThrownBy(() -> fresh(model, "a", withHead))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("embed_out")
+        .hasMessageContaining("lm_head")
         .hasMessageContaining("under it");
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on("dense", "final_layer_norm"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("target_modules")
+        .hasMessageContaining("final_layer_norm");
+    AdapterConfig dora = config(true, LoraBias.NONE, "true");
+    assertThatThrownBy(() -> fresh(model, "a", dora.withModules(on("dense", "lm_head"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("use_dora")
+        .hasMessageContaining("'lm_head'");
+    AdapterConfig pissa = config(false, LoraBias.NONE, "pissa");
+    assertThatThrownBy(() -> fresh(model, "a", pissa.withModules(on("embed_in"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("pissa")
+        .hasMessageContaining("embed_in");
     fresh(model, "a", plain);
     assertThatThrownBy(() -> fresh(model, "a", plain))
         .isInstanceOf(IllegalArgumentException.class)

@@ -89,6 +89,13 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_both, gpt2",
     "qwen2_tied_tokens, qwen2",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
+    "gpt2_lora_tied, gpt2",
+    "gemma2_lora_tables, gemma2_capped",
+    "neox_norms, gpt_neox",
+    "llama_norms, llama",
+    "gemma2_norms, gemma2_capped",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     LanguageModel model = model(Fixtures.path(base));
@@ -140,6 +147,14 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "opt_exclude, opt",
     "neox_bias_all, gpt_neox",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
+    "neox_norms, gpt_neox",
+    "llama_norms, llama",
+    "gemma2_norms, gemma2_capped",
+    "llama_resized, llama",
+    "llama_resized_branches, llama",
+    "qwen2_resized_tied, qwen2",
   })
   void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
     Path merged = folder.resolve("merged");
@@ -161,6 +176,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "neox_olora, gpt_neox",
     "neox_bias_all, gpt_neox",
     "llama_head, llama",
+    "neox_lora_tables, gpt_neox",
+    "llama_lora_tables, llama",
+    "neox_norms, gpt_neox",
+    "gemma2_norms, gemma2_capped",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
@@ -209,6 +228,17 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"gpt2_lora_tied, gpt2, lm_head", "gemma2_lora_tables, gemma2_capped, lm_head"})
+  void branchesOfATiedTable_merged_areRefusedByName(String name, String base, String what) {
+    assertThatThrownBy(
+            () -> AdapterMerger.merge(Fixtures.path(base), adapter(name), folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(what)
+        .hasMessageContaining("untie");
+    assertThat(folder.resolve("merged")).doesNotExist();
+  }
+
   @Test
   void adaptersOfPeft_stackedInTheirOrder_equalPeft() throws Exception {
     LanguageModel model = model(Fixtures.path("gpt_neox"));
@@ -251,6 +281,24 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     assertThat(score(model, Set.of("a"))).isEqualTo(bare);
   }
 
+  @Test
+  void classifiersAdapterOfPeft_onEveryLinear_actsBeforeTheHeadToo() throws Exception {
+    SequenceClassifier model = classifier(Fixtures.path("bert_cls"));
+    Adapter.load(backend, adapters, "a", adapter("bert_all_linear"), model.targets(), false);
+    float[][] found =
+        model.logits(
+            backend,
+            memory.upload(row("bert_cls"), Set.of("a")),
+            memory.batch(),
+            memory.kept(),
+            memory.scratch());
+    try (SafetensorsFile golden = golden("bert_all_linear")) {
+      assertThat(found[0])
+          .usingComparatorWithPrecision(LOGITS)
+          .containsExactly(golden.readFloats("adapter_logits"));
+    }
+  }
+
   private SequenceClassifier classifier(Path path) throws Exception {
     try (ModelDirectory directory = ModelDirectory.open(path)) {
       return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
@@ -269,7 +317,13 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({"neox_dora, llama, dense"})
+  @CsvSource({
+    "neox_dora, llama, dense",
+    "llama_lora_tables, gemma2_capped, base_layer",
+    "llama_resized, llama, cantilever merge",
+    "llama_resized_branches, llama, cantilever merge",
+    "qwen2_resized_tied, qwen2, cantilever merge",
+  })
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {
     LanguageModel model = model(Fixtures.path(base));

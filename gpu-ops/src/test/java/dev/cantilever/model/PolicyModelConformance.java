@@ -149,7 +149,19 @@ public abstract class PolicyModelConformance {
   @CsvSource({"gpt_neox, embed_in, embed_out", "gpt2, wte, lm_head", "GPTJ, wte, lm_head"})
   void whatIsHeldWhole_isThePolicysAlone_andBeginsAsTheReference(
       String fixture, String tokens, String head) throws IOException {
-    AdapterConfig config = whole(tokens, head);
+    assertThePolicysAlone(fixture, whole(tokens, head));
+  }
+
+  /** Branches of heads and embeddings, where these are one and the same tensor too. */
+  @ParameterizedTest
+  @CsvSource({"gpt_neox, embed_in, lm_head", "gpt2, wte, lm_head", "GPTJ, wte, lm_head"})
+  void branchesOfTables_areThePolicysAlone_andBeginAsTheReference(
+      String fixture, String tokens, String head) throws IOException {
+    TargetModules targets = TargetModules.of(tokens, head);
+    assertThePolicysAlone(fixture, AdapterConfig.of(4, 8, targets, TaskType.CAUSAL_LM));
+  }
+
+  private void assertThePolicysAlone(String fixture, AdapterConfig config) throws IOException {
     PolicyScores awake;
     float[] gradients;
     try (FixturePolicy policy = policy(fixture, config, AMPLE)) {

@@ -23,8 +23,9 @@ import java.util.function.Function;
  * @param r rank
  * @param alpha numerator of the scale {@code alpha / r}
  * @param dropout on the adapter's input, in supervised fine-tuning only: RL passes have none
- * @param targetModules names of the linear layers that carry a branch, or {@code all-linear} alone,
- *     or {@code regex:} and a regular expression for whole paths alone
+ * @param targetModules names of the layers that carry a branch, or {@code all-linear} alone, or
+ *     {@code regex:} and a regular expression for whole paths alone; embeddings of tokens and the
+ *     output head where they are named
  * @param useRslora scale {@code alpha / sqrt(r)} instead
  * @param excludeModules names of linear layers that carry none all the same, or {@code regex:...}
  * @param layersToTransform layers in which branches are; empty for all
@@ -35,7 +36,7 @@ import java.util.function.Function;
  * @param bias which biases are trained: none, lora_only for those of the layers with branches, or
  *     all, norms' among them
  * @param modulesToSave modules that are trained and kept whole: the output head, the embeddings of
- *     tokens, or both, by the ends of their paths
+ *     tokens, norms, by the ends of their paths
  * @param initLoraWeights how matrices begin: default, random, gaussian, pissa, pissa_niter_N or
  *     olora
  */

@@ -1,6 +1,9 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
+import dev.cantilever.backend.HeadTerm;
+import dev.cantilever.backend.HeadTermGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
@@ -10,7 +13,6 @@ import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -52,23 +54,22 @@ final class CudaLossOps implements LossOps {
       Tensor logprobs,
       Tensor entropy,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobs";
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
-    checkTargets(op, targets, head.outFeatures());
-    int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    checkTargets(op, targets, head.entries());
+    int tokens = head.tokens();
+    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
       for (int from = 0; from < tokens; from += logits.rows()) {
         int to = Math.min(from + logits.rows(), tokens);
         Tensor wanted = targets.slice(from, to);
-        scanAll(logits, hidden.slice(from, to), chunks, wanted, spec);
-        reportNotFinite(op, logits, from, to, "hidden", hidden);
+        scanAll(logits, head, from, to, chunks, wanted, spec);
+        reportNotFinite(op, logits, from, to, "hidden", head.hidden());
         kernel("finish_logprobs")
             .pointer(logprobs.slice(from, to))
             .pointer(entropy.slice(from, to))
@@ -88,26 +89,25 @@ final class CudaLossOps implements LossOps {
       HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
-    checkTargets(op, targets, head.outFeatures());
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    checkTargets(op, targets, head.entries());
     checkGradients(op, dLogprobs);
-    int notFinite = expectNotFinite(op, "hidden", hidden);
-    int tokens = hidden.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(head, execution, 1);
+    int notFinite = expectNotFinite(op, "hidden", head.hidden());
+    int tokens = head.tokens();
+    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, 1);
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
       for (int from = 0; from < tokens; from += logits.rows()) {
         int to = Math.min(from + logits.rows(), tokens);
-        Tensor rows = hidden.slice(from, to);
+        Tensor rows = head.hidden().slice(from, to);
         Tensor wanted = targets.slice(from, to);
         for (HeadChunk chunk : chunks) {
-          matmul.linear(logits.of(to - from, chunk), rows, chunk.weight());
+          give(logits.of(to - from, chunk), head, chunk, from);
           LaunchBuffer launch =
               kernel("logit_gradient", spec)
                   .pointer(logits.logits())
@@ -122,6 +122,14 @@ final class CudaLossOps implements LossOps {
               .integer(notFinite)
               .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
           headSums.add(dHead, chunk, logits.of(to - from, chunk), rows);
+          for (int i = 0; i < head.terms().size(); i++) {
+            takeBack(
+                dHead.terms().get(i),
+                head.terms().get(i),
+                chunk,
+                logits.of(to - from, chunk),
+                from);
+          }
           matmul.linearInputGradient(
               dHidden.slice(from, to),
               logits.of(to - from, chunk),
@@ -135,13 +143,12 @@ final class CudaLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(
-      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec spec) {
+  public void fullKl(Tensor kl, HeadInput headP, HeadInput headQ, LogitSpec spec) {
     String op = "fullKl";
-    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
-    int tokens = hiddenP.size(0);
-    List<HeadChunk> chunks = HeadChunk.of(headP, execution, 2);
-    List<HeadChunk> chunksQ = HeadChunk.of(headQ, execution, 2); // cut alike
+    OpChecks.fullKl(kl, headP, headQ);
+    int tokens = headP.tokens();
+    List<HeadChunk> chunks = HeadChunk.of(headP.weight(), execution, 2);
+    List<HeadChunk> chunksQ = HeadChunk.of(headQ.weight(), execution, 2); // cut alike
     Arena.Mark mark = execution.workspace().mark();
     try {
       RowLogits p = RowLogits.in(execution, tokens, 2, chunks);
@@ -150,9 +157,9 @@ final class CudaLossOps implements LossOps {
         int to = Math.min(from + p.rows(), tokens);
         for (int i = 0; i < chunks.size(); i++) {
           HeadChunk chunk = chunks.get(i);
-          Weight weightQ = chunksQ.get(i).weight();
-          matmul.linear(p.of(to - from, chunk), hiddenP.slice(from, to), chunk.weight());
-          matmul.linear(q.of(to - from, chunk), hiddenQ.slice(from, to), weightQ);
+          HeadChunk chunkQ = chunksQ.get(i);
+          give(p.of(to - from, chunk), headP, chunk, from);
+          give(q.of(to - from, chunk), headQ, chunkQ, from);
           scan(q, to - from, chunk, Optional.empty(), spec);
           LaunchBuffer launch =
               kernel("scan_against", spec)
@@ -163,8 +170,8 @@ final class CudaLossOps implements LossOps {
                   .integer(chunk.first());
           rule(launch, spec).run(to - from, THREADS);
         }
-        reportNotFinite(op, p, from, to, "hiddenP", hiddenP);
-        reportNotFinite(op, q, from, to, "hiddenQ", hiddenQ);
+        reportNotFinite(op, p, from, to, "hiddenP", headP.hidden());
+        reportNotFinite(op, q, from, to, "hiddenQ", headQ.hidden());
         kernel("finish_divergence")
             .pointer(kl.slice(from, to))
             .pointer(p.states())
@@ -177,14 +184,38 @@ final class CudaLossOps implements LossOps {
     }
   }
 
-  /** Reads the logits of some rows for the whole vocabulary. */
+  /** Reads the logits of rows {@code [from, to)} for the whole vocabulary. */
   private void scanAll(
-      RowLogits logits, Tensor hidden, List<HeadChunk> chunks, Tensor targets, LogitSpec spec) {
-    int rows = hidden.size(0);
+      RowLogits logits,
+      HeadInput head,
+      int from,
+      int to,
+      List<HeadChunk> chunks,
+      Tensor targets,
+      LogitSpec spec) {
     for (HeadChunk chunk : chunks) {
-      matmul.linear(logits.of(rows, chunk), hidden, chunk.weight());
-      scan(logits, rows, chunk, Optional.of(targets), spec);
+      give(logits.of(to - from, chunk), head, chunk, from);
+      scan(logits, to - from, chunk, Optional.of(targets), spec);
     }
+  }
+
+  /** Writes what a chunk of a head gives for rows from one on, as many as there is room for. */
+  private void give(Tensor target, HeadInput head, HeadChunk chunk, int from) {
+    int to = from + target.size(0);
+    matmul.linear(target, head.hidden().slice(from, to), chunk.weight());
+    for (HeadTerm term : head.terms()) {
+      matmul.project(target, 0, term.low().slice(from, to), chunk.of(term.b()), 1, true);
+    }
+  }
+
+  /** The gradients of a low-rank term, of those of what a chunk of the head gave. */
+  private void takeBack(
+      HeadTermGradient gradient, HeadTerm term, HeadChunk chunk, Tensor dx, int from) {
+    int to = from + dx.size(0);
+    headSums.add(
+        new HeadGradient(gradient.dB(), Optional.empty()), chunk, dx, term.low().slice(from, to));
+    matmul.projectInputGradient(
+        gradient.dLow().slice(from, to), dx, 0, chunk.of(term.b()), 1, chunk.first() > 0);
   }
 
   private void scan(

@@ -1,11 +1,11 @@
 package dev.cantilever.backend.meta;
 
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
 
 /** Output head, log-probabilities and divergences without data. */
 final class MetaLossOps implements LossOps {
@@ -21,12 +21,11 @@ final class MetaLossOps implements LossOps {
       Tensor logprobs,
       Tensor entropy,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec logits) {
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
-    weights.weight("tokenLogprobs", head);
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    weights.weight("tokenLogprobs", head.weight());
   }
 
   @Override
@@ -35,19 +34,17 @@ final class MetaLossOps implements LossOps {
       HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec logits) {
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
-    weights.weight("tokenLogprobsBackward", head);
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    weights.weight("tokenLogprobsBackward", head.weight());
   }
 
   @Override
-  public void fullKl(
-      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec logits) {
-    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
-    weights.weight("fullKl", headP);
-    weights.weight("fullKl", headQ);
+  public void fullKl(Tensor kl, HeadInput p, HeadInput q, LogitSpec logits) {
+    OpChecks.fullKl(kl, p, q);
+    weights.weight("fullKl", p.weight());
+    weights.weight("fullKl", q.weight());
   }
 }

@@ -1,6 +1,9 @@
 package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
+import dev.cantilever.backend.HeadTerm;
+import dev.cantilever.backend.HeadTermGradient;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
@@ -11,7 +14,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
-import dev.cantilever.tensor.Weight;
+import java.util.Optional;
 
 /**
  * Output head and losses on the CPU. Logits exist for a chunk of tokens at a time, as many as the
@@ -61,26 +64,25 @@ final class OneDnnLossOps implements LossOps {
       Tensor logprobs,
       Tensor entropy,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec spec) {
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets);
-    int[] chosen = targets("tokenLogprobs", targets, head.outFeatures());
+    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    int[] chosen = targets("tokenLogprobs", targets, head.entries());
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logits = logits(hidden.size(0), 1, head);
+      Tensor logits = logits(head.tokens(), 1, head.entries());
       for (int from = 0; from < chosen.length; from += logits.size(0)) {
         int first = from;
         int count = Math.min(logits.size(0), chosen.length - from);
         Tensor chunk = logits.slice(0, count);
-        matmul.linear(chunk, hidden.slice(from, from + count), head);
+        give(chunk, head, from);
         boolean[] finite = new boolean[count];
         workers.parallel(
             count,
             (task, worker) -> {
               LogitRow row = rows[worker];
-              finite[task] = row.read(row(chunk, task), head.outFeatures(), spec);
+              finite[task] = row.read(row(chunk, task), head.entries(), spec);
               if (finite[task]) {
                 long at = (first + task) * FLOAT;
                 HostMemory.putFloat(logprobs.address() + at, row.logprob(chosen[first + task]));
@@ -88,7 +90,7 @@ final class OneDnnLossOps implements LossOps {
                 row.writeNormalizer(normalizers.address() + (first + task) * NORMALIZER);
               }
             });
-        requireFinite("tokenLogprobs", "hidden", hidden, from, chunk, finite);
+        requireFinite("tokenLogprobs", "hidden", head.hidden(), from, chunk, finite);
       }
     } finally {
       workspace.reset(mark);
@@ -101,13 +103,12 @@ final class OneDnnLossOps implements LossOps {
       HeadGradient dHead,
       Tensor dLogprobs,
       Tensor normalizers,
-      Tensor hidden,
-      Weight head,
+      HeadInput head,
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, hidden, head, targets);
-    int[] chosen = targets(op, targets, head.outFeatures());
+    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    int[] chosen = targets(op, targets, head.entries());
     float[] gradients = new float[chosen.length];
     HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
     for (int m = 0; m < gradients.length; m++) {
@@ -117,12 +118,12 @@ final class OneDnnLossOps implements LossOps {
     }
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logits = logits(hidden.size(0), 1, head);
+      Tensor logits = logits(head.tokens(), 1, head.entries());
       for (int from = 0; from < chosen.length; from += logits.size(0)) {
         int first = from;
         int count = Math.min(logits.size(0), chosen.length - from);
         Tensor chunk = logits.slice(0, count);
-        matmul.linear(chunk, hidden.slice(from, from + count), head);
+        give(chunk, head, from);
         boolean[] finite = new boolean[count];
         workers.parallel(
             count,
@@ -131,14 +132,17 @@ final class OneDnnLossOps implements LossOps {
               long at = row(chunk, task);
               int m = first + task;
               long normalizer = normalizers.address() + m * NORMALIZER;
-              finite[task] = row.read(at, head.outFeatures(), spec, normalizer);
+              finite[task] = row.read(at, head.entries(), spec, normalizer);
               if (finite[task]) {
                 row.writeGradient(at, chosen[m], spec.scale() * gradients[m]);
               }
             });
-        requireFinite(op, "hidden", hidden, from, chunk, finite);
-        headSums.add(dHead, chunk, hidden.slice(from, from + count));
-        matmul.linearInputGradient(dHidden.slice(from, from + count), chunk, head, false);
+        requireFinite(op, "hidden", head.hidden(), from, chunk, finite);
+        headSums.add(dHead, chunk, head.hidden().slice(from, from + count));
+        for (int i = 0; i < head.terms().size(); i++) {
+          takeBack(dHead.terms().get(i), head.terms().get(i), chunk, from);
+        }
+        matmul.linearInputGradient(dHidden.slice(from, from + count), chunk, head.weight(), false);
       }
     } finally {
       workspace.reset(mark);
@@ -146,22 +150,21 @@ final class OneDnnLossOps implements LossOps {
   }
 
   @Override
-  public void fullKl(
-      Tensor kl, Tensor hiddenP, Weight headP, Tensor hiddenQ, Weight headQ, LogitSpec spec) {
-    OpChecks.fullKl(kl, hiddenP, headP, hiddenQ, headQ);
-    int tokens = hiddenP.size(0);
-    int vocabulary = headP.outFeatures();
+  public void fullKl(Tensor kl, HeadInput headP, HeadInput headQ, LogitSpec spec) {
+    OpChecks.fullKl(kl, headP, headQ);
+    int tokens = headP.tokens();
+    int vocabulary = headP.entries();
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logitsP = logits(tokens, 2, headP);
-      Tensor logitsQ = logits(tokens, 2, headQ);
+      Tensor logitsP = logits(tokens, 2, vocabulary);
+      Tensor logitsQ = logits(tokens, 2, vocabulary);
       for (int from = 0; from < tokens; from += logitsP.size(0)) {
         int first = from;
         int count = Math.min(logitsP.size(0), tokens - from);
         Tensor chunkP = logitsP.slice(0, count);
         Tensor chunkQ = logitsQ.slice(0, count);
-        matmul.linear(chunkP, hiddenP.slice(from, from + count), headP);
-        matmul.linear(chunkQ, hiddenQ.slice(from, from + count), headQ);
+        give(chunkP, headP, from);
+        give(chunkQ, headQ, from);
         boolean[] finiteP = new boolean[count];
         boolean[] finiteQ = new boolean[count];
         workers.parallel(
@@ -175,8 +178,8 @@ final class OneDnnLossOps implements LossOps {
                 HostMemory.putFloat(kl.address() + (first + task) * FLOAT, p.divergence(q));
               }
             });
-        requireFinite("fullKl", "hiddenP", hiddenP, from, chunkP, finiteP);
-        requireFinite("fullKl", "hiddenQ", hiddenQ, from, chunkQ, finiteQ);
+        requireFinite("fullKl", "hiddenP", headP.hidden(), from, chunkP, finiteP);
+        requireFinite("fullKl", "hiddenQ", headQ.hidden(), from, chunkQ, finiteQ);
       }
     } finally {
       workspace.reset(mark);
@@ -184,10 +187,26 @@ final class OneDnnLossOps implements LossOps {
   }
 
   /** Logits of as many tokens as fit when {@code matrices} of them are needed. */
-  private Tensor logits(int tokens, int matrices, Weight head) {
-    long fit = workspaceBytes / (FLOAT * head.outFeatures() * matrices);
+  private Tensor logits(int tokens, int matrices, int vocabulary) {
+    long fit = workspaceBytes / (FLOAT * vocabulary * matrices);
     long chunk = Math.max(1, Math.min(fit, tokens));
-    return Tensor.in(workspace, DType.F32, chunk, head.outFeatures());
+    return Tensor.in(workspace, DType.F32, chunk, vocabulary);
+  }
+
+  /** Writes what a head gives for tokens from one on, as many as there is room for. */
+  private void give(Tensor chunk, HeadInput head, int from) {
+    int to = from + chunk.size(0);
+    matmul.linear(chunk, head.hidden().slice(from, to), head.weight());
+    for (HeadTerm term : head.terms()) {
+      matmul.project(chunk, 0, term.low().slice(from, to), term.b(), 1, true);
+    }
+  }
+
+  /** The gradients of a low-rank term, of those of what the head gave. */
+  private void takeBack(HeadTermGradient gradient, HeadTerm term, Tensor dx, int from) {
+    int to = from + dx.size(0);
+    headSums.add(new HeadGradient(gradient.dB(), Optional.empty()), dx, term.low().slice(from, to));
+    matmul.projectInputGradient(gradient.dLow().slice(from, to), dx, 0, term.b(), 1, false);
   }
 
   private static long row(Tensor logits, int row) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.OpsConformance;
@@ -76,9 +77,16 @@ class CudaWorkspaceTest extends OpsConformance {
     Tensor targets = tensors.of(new int[rows]);
     LossOps loss = backend.loss();
 
-    loss.tokenLogprobs(logprobs, entropy, normalizers, hidden, head, targets, LogitSpec.PLAIN);
+    loss.tokenLogprobs(
+        logprobs, entropy, normalizers, HeadInput.of(hidden, head), targets, LogitSpec.PLAIN);
     loss.tokenLogprobsBackward(
-        dHidden, HeadGradient.NONE, logprobs, normalizers, hidden, head, targets, LogitSpec.PLAIN);
+        dHidden,
+        HeadGradient.NONE,
+        logprobs,
+        normalizers,
+        HeadInput.of(hidden, head),
+        targets,
+        LogitSpec.PLAIN);
 
     backend.synchronize();
     assertThat(backend.budget().report().lines())

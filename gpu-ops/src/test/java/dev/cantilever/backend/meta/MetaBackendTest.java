@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.backend.ShapeException;
@@ -212,7 +213,11 @@ class MetaBackendTest {
             () ->
                 backend
                     .loss()
-                    .fullKl(Tensor.in(arena, DType.F32, 5), x, dense, x, dense, LogitSpec.PLAIN))
+                    .fullKl(
+                        Tensor.in(arena, DType.F32, 5),
+                        HeadInput.of(x, dense),
+                        HeadInput.of(x, dense),
+                        LogitSpec.PLAIN))
         .isInstanceOf(UnsupportedOpException.class);
   }
 

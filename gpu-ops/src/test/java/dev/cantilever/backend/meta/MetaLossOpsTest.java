@@ -8,6 +8,7 @@ import static dev.cantilever.tensor.DType.I32;
 import static dev.cantilever.tensor.DType.I64;
 
 import dev.cantilever.backend.HeadGradient;
+import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.tensor.DenseWeight;
@@ -27,8 +28,7 @@ class MetaLossOpsTest extends MetaOpsConformance {
                         tensor(t, "logprobs"),
                         tensor(t, "entropy"),
                         tensor(t, "normalizers"),
-                        tensor(t, "hidden"),
-                        DenseWeight.of(tensor(t, "head")),
+                        HeadInput.of(tensor(t, "hidden"), DenseWeight.of(tensor(t, "head"))),
                         tensor(t, "targets"),
                         LogitSpec.PLAIN),
             of("logprobs", F32, 3),
@@ -47,8 +47,7 @@ class MetaLossOpsTest extends MetaOpsConformance {
                             Optional.of(tensor(t, "matrix")), Optional.of(tensor(t, "bias"))),
                         tensor(t, "dLogprobs"),
                         tensor(t, "normalizers"),
-                        tensor(t, "hidden"),
-                        DenseWeight.of(tensor(t, "head")),
+                        HeadInput.of(tensor(t, "hidden"), DenseWeight.of(tensor(t, "head"))),
                         tensor(t, "targets"),
                         LogitSpec.PLAIN),
             of("dHidden", F32, 3, 8),
@@ -65,10 +64,8 @@ class MetaLossOpsTest extends MetaOpsConformance {
                 b.loss()
                     .fullKl(
                         tensor(t, "kl"),
-                        tensor(t, "hiddenP"),
-                        DenseWeight.of(tensor(t, "headP")),
-                        tensor(t, "hiddenQ"),
-                        DenseWeight.of(tensor(t, "headQ")),
+                        HeadInput.of(tensor(t, "hiddenP"), DenseWeight.of(tensor(t, "headP"))),
+                        HeadInput.of(tensor(t, "hiddenQ"), DenseWeight.of(tensor(t, "headQ"))),
                         LogitSpec.PLAIN),
             of("kl", F32, 3),
             of("hiddenP", F32, 3, 8),

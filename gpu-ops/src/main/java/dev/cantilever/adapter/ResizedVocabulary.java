@@ -1,0 +1,97 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.SavedTensor;
+import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.tensor.Shape;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+
+/**
+ * Another number of tokens than the base's, where an adapter was trained on a base that was resized
+ * first: it then brings all that has a row a token, the table of embeddings and the head with its
+ * bias, in one new number of rows.
+ */
+final class ResizedVocabulary {
+
+  private static final String SIZE = "vocab_size";
+
+  private final ModelDirectory base;
+  private final AdapterDirectory adapter;
+  private final Map<String, SavedTensor> replaced;
+  private final int before;
+
+  /**
+   * Of a merge.
+   *
+   * @param replaced what takes the place of the base's tensors, by their names
+   */
+  ResizedVocabulary(
+      ModelDirectory base, AdapterDirectory adapter, Map<String, SavedTensor> replaced) {
+    this.base = base;
+    this.adapter = adapter;
+    this.replaced = replaced;
+    this.before = base.config().intOr(SIZE, -1);
+  }
+
+  /**
+   * The new number, if it is another.
+   *
+   * @throws CheckpointException if only some of what has a row a token comes in it
+   */
+  OptionalInt rows() {
+    for (TensorEntry entry : byToken().toList()) {
+      SavedTensor own = replaced.get(entry.name());
+      if (own != null && rows(own) != before) {
+        byToken().forEach(other -> requireRows(other, rows(own), own));
+        return OptionalInt.of(rows(own));
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private int rows(SavedTensor own) {
+    return Math.toIntExact(adapter.file().entry(own.name()).shape().dim(0));
+  }
+
+  private Stream<TensorEntry> byToken() {
+    return base.names().stream().map(base::entry).filter(this::isByToken);
+  }
+
+  /** Tables [V, E], and biases [V] of modules that have one. */
+  private boolean isByToken(TensorEntry entry) {
+    if (before < 1 || entry.shape().dim(0) != before) {
+      return false;
+    }
+    int rank = entry.shape().rank();
+    String weight = entry.name().replaceFirst("bias$", "weight");
+    return rank == 2
+        || (rank == 1
+            && base.names().contains(weight)
+            && base.entry(weight).shape().rank() == 2
+            && base.entry(weight).shape().dim(0) == before);
+  }
+
+  private void requireRows(TensorEntry entry, int rows, SavedTensor because) {
+    SavedTensor own = replaced.get(entry.name());
+    Shape found = own == null ? entry.shape() : adapter.file().entry(own.name()).shape();
+    boolean alike =
+        found.dim(0) == rows
+            && found.rank() == entry.shape().rank()
+            && (found.rank() == 1 || found.dim(1) == entry.shape().dim(1));
+    if (!alike) {
+      throw new CheckpointException(
+          "%s: expected all that has a row a token in %d rows, as '%s' is, found '%s' of shape %s%s. Resize the base, save it, and merge into that."
+              .formatted(
+                  adapter.file().path(),
+                  rows,
+                  because.name(),
+                  entry.name(),
+                  found,
+                  own == null ? ", which the adapter does not bring" : ""));
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package dev.cantilever.adapter;
+
+import dev.cantilever.autograd.Parameter;
+import dev.cantilever.backend.Backend;
+import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.AdapterWriter;
+import dev.cantilever.hub.LoraInit;
+import dev.cantilever.hub.LoraModule;
+import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.EmbeddingTable;
+import dev.cantilever.nn.TableBranch;
+import dev.cantilever.tensor.Shape;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * An adapter's branch of a table of embeddings. Files keep A as [R, V], the model reads its rows by
+ * ids and so has it as [V, R].
+ */
+final class TableBranchAdapter {
+
+  private final DeviceCopies copies;
+  private final AdapterConfig config;
+  private final EmbeddingTable table;
+  private final LoraModule module;
+  private final TableBranch branch;
+  private final int rank;
+
+  /** Takes room; nothing is attached yet. */
+  TableBranchAdapter(
+      Backend backend,
+      Arena arena,
+      String name,
+      AdapterConfig config,
+      EmbeddingTable table,
+      boolean trainable) {
+    this.copies = new DeviceCopies(backend);
+    this.config = config;
+    this.table = table;
+    this.module = module(table);
+    this.rank = config.rank(table.name());
+    this.branch =
+        new TableBranch(
+            name,
+            Parameter.in(arena, module.nameA(), Shape.of(module.inFeatures(), rank)),
+            Parameter.in(arena, module.nameB(), Shape.of(module.outFeatures(), rank)),
+            (float) config.scale(table.name()),
+            trainable);
+  }
+
+  static LoraModule module(EmbeddingTable table) {
+    return new LoraModule(table.name(), table.values().dim(0), table.values().dim(1), true);
+  }
+
+  void attach() {
+    table.attach(branch);
+  }
+
+  LoraModule module() {
+    return module;
+  }
+
+  List<Parameter> parameters() {
+    return List.of(branch.a(), branch.b());
+  }
+
+  void putGradients(Map<String, float[]> gradients) {
+    float[] a = copies.download(branch.a().gradient());
+    gradients.put(branch.a().name(), LowRankFactors.transposed(a, rows()));
+    gradients.put(branch.b().name(), copies.download(branch.b().gradient()));
+  }
+
+  /**
+   * Draws fresh values as peft does of a table, however linear layers begin: A is zero and B from
+   * N(0, 1); both from it where the adapter is to change the model from the beginning.
+   */
+  void draw(long seed) {
+    SplittableRandom random = new SplittableRandom(seed * 31 + table.name().hashCode());
+    if (config.init().scheme() == LoraInit.Scheme.RANDOM) {
+      copies.upload(branch.a().value(), normal(branch.a(), random));
+    } else {
+      copies.backend().transfers().zero(branch.a().value());
+    }
+    copies.upload(branch.b().value(), normal(branch.b(), random));
+  }
+
+  private static float[] normal(Parameter parameter, SplittableRandom random) {
+    float[] values = new float[Math.toIntExact(parameter.value().elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  void read(AdapterDirectory source) throws IOException {
+    float[] a = source.readA(module);
+    copies.upload(branch.a().value(), LowRankFactors.transposed(a, rank));
+    copies.upload(branch.b().value(), source.readB(module));
+  }
+
+  void write(AdapterWriter writer) throws IOException {
+    float[] a = copies.download(branch.a().value());
+    writer.writeA(module, LowRankFactors.transposed(a, rows()));
+    writer.writeB(module, copies.download(branch.b().value()));
+  }
+
+  private int rows() {
+    return branch.a().value().size(0);
+  }
+}

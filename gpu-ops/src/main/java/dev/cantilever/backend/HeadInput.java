@@ -1,0 +1,35 @@
+package dev.cantilever.backend;
+
+import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
+import java.util.List;
+
+/**
+ * What an output head makes its numbers of: hidden·Wᵀ + b + Σ low·Bᵀ.
+ *
+ * @param hidden [M, C] F32, after the final norm
+ * @param weight [V, C]
+ * @param terms added one after the other in their order
+ */
+public record HeadInput(Tensor hidden, Weight weight, List<HeadTerm> terms) {
+
+  /** Copies the list. */
+  public HeadInput {
+    terms = List.copyOf(terms);
+  }
+
+  /** Without low-rank terms. */
+  public static HeadInput of(Tensor hidden, Weight weight) {
+    return new HeadInput(hidden, weight, List.of());
+  }
+
+  /** M. */
+  public int tokens() {
+    return hidden.size(0);
+  }
+
+  /** V. */
+  public int entries() {
+    return weight.outFeatures();
+  }
+}
