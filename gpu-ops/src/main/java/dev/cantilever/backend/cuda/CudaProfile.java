@@ -18,7 +18,7 @@ public final class CudaProfile {
   public static final boolean ONE_RESERVATION = true;
 
   /** Scratch of operations: rounded inputs, partial sums, a chunk of logits, rotary positions. */
-  public static final long WORKSPACE_BYTES = 160L << 20;
+  public static final long WORKSPACE_BYTES = 96L << 20;
 
   /**
    * What the driver counts as this process's beside all arenas: the context, the modules of the

@@ -27,11 +27,13 @@ final class WarpgroupProduct {
   /** Rows that lie together when they are rounded. */
   static final int GROUP_ROWS = 8;
 
-  /** Bytes of such a group in a stage. */
-  private static final int GROUP_BYTES = 2 * GROUP_ROWS * Runs.STAGE_K;
-
   /** Tiles of the largest product. */
   static final int MOST_TILES = 8192;
+
+  /**
+   * Share of the multiprocessors' time that whole tiles may leave unused before runs are cheaper.
+   */
+  private static final double IDLE = 0.2;
 
   private final Execution execution;
 
@@ -108,30 +110,44 @@ final class WarpgroupProduct {
 
   private void run(Product product, ProductRows rows) {
     int n = rows.count();
-    List<Integer> tileRows = tileRows(product);
-    int most = rowsAtOnce(product, tileRows.get(tileRows.size() - 1));
+    int most = rowsAtOnce(product, n);
     for (int from = 0; from < n; from += most) {
-      atOnce(product, tileRows, rows.slice(from, Math.min(n, from + most)));
+      int to = Math.min(n, from + most);
+      piece(product, rows.slice(from, to));
     }
   }
 
-  /** Rows that a block can have, as far as their rounded copies have room. */
-  private List<Integer> tileRows(Product product) {
-    List<Integer> all = product.storage().tileRows();
-    List<Integer> fitting =
-        all.stream().filter(rows -> rows * product.rowBytes() <= room(rows)).toList();
-    return fitting.isEmpty() ? all.subList(0, 1) : fitting;
+  /**
+   * Rows of a launch: one tile of rows, or as many as fill the multiprocessors with whole tiles,
+   * where their rounded copies fit half of the workspace beside the sums that blocks have aside;
+   * the other half is the caller's.
+   */
+  private int rowsAtOnce(Product product, int n) {
+    int tileRows = tileRows(product, n);
+    int fit =
+        (int) Math.min(Grids.blocks(n, tileRows), room(tileRows) / product.rowBytes() / tileRows);
+    int best = 1;
+    double bestShare = 1 - IDLE;
+    for (int tiles = 2; tiles <= fit; tiles++) {
+      int blocks = tiles * product.runs().tiles();
+      int turns = Grids.blocks(blocks, execution.device().multiprocessors());
+      double share = (double) blocks / turns / execution.device().multiprocessors();
+      if (share >= bestShare) {
+        best = tiles;
+        bestShare = share;
+      }
+    }
+    return best * tileRows;
   }
 
-  /**
-   * Rows that are rounded together: a tile of them, or as many as have their copies, and those that
-   * fill a last tile, in half of the workspace beside the sums that blocks have aside; the other
-   * half is the caller's.
-   */
-  private int rowsAtOnce(Product product, int tileRows) {
-    long fit = room(tileRows) / product.rowBytes() - tileRows;
-    long groups = Math.min(fit, Integer.MAX_VALUE) / GROUP_ROWS;
-    return Math.max(tileRows, Math.toIntExact(groups * GROUP_ROWS));
+  /** Rows of a block, where n are shared out evenly among as few blocks as their room allows. */
+  private int tileRows(Product product, int n) {
+    int most =
+        product.storage().tileRows().stream()
+            .filter(rows -> rows * product.rowBytes() <= room(rows))
+            .reduce(product.storage().tileRows().get(0), Math::max);
+    int each = Grids.blocks(n, Grids.blocks(n, most));
+    return product.storage().leastTileRows(each);
   }
 
   /** Groups of the few rows of a product with an int8 weight, unless the workspace is small. */
@@ -149,37 +165,25 @@ final class WarpgroupProduct {
     return (long) Float.BYTES * Runs.TILE_M * tileRows * execution.device().multiprocessors();
   }
 
-  private void atOnce(Product product, List<Integer> tileRows, ProductRows rows) {
-    int multiprocessors = execution.device().multiprocessors();
-    List<RowPieces.Piece> pieces =
-        RowPieces.of(rows.count(), tileRows, product.runs(), multiprocessors);
-    int groups =
-        pieces.stream().mapToInt(p -> (p.from() + p.filled()) / GROUP_ROWS).max().orElse(0);
-    int widest = pieces.stream().mapToInt(RowPieces.Piece::tileRows).max().orElse(0);
+  private void piece(Product product, ProductRows rows) {
     Arena workspace = execution.workspace();
     Arena.Mark mark = workspace.mark();
     try {
-      long aside = workspace.allocate(asideBytes(widest));
-      List<Long> rounded = rounded(product, product.kernel(widest), groups, rows.sources());
-      for (RowPieces.Piece piece : pieces) {
-        long skipped = (long) piece.from() / GROUP_ROWS * GROUP_BYTES;
-        ProductRows own = rows.slice(piece.from(), piece.from() + piece.count());
-        WarpgroupKernel kernel = product.kernel(piece.tileRows());
-        launch(
-                product,
-                kernel,
-                own,
-                rounded.stream().map(address -> address + skipped).toList(),
-                groups,
-                aside)
-            .early()
-            .run(
-                blocks(product.runs(), piece.tiles()),
-                1,
-                1,
-                WarpgroupKernel.THREADS,
-                kernel.sharedBytes());
-      }
+      int n = rows.count();
+      int tileRows = tileRows(product, n);
+      int rowTiles = Grids.blocks(n, tileRows);
+      int groups = rowTiles * tileRows / GROUP_ROWS;
+      long aside = workspace.allocate(asideBytes(tileRows));
+      WarpgroupKernel kernel = product.kernel(tileRows);
+      List<Long> rounded = rounded(product, kernel, groups, rows.sources());
+      launch(product, kernel, rows, rounded, groups, aside)
+          .early()
+          .run(
+              blocks(product.runs(), rowTiles),
+              1,
+              1,
+              WarpgroupKernel.THREADS,
+              kernel.sharedBytes());
     } finally {
       workspace.reset(mark);
     }
@@ -220,7 +224,7 @@ final class WarpgroupProduct {
 
   private long pack(FrozenProduct part, WarpgroupKernel kernel, int groups, Tensor rows) {
     int stages = Runs.stages(part.k());
-    long bytes = (long) GROUP_BYTES * stages * groups;
+    long bytes = 2L * stages * Runs.STAGE_K * GROUP_ROWS * groups;
     long packed = execution.workspace().allocate(bytes);
     execution
         .kernels()

@@ -28,8 +28,8 @@
 //
 // A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
-// which nothing launched just before has written. The one before was not launched early, or is a product that
-// has waited itself, so all in front of it is done; and whatever comes next waits for the product.
+// which nothing launched just before has written. The one before was not launched early, so it has waited for
+// all in front of it, and whatever comes next waits for the product.
 #ifndef PARTS
 #define PARTS 1
 #endif
