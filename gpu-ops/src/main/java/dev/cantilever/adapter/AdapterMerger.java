@@ -186,7 +186,8 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** The base's name of a tensor: as an adapter has it, but for heads that have two. */
   private String stored(String tensor) {
-    return base.contains(tensor) ? tensor : HeadNames.earlier(tensor);
+    String earlier = HeadNames.earlier(tensor);
+    return !base.contains(tensor) && base.contains(earlier) ? earlier : tensor;
   }
 
   /** The name of the tensor that a branch is added to. */
