@@ -184,10 +184,10 @@ public final class AdapterMerger implements AutoCloseable {
     adapter.close();
   }
 
-  /** The base's name of a tensor: as an adapter has it, but for heads that have two. */
+  /** The base's name of a tensor: as an adapter has it, but for heads that it has under another. */
   private String stored(String tensor) {
     String earlier = HeadNames.earlier(tensor);
-    return !base.contains(tensor) && base.contains(earlier) ? earlier : tensor;
+    return base.contains(earlier) ? earlier : tensor;
   }
 
   /** The name of the tensor that a branch is added to. */

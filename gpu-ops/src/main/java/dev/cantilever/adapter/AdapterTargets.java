@@ -16,13 +16,16 @@ import java.util.stream.Stream;
  *     in place of the base's
  * @param heads layers behind the transformer, which may as well
  * @param trainsHeads whether those have gradients
+ * @param frozen paths of embeddings and norms that an adapter can change nothing of, though peft
+ *     could
  */
 public record AdapterTargets(
     List<LoraTarget> linears,
     List<NormTarget> norms,
     List<EmbeddingTable> tables,
     List<Linear> heads,
-    boolean trainsHeads) {
+    boolean trainsHeads,
+    List<String> frozen) {
 
   /** Copies the lists. */
   public AdapterTargets {
@@ -30,6 +33,7 @@ public record AdapterTargets(
     norms = List.copyOf(norms);
     tables = List.copyOf(tables);
     heads = List.copyOf(heads);
+    frozen = List.copyOf(frozen);
   }
 
   /** The heads as layers that may carry branches. */

@@ -31,9 +31,10 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * Those that settings ask for.
    *
    * @param adapter its name, for messages
-   * @throws CheckpointException if there are none, or a norm is among them
+   * @throws CheckpointException if there are none, or a norm or what is frozen is among them
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
+    requireOffered(adapter, config, targets);
     Optional<String> norm =
         targets.norms().stream()
             .map(NormTarget::path)
@@ -60,6 +61,16 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
                   targets.linears().stream().limit(8).map(LoraTarget::path).toList()));
     }
     return found;
+  }
+
+  private static void requireOffered(String adapter, AdapterConfig config, AdapterTargets targets) {
+    Optional<String> frozen =
+        targets.frozen().stream().filter(config.modules()::matches).findFirst();
+    if (config.modules().targets() instanceof TargetModules.Names && frozen.isPresent()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected target_modules to name linear layers and embeddings of tokens that a decoder alone reads, found '%s', which is frozen, among %s. Leave it out."
+              .formatted(adapter, frozen.get(), config.modules().targets()));
+    }
   }
 
   /**

@@ -31,7 +31,9 @@ final class WholeModules {
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
       List<String> others =
-          targets.linears().stream().map(LoraTarget::path).filter(one::isSaved).toList();
+          Stream.concat(targets.linears().stream().map(LoraTarget::path), targets.frozen().stream())
+              .filter(one::isSaved)
+              .toList();
       if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
         throw new CheckpointException(
             "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Others are frozen and have no gradients: train branches of them."

@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  * @param finalNorm the norm before the head, if there is one
  * @param projection [E, C] behind it, where the head reads another width
  * @param targets linear layers that adapters may be attached to
+ * @param frozen paths of embeddings and norms that no adapter can change
  */
 public record Transformer(
     Architecture architecture,
@@ -39,12 +40,14 @@ public record Transformer(
     Optional<Convolution> convolution,
     Optional<Norm> finalNorm,
     Optional<Linear> projection,
-    List<LoraTarget> targets) {
+    List<LoraTarget> targets,
+    List<String> frozen) {
 
   /** Copies the lists. */
   public Transformer {
     blocks = List.copyOf(blocks);
     targets = List.copyOf(targets);
+    frozen = List.copyOf(frozen);
   }
 
   /**
@@ -100,7 +103,7 @@ public record Transformer(
   AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
     List<NormTarget> own = norms().flatMap(norm -> norm.target().stream()).distinct().toList();
     List<EmbeddingTable> tables = encoder.isPresent() ? List.of() : List.of(embeddings.tokens());
-    return new AdapterTargets(targets, own, tables, heads, trainsHeads);
+    return new AdapterTargets(targets, own, tables, heads, trainsHeads, frozen);
   }
 
   private Stream<Norm> norms() {

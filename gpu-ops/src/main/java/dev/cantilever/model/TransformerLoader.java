@@ -39,6 +39,7 @@ final class TransformerLoader {
   private final String table;
   private final WeightLoader weights;
   private final List<LoraTarget> targets = new ArrayList<>();
+  private final List<String> frozen = new ArrayList<>();
 
   /**
    * Prepares to load.
@@ -59,6 +60,8 @@ final class TransformerLoader {
     Embeddings embeddings = embeddings();
     Optional<Transformer> encoder = Optional.empty();
     if (architecture.encoder().isPresent()) {
+      frozen.add(names.tokens());
+      frozen.addAll(family.encoderNames().orElseThrow().tokens());
       encoder = Optional.of(encoder(architecture.encoder().get().stack(), embeddings));
     }
     List<TransformerBlock> blocks = blocks(architecture, names.block());
@@ -76,7 +79,8 @@ final class TransformerLoader {
         convolution(),
         finalNorm,
         projectionOut,
-        targets);
+        targets,
+        frozen);
   }
 
   private Transformer encoder(Architecture stack, Embeddings shared) throws IOException {
@@ -91,6 +95,7 @@ final class TransformerLoader {
         Optional.empty(),
         finalNorm,
         Optional.empty(),
+        List.of(),
         List.of());
   }
 
@@ -100,6 +105,7 @@ final class TransformerLoader {
     Optional<Tensor> positions = Optional.empty();
     if (spec.learnedPositions()) {
       String path = names.positions().orElseThrow();
+      frozen.add(path);
       int rows = spec.unusedPositions() + spec.maxPositions();
       int width = spec.projection() == EmbeddingProjection.OF_SUM ? spec.size() : hidden;
       positions = Optional.of(weights.table(path, rows, width).slice(spec.unusedPositions(), rows));
@@ -107,6 +113,7 @@ final class TransformerLoader {
     Optional<Tensor> types = Optional.empty();
     if (spec.tokenTypes() > 0) {
       String path = names.tokenTypes().orElseThrow();
+      frozen.add(path);
       types = Optional.of(weights.table(path, spec.tokenTypes(), spec.size()));
     }
     Optional<Norm> norm = Optional.empty();
@@ -133,6 +140,7 @@ final class TransformerLoader {
     Optional<DistanceBias> bias = Optional.empty();
     if (stack.block().distances().isPresent()) {
       String table = paths.apply(0).distanceBias().orElseThrow();
+      frozen.add(table);
       bias = Optional.of(weights.distanceBias(table, stack.block()));
     }
     List<TransformerBlock> blocks = new ArrayList<>();
@@ -290,6 +298,7 @@ final class TransformerLoader {
     if (!spec.headNorms()) {
       return Optional.empty();
     }
+    frozen.addAll(paths);
     int size = spec.attention().headSize();
     Tensor queries = weights.normScale(paths.get(0), size);
     Tensor keys = weights.normScale(paths.get(1), size);

@@ -133,6 +133,36 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     return ModuleSelection.of(TargetModules.of(names));
   }
 
+  /** What peft would train and is frozen here is refused, not left out. */
+  @ParameterizedTest
+  @CsvSource({
+    "gpt2, c_attn, wpe, transformer.wpe",
+    "opt, q_proj, embed_positions, model.decoder.embed_positions",
+    "t5_plain, q, shared, shared",
+    "flan_t5, q, encoder.embed_tokens, encoder.embed_tokens",
+    "flan_t5, q, relative_attention_bias, relative_attention_bias",
+    "qwen3, q_proj, q_norm, self_attn.q_norm"
+  })
+  void branch_ofAFrozenModule_isRefusedByName(String base, String linear, String other, String path)
+      throws Exception {
+    LanguageModel model = model(base, BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on(linear, other))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(path + "', which is frozen");
+  }
+
+  @Test
+  void wholeModules_someOfWhichAreFrozen_areRefused() throws Exception {
+    LanguageModel model = model("qwen3", BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "norm"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("self_attn.q_norm too");
+  }
+
   private static ModuleSelection saving(AdapterConfig config, String... names) {
     ModuleSelection modules = config.modules();
     return new ModuleSelection(

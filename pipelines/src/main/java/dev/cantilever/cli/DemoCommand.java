@@ -53,7 +53,7 @@ final class DemoCommand {
     RunnerArguments runner = context.runner();
     TrainingRun run = new TrainingRun(recipe, new RunLayout(context.out()), runner);
     run.requireModels(); // refused before anything is made
-    MemoryPlan plan = run.plan().plan();
+    MemoryPlan plan = run.planMerging().plan();
     if (!plan.fits()) {
       context.console().line("%s", plan);
       return new CommandResult(MemoryJson.plan(plan), ExitCode.OVER_BUDGET);

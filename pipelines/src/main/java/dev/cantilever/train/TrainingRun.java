@@ -108,13 +108,25 @@ public final class TrainingRun {
    * loaded; a base that is merged later has the same shapes.
    */
   public RunPlan plan() throws IOException {
+    return plan(startingReference());
+  }
+
+  /**
+   * The same of a run that merges the adapter of its sft before ppo, whatever of that has been done
+   * so far: the reference is the base alone.
+   */
+  public RunPlan planMerging() throws IOException {
+    return plan(Optional.empty());
+  }
+
+  private RunPlan plan(Optional<Path> reference) throws IOException {
     RunPlan made = plan;
     if (made == null) {
       PpoPlan recipes = new PpoPlan(recipe);
       made =
           recipes.plan(
               startingBase(),
-              startingReference(),
+              reference,
               Optional.of(classifier()),
               recipes.step(),
               run.deviceBudget().bytes());
