@@ -11,6 +11,7 @@ import dev.cantilever.host.ModelHost;
 import dev.cantilever.loop.StepListener;
 import dev.cantilever.recipe.Recipe;
 import dev.cantilever.recipe.Setting;
+import dev.cantilever.rehearsal.MemoryPlan;
 import dev.cantilever.run.RunLayout;
 import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.train.OverBudgetException;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,6 +106,33 @@ class PpoPlanTest {
     assertThat(refused).hasMessageContaining("does not fit").hasMessageContaining("base weights");
     assertThat(Failure.of(refused).exitCode()).isEqualTo(ExitCode.OVER_BUDGET);
     assertThat(bench.files()).isEqualTo(before);
+  }
+
+  /**
+   * A run that was killed between its sft and its merge goes on with the plan that it began with.
+   */
+  @Test
+  void planMerging_withTheAdapterOfSftThereAlready_isThatOfTheBeginning() throws IOException {
+    RunLayout layout = new RunLayout(bench.path("killed"));
+    Recipe recipe =
+        RecipeSections.all()
+            .load(
+                new RunLayout(bench.path("run")).recipe(),
+                List.of(Setting.parse("run.budget=1GiB")));
+    RunnerArguments runner = new RunnerArguments(List.of());
+    MemoryPlan beginning = new TrainingRun(recipe, layout, runner).planMerging().plan();
+    Files.createDirectories(layout.sftAdapter());
+    try (Stream<Path> files = Files.list(bench.path("adapter"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, layout.sftAdapter().resolve(file.getFileName()));
+      }
+    }
+
+    MemoryPlan goingOn = new TrainingRun(recipe, layout, runner).planMerging().plan();
+
+    assertThat(goingOn).isEqualTo(beginning);
+    assertThat(new TrainingRun(recipe, layout, runner).plan().plan().processBytes())
+        .isGreaterThan(beginning.processBytes());
   }
 
   @Test
