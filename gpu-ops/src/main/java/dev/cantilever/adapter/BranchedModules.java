@@ -31,7 +31,7 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * Those that settings ask for.
    *
    * @param adapter its name, for messages
-   * @throws CheckpointException if there are none, or a norm is among them
+   * @throws CheckpointException if there are none, or a list in target_modules names a norm
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
     Optional<String> norm =
@@ -65,7 +65,7 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
   /**
    * Those that a file has matrices for.
    *
-   * @throws CheckpointException if the model has not one of them, or of another size
+   * @throws CheckpointException if the model lacks one of them, or has it in another size
    */
   static BranchedModules in(AdapterDirectory source, AdapterTargets targets) {
     Map<String, LoraTarget> linears = new LinkedHashMap<>();
