@@ -190,7 +190,8 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** The base's name of a tensor: the adapter's, but for heads that go by two names. */
   private String stored(String tensor) {
-    return base.contains(tensor) ? tensor : HeadNames.earlier(tensor);
+    String earlier = HeadNames.earlier(tensor);
+    return !base.contains(tensor) && base.contains(earlier) ? earlier : tensor;
   }
 
   /** The name of the tensor that a branch is added to. */

@@ -77,7 +77,8 @@ final class AdapterTensors {
    * The name under which a file has a tensor: of a head that goes by two, the one that is there.
    */
   static String stored(TensorFile file, String name) {
-    return file.contains(name) ? name : HeadNames.earlier(name);
+    String earlier = HeadNames.earlier(name);
+    return !file.contains(name) && file.contains(earlier) ? earlier : name;
   }
 
   /** The path of the module that a tensor is A or B of; empty if it is neither. */
