@@ -15,10 +15,11 @@ import java.util.regex.Pattern;
  */
 final class Normalizers {
 
-  /** Those that take characters away, but for tables; and the keys of theirs that tell them. */
+  /** Types that take characters away, beside tables. */
   private static final Set<String> DELETING =
       Set.of("BertNormalizer", "StripAccents", "Strip", "Nmt");
 
+  /** Keys of such normalizers, which may be written without their type. */
   private static final List<String> KEYS = List.of("strip_left", "clean_text");
 
   /** Regular expressions that white space alone matches. */
@@ -46,9 +47,7 @@ final class Normalizers {
     }
   }
 
-  /**
-   * Whether something that can be seen may be replaced by nothing, or by what begins with space.
-   */
+  /** Whether visible characters may be replaced by nothing, or by what begins with white space. */
   private static boolean blanks(JsonNode replace) {
     String content = replace.path("content").asText();
     JsonNode pattern = replace.path("pattern");
@@ -71,7 +70,7 @@ final class Normalizers {
             .allMatch(form -> tables.stream().noneMatch(t -> t.beginning(form).isEmpty()));
   }
 
-  /** Whether a text begins with what can be seen, and goes on doing so. */
+  /** Whether a text begins with a visible character, and still does when normalized. */
   boolean keepBeginning(String text) {
     return !blank
         && forms(text).stream()
@@ -97,7 +96,7 @@ final class Normalizers {
    * stand for a space and for what could not be read.
    */
   private static boolean isVisible(String text) {
-    if (text.isEmpty() || text.charAt(0) == '\u2581' || text.charAt(0) == '\ufffd') {
+    if (text.isEmpty() || text.startsWith(Components.SPACE) || text.charAt(0) == '\ufffd') {
       return false;
     }
     return switch (Character.getType(text.codePointAt(0))) {

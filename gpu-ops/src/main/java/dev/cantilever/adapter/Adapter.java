@@ -42,7 +42,7 @@ public final class Adapter {
   /**
    * Takes room and attaches.
    *
-   * @param wanted those that carry branches
+   * @param wanted the layers that carry branches
    * @param targets all that the model offers
    */
   private Adapter(
@@ -58,7 +58,7 @@ public final class Adapter {
     this.config =
         config.withFanInFanOut(
             wanted.linears().stream().anyMatch(target -> target.storage().transposed()));
-    requirePlain(wanted);
+    requireDefined(wanted);
     if (targets.hasAttached(name)) {
       throw new IllegalArgumentException(
           "Expected a name that no adapter of the model has yet, got '" + name + "'");
@@ -94,8 +94,8 @@ public final class Adapter {
     heads.forEach(HeadAdapter::attach);
   }
 
-  /** Checks that what only layers within the model can do is asked of none else. */
-  private void requirePlain(BranchedModules wanted) {
+  /** Refuses DoRA on heads and tables, and initialisations that change the base on tables. */
+  private void requireDefined(BranchedModules wanted) {
     Optional<String> head =
         wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
     Optional<String> table = wanted.tables().stream().map(EmbeddingTable::name).findFirst();
@@ -296,9 +296,9 @@ public final class Adapter {
   }
 
   /**
-   * All that is trained: module by module A, B and DoRA's lengths, tables of embeddings behind
-   * linear layers; then biases, then what is held whole. A of a table is [V, r], the transpose of
-   * what a file has.
+   * All that is trained: A, B and DoRA's lengths of each linear layer, A and B of each table of
+   * embeddings, then biases and norms, then what is held whole. A of a table is [V, R], the
+   * transpose of what a file has.
    */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();

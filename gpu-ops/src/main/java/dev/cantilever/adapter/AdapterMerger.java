@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * Adds an adapter to a checkpoint, file to file: W + scale·B·A, summed in double precision and
@@ -36,7 +37,10 @@ public final class AdapterMerger implements AutoCloseable {
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
   private static final String WEIGHT = ".weight";
 
-  /** A T5's config that ties says how its output is scaled as well. */
+  /** Heads of classifiers, which have no head of the size of the vocabulary. */
+  private static final Pattern CLASSIFIER = Pattern.compile("(score|classifier)\\..*");
+
+  /** What to do with a base that ties; the key of a T5 says how its output is scaled as well. */
   private static final String UNTIE =
       "store a copy of the embedding as its head first, and set tie_word_embeddings to false in its"
           + " config.json, unless it is a T5: that takes a head which is stored, and with the key"
@@ -184,10 +188,10 @@ public final class AdapterMerger implements AutoCloseable {
     adapter.close();
   }
 
-  /** The base's name of a tensor: as an adapter has it, but for heads that it has under another. */
+  /** The base's name of a tensor: the adapter's, but for heads that go by two names. */
   private String stored(String tensor) {
     String earlier = HeadNames.earlier(tensor);
-    return base.contains(earlier) ? earlier : tensor;
+    return !base.contains(tensor) && base.contains(earlier) ? earlier : tensor;
   }
 
   /** The name of the tensor that a branch is added to. */
@@ -195,8 +199,8 @@ public final class AdapterMerger implements AutoCloseable {
     String tensor = stored(module.path() + WEIGHT);
     if (!base.contains(tensor)) {
       throw new CheckpointException(
-          "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on; where that ties its head to its embedding, untie it and save it so first: the sum would be of one of both alone."
-              .formatted(adapter.file().path(), base.path(), module.path(), tensor));
+          "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on; where that ties its head to its embedding, %s."
+              .formatted(adapter.file().path(), base.path(), module.path(), tensor, UNTIE));
     }
     TensorEntry entry = base.entry(tensor);
     Shape found = values(entry).shape();
@@ -215,7 +219,7 @@ public final class AdapterMerger implements AutoCloseable {
     requireStored(tensor, entry);
     if (isShared(entry.name()) || (module.embedding() && isTied(entry))) {
       throw new CheckpointException(
-          "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another of its file as well. To merge it, %s."
+          "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another tensor of the base as well. To merge it, %s."
               .formatted(base.file(tensor).path(), tensor, adapter.file().path(), UNTIE));
     }
     return entry.name();
@@ -233,7 +237,7 @@ public final class AdapterMerger implements AutoCloseable {
     return module.embedding() || (outFirst == inFirst ? adapter.config().fanInFanOut() : inFirst);
   }
 
-  /** Takes a table of the base that came along, unless another one stands for both. */
+  /** Takes a table that came along with the adapter, unless it is the base's embedding again. */
   private void putCopy(SavedTensor tensor) {
     String name = stored(tensor.baseName());
     if (base.contains(name)) {
@@ -271,7 +275,7 @@ public final class AdapterMerger implements AutoCloseable {
     requireStored(name, entry);
     if (!tensor.bias() && (isTied(entry) || isShared(entry.name()))) {
       throw new CheckpointException(
-          "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well: in one of both the adapter's would be wrong. To merge it, %s."
+          "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well, where the adapter's would be wrong. To merge it, %s."
               .formatted(file, base.path(), name, UNTIE));
     }
     return entry;
@@ -292,7 +296,7 @@ public final class AdapterMerger implements AutoCloseable {
   private boolean isTied(TensorEntry entry) {
     int vocabulary = base.config().intOr("vocab_size", -1);
     return isTable(entry, vocabulary)
-        && base.names().stream().noneMatch(name -> name.matches("(score|classifier)\\..*"))
+        && base.names().stream().noneMatch(name -> CLASSIFIER.matcher(name).matches())
         && base.names().stream()
             .map(base::entry)
             .noneMatch(other -> !other.name().equals(entry.name()) && isTable(other, vocabulary));

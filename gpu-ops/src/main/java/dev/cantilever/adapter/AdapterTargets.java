@@ -11,13 +11,13 @@ import java.util.stream.Stream;
  * What a model offers to adapters.
  *
  * @param linears linear layers that may carry branches and biases
- * @param norms norms, of which an adapter may hold the bias, or all
+ * @param norms norms, to whose bias an adapter may add, or which it may hold whole
  * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
  *     in place of the base's
- * @param heads layers behind the transformer, which may as well
- * @param trainsHeads whether those have gradients
- * @param frozen paths of embeddings and norms that an adapter can change nothing of, though peft
- *     could
+ * @param heads layers behind the transformer, of which the same holds
+ * @param trainsHeads whether heads have gradients
+ * @param frozen paths of embeddings and norms of which an adapter can change nothing here, though
+ *     in peft it could
  */
 public record AdapterTargets(
     List<LoraTarget> linears,

@@ -25,10 +25,10 @@ final class BaseCopies {
   /** Elements that are compared at once. */
   private static final int ELEMENTS = 1 << 20;
 
-  /** What values differ by that were rounded to bf16 on the way, where a base was trained so. */
+  /** How far, relatively, a value may be from the base's if it was rounded to bf16 once. */
   private static final float ROUNDING = 0x1p-8f;
 
-  /** The same of values near zero, rounded to f16. */
+  /** How far a value near zero may be if it was rounded to f16: its smallest subnormal. */
   private static final float SMALLEST = 0x1p-24f;
 
   private BaseCopies() {}

@@ -31,7 +31,8 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * Those that settings ask for.
    *
    * @param adapter its name, for messages
-   * @throws CheckpointException if there are none, or a norm or what is frozen is among them
+   * @throws CheckpointException if there are none, or a list in target_modules names a norm or what
+   *     is frozen
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
     requireOffered(adapter, config, targets);
@@ -76,7 +77,7 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
   /**
    * Those that a file has matrices for.
    *
-   * @throws CheckpointException if the model has not one of them, or of another size
+   * @throws CheckpointException if the model lacks one of them, or has it in another size
    */
   static BranchedModules in(AdapterDirectory source, AdapterTargets targets) {
     Map<String, LoraTarget> linears = new LinkedHashMap<>();

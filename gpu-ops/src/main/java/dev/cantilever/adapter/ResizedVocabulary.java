@@ -25,7 +25,7 @@ final class ResizedVocabulary {
   private final int before;
 
   /**
-   * Of a merge.
+   * What a merge does to the vocabulary.
    *
    * @param replaced what takes the place of the base's tensors, by their names
    */
@@ -38,9 +38,10 @@ final class ResizedVocabulary {
   }
 
   /**
-   * The new number, if it is another.
+   * The new number of tokens, if it is another than the base's.
    *
-   * @throws CheckpointException if only some of what has a row a token comes in it
+   * @throws CheckpointException if only some of the tensors with a row a token come with that
+   *     number
    */
   OptionalInt rows() {
     for (TensorEntry entry : byToken().toList()) {
@@ -61,7 +62,7 @@ final class ResizedVocabulary {
     return base.names().stream().map(base::entry).filter(this::isByToken);
   }
 
-  /** Tables [V, E], and biases [V] of modules that have one. */
+  /** Whether a tensor has a row a token: matrices [V, E], and their biases [V]. */
   private boolean isByToken(TensorEntry entry) {
     if (before < 1 || entry.shape().dim(0) != before) {
       return false;
@@ -84,7 +85,7 @@ final class ResizedVocabulary {
             && (found.rank() == 1 || found.dim(1) == entry.shape().dim(1));
     if (!alike) {
       throw new CheckpointException(
-          "%s: expected all that has a row a token in %d rows, as '%s' is, found '%s' of shape %s%s. Resize the base, save it, and merge into that."
+          "%s: expected all tensors with a row a token to have %d rows, as '%s' has, found '%s' of shape %s%s. Resize the base, save it, and merge into that."
               .formatted(
                   adapter.file().path(),
                   rows,

@@ -51,6 +51,7 @@ final class TableBranchAdapter {
             trainable);
   }
 
+  /** A table [V, E] as files have it: a layer of V inputs and E outputs. */
   static LoraModule module(EmbeddingTable table) {
     return new LoraModule(table.name(), table.values().dim(0), table.values().dim(1), true);
   }
@@ -74,8 +75,9 @@ final class TableBranchAdapter {
   }
 
   /**
-   * Draws fresh values as peft does of a table, however linear layers begin: A is zero and B from
-   * N(0, 1); both from it where the adapter is to change the model from the beginning.
+   * Draws fresh values as peft does for a table, whatever linear layers begin with: A is zero and B
+   * from N(0, 1); both are from N(0, 1) where the adapter is to change the model from the
+   * beginning.
    */
   void draw(long seed) {
     SplittableRandom random = new SplittableRandom(seed * 31 + table.name().hashCode());

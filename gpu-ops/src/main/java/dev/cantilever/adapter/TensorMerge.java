@@ -87,7 +87,7 @@ final class TensorMerge {
       for (int row = 0; row < count; row++) {
         add(band, row, first + row, left, right, sums);
       }
-      if (!module.embedding()) { // which are never 8-bit
+      if (!module.embedding()) { // tables are never held in 8 bit
         measureInt8(band, count);
       }
       writer.write(target.name(), band, 0, count * columns);

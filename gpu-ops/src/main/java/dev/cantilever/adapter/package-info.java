@@ -16,9 +16,10 @@
  * ({@code WeightReader}), after every step.
  *
  * <p>Tables of embeddings and heads carry branches where {@code target_modules} names them, also
- * where they are one tensor of the base: each has what is its own, as in peft; only merging has no
- * answer there and refuses. An adapter of another number of tokens than the base's is refused here,
- * and merged: the merged base then has the adapter's number ({@code ResizedVocabulary}).
+ * where both are one tensor of the base: each then has its own branch, as in peft. No single tensor
+ * holds both sums, so merging such a branch is refused. An adapter of another number of tokens than
+ * the base's is refused here, and merged: the merged base then has the adapter's number ({@code
+ * ResizedVocabulary}).
  *
  * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero (of a table A),
  * DoRA's lengths are the norms themselves and biases the base's; those of PiSSA, OLoRA and random B

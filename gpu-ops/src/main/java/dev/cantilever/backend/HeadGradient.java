@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param matrix [V, C] F32, or nothing where it is frozen
  * @param bias [V] F32, or nothing where it is frozen or there is none
- * @param terms of the head's low-rank terms, in their order
+ * @param terms where those of the head's low-rank terms go, in the order of the terms
  */
 public record HeadGradient(
     Optional<Tensor> matrix, Optional<Tensor> bias, List<HeadTermGradient> terms) {
@@ -30,7 +30,7 @@ public record HeadGradient(
     this(matrix, bias, List.of());
   }
 
-  /** The same with what belongs to low-rank terms. */
+  /** The same with the gradients of low-rank terms. */
   public HeadGradient withTerms(List<HeadTermGradient> ofTerms) {
     return new HeadGradient(matrix, bias, ofTerms);
   }

@@ -5,10 +5,10 @@ import dev.cantilever.tensor.Weight;
 import java.util.List;
 
 /**
- * What an output head makes its numbers of: hidden·Wᵀ + b + Σ low·Bᵀ.
+ * What an output head reads and multiplies by: it gives hidden·Wᵀ + b + Σ low·Bᵀ, [M, V].
  *
  * @param hidden [M, C] F32, after the final norm
- * @param weight [V, C]
+ * @param weight [V, C], with the bias b if there is one
  * @param terms added one after the other in their order
  */
 public record HeadInput(Tensor hidden, Weight weight, List<HeadTerm> terms) {

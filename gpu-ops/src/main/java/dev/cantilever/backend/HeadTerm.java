@@ -5,7 +5,7 @@ import dev.cantilever.tensor.Tensor;
 /**
  * A low-rank branch of an output head, as losses see it: it adds low·Bᵀ to what the head gives.
  *
- * @param low [M, R] F32, what the branch's first matrix makes of the hidden states, times its scale
+ * @param low [M, R] F32, scale·hidden·Aᵀ
  * @param b [V, R] F32
  */
 public record HeadTerm(Tensor low, Tensor b) {}

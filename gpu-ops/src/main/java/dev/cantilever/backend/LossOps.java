@@ -29,8 +29,8 @@ public interface LossOps {
   /**
    * Gradient of {@link #tokenLogprobs} with respect to hidden and head; entropy carries none. With
    * p the softmax: dHidden = scale·dLogprobs·((onehot(target) − p)·slope)·head, where slope is 1,
-   * or with a cap 1 − tanh²(x/cap). What goes through low-rank terms is not in it, but in their
-   * dLow.
+   * or with a cap 1 − tanh²(x/cap). What goes through low-rank terms is not added to dHidden: it is
+   * written to their dLow.
    *
    * @param dHidden [M, C] F32, overwritten
    * @param dHead added to, where there is any of it
@@ -51,8 +51,8 @@ public interface LossOps {
    * p(v)·(log p(v) − log q(v)), in nats.
    *
    * @param kl [M] F32
-   * @param p of the policy
-   * @param q of the reference, as many hidden states and a weight stored as the other is
+   * @param p of the policy, with M hidden states
+   * @param q of the reference, with as many, and a weight of the same size and type
    */
   void fullKl(Tensor kl, HeadInput p, HeadInput q, LogitSpec logits);
 }

@@ -14,7 +14,10 @@ package dev.cantilever.backend;
  */
 public interface Recording extends AutoCloseable {
 
-  /** Does what has to be done before the first {@link #run} and can be done without it. */
+  /**
+   * Does ahead of time what the first {@link #run} would begin with, and runs nothing yet; other
+   * operations may be under way. Calling it is never necessary.
+   */
   default void prepare() {}
 
   /** Enqueues the operations. */

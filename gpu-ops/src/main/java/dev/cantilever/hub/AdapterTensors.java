@@ -48,7 +48,7 @@ final class AdapterTensors {
     return saved;
   }
 
-  /** What came along of the base, by the base's name. */
+  /** Tables and heads of the base that came along untrained, by the base's name. */
   NavigableMap<String, SavedTensor> copies() {
     return copies;
   }
@@ -67,16 +67,21 @@ final class AdapterTensors {
     }
     LoraModule module = modules.computeIfAbsent(path, key -> pair(key, linear.isEmpty()));
     if (module.embedding() != linear.isEmpty()) {
-      throw unknown(entry.name(), "There is a branch of '" + path + "' of another kind too.");
+      throw unknown(
+          entry.name(),
+          "'" + path + "' has matrices of a linear layer and of an embedding: keep one pair.");
     }
   }
 
-  /** The name that a tensor has in a file, of the one that it has by its module. */
+  /**
+   * The name under which a file has a tensor: of a head that goes by two, the one that is there.
+   */
   static String stored(TensorFile file, String name) {
-    return file.contains(name) ? name : HeadNames.earlier(name);
+    String earlier = HeadNames.earlier(name);
+    return !file.contains(name) && file.contains(earlier) ? earlier : name;
   }
 
-  /** The module of one half of a branch, or empty. */
+  /** The path of the module that a tensor is A or B of; empty if it is neither. */
   private static String path(TensorEntry entry, String suffixA, String suffixB) {
     String path = LoraModule.pathOf(entry.name(), suffixA);
     return HeadNames.later(path.isEmpty() ? LoraModule.pathOf(entry.name(), suffixB) : path);
@@ -156,7 +161,7 @@ final class AdapterTensors {
 
   /**
    * Whether a tensor is the base's own table of embeddings or head, which peft lets come along
-   * where such a layer carries a branch, or where their number was changed.
+   * where such a layer carries a branch, or where its number of rows was changed.
    */
   private boolean isCopy(SavedTensor whole, String rest, TensorEntry entry) {
     String path = whole.modulePath();

@@ -6,17 +6,18 @@ package dev.cantilever.hub;
  * lm_head}. Adapters are read under both names and written under the later one.
  */
 public final class HeadNames {
+
   private static final String EARLIER = "embed_out";
   private static final String LATER = "lm_head";
 
   private HeadNames() {}
 
-  /** A path of modules, or the name of a tensor, with the later name for the earlier one. */
+  /** A module's path, or a tensor's name, with the later name in place of the earlier one. */
   public static String later(String path) {
     return renamed(path, EARLIER, LATER);
   }
 
-  /** The same the other way round. */
+  /** The same with the earlier name in place of the later one. */
   public static String earlier(String path) {
     return renamed(path, LATER, EARLIER);
   }

@@ -1,6 +1,6 @@
 package dev.cantilever.hub;
 
-/** What a part of a name, itself with or without dots, says of a whole one. */
+/** Whether the path of a module, of names with dots between, has one of these names in it. */
 final class ModulePath {
 
   private ModulePath() {}

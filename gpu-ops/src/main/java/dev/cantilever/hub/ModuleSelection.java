@@ -58,8 +58,8 @@ public record ModuleSelection(
   }
 
   /**
-   * Whether a module is held whole, or lies in one that is: as in peft one whose path ends with a
-   * name, be it in the middle of a word.
+   * Whether a module is held whole, or lies in one that is. As in peft that is one whose path ends
+   * with a name of {@code modules_to_save}, also where the name begins in the middle of a word.
    */
   public boolean isSaved(String modulePath) {
     for (int end = modulePath.length(); end > 0; end = modulePath.lastIndexOf('.', end - 1)) {
@@ -71,7 +71,7 @@ public record ModuleSelection(
     return false;
   }
 
-  /** Whether it carries no branch because of that, for which peft reads names as expressions. */
+  /** Whether it carries no branch because of {@code modules_to_save}: peft then reads regexes. */
   private boolean liesInSaved(String modulePath) {
     return saved.stream()
         .anyMatch(name -> ModulePattern.ofPart("modules_to_save", name).matches(modulePath));

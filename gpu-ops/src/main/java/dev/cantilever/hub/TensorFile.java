@@ -209,8 +209,8 @@ public abstract sealed class TensorFile implements AutoCloseable
   }
 
   /**
-   * Whether a tensor of this file is one of another, or this file: of the same type, shape and
-   * bytes.
+   * Whether a tensor of this file has the type, shape and bytes of a tensor of a file, which may be
+   * this one.
    */
   final boolean same(TensorEntry entry, TensorFile file, TensorEntry other) throws IOException {
     if (entry.dtype() != other.dtype() || !entry.shape().equals(other.shape())) {

@@ -9,8 +9,8 @@ import java.util.function.IntFunction;
  * @param block paths of the encoder's block i
  * @param finalNorm norm behind its last block
  * @param cross paths of the cross-attention of the decoder's block i
- * @param tokens other modules whose embedding is the token embedding, under any of which a
- *     checkpoint may hold it
+ * @param tokens paths of other modules that hold the token embedding too; a checkpoint may have it
+ *     under any of them alone
  */
 public record EncoderNames(
     IntFunction<BlockNames> block,

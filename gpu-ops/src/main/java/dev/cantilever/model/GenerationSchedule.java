@@ -79,7 +79,7 @@ final class GenerationSchedule {
     return active.size();
   }
 
-  /** How many of them will not have reached their length when those that enter have drawn. */
+  /** How many of them have tokens left once those that enter have drawn their first. */
   int activeBehindEntering() {
     return (int)
         active.stream()

@@ -49,7 +49,7 @@ final class GenerationStep implements AutoCloseable {
    * Lays out memory for a pass.
    *
    * @param context whose memory is reset first
-   * @param offsets of the rows that feed, among their tokens
+   * @param offsets [F + 1], where the tokens of each row that feeds begin, and their number N
    * @param draws B, rows that draw
    * @param entering the pass of rows that enter, or none for decoding steps
    */

@@ -70,8 +70,8 @@ public final class Generator {
   }
 
   /**
-   * The steps of as many rows as will be active are made ready while their queries go through the
-   * model; if one of these rows ends at its first token, others serve.
+   * While queries go through the model, the decoding step for the rows that will be active is
+   * prepared; if a row ends at its first token, the step for fewer rows is made when it is needed.
    */
   private static void generate(GenerationContext context, GenerationSchedule schedule) {
     try (DecodingSteps decoding =

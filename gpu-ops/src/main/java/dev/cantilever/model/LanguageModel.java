@@ -60,8 +60,8 @@ public record LanguageModel(Transformer transformer, Linear head) {
   /**
    * The head as a loss runs it over hidden states.
    *
-   * @param arena what its branches make is held there
-   * @param hidden [M, E]
+   * @param arena holds what its branches make
+   * @param hidden [M, C] F32
    * @param adapters those that act on all of them
    */
   HeadRun head(Backend backend, Arena arena, Tensor hidden, Set<String> adapters) {

@@ -74,7 +74,7 @@ final class SyntheticWeights extends WeightSource {
     return true;
   }
 
-  /** No tensor has a name too many. */
+  /** Nothing is stored here twice. */
   @Override
   void requireSame(String name, String other, String otherwise) {}
 

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Which module of a checkpoint holds the token embedding. An encoder-decoder has it in several,
- * tied when it is made, and a file with any of them is whole: T5's older conversions are without
+ * Which module of a checkpoint holds the token embedding. An encoder-decoder has it under several
+ * names, which transformers ties, so a file needs only one of them: T5's older conversions lack
  * {@code shared}.
  */
 final class TokenTable {
@@ -37,7 +37,7 @@ final class TokenTable {
   }
 
   /**
-   * Holds a head that is the token embedding, but may be stored beside it, to its contents.
+   * Requires a head that is the token embedding to have its contents, if it is stored all the same.
    *
    * @throws CheckpointException if they differ
    */

@@ -95,7 +95,7 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
   abstract boolean has(String name);
 
   /**
-   * Holds two tensors that a model has as one to the same contents, where both are there.
+   * Requires two stored tensors, which the model has as one, to have the same contents.
    *
    * @param otherwise what to do where they differ
    * @throws CheckpointException if they differ

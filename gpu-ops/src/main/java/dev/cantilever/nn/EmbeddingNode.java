@@ -14,8 +14,8 @@ import java.util.Optional;
 /**
  * Sum of the embeddings of token, times its factor, position and type, where there are such. Only
  * those of tokens can be trained: dTable(id) += scale·dy over the tokens of that id, in ascending
- * order; and of a branch, which adds s·B·a(id) to them, da(id) += s·Bᵀ·scale·dy likewise and dB +=
- * s·scale·dyᵀ·a row by row.
+ * order. Of a branch, which adds s·B·a(id) to the embedding: da(id) += s·Bᵀ·scale·dy likewise, and
+ * dB += s·scale·dyᵀ·a, row of the batch by row.
  */
 record EmbeddingNode(
     Tape tape,

@@ -64,7 +64,7 @@ public final class EmbeddingTable {
     return batch.spans().stream().anyMatch(this::trains);
   }
 
-  /** Whether one that acts on a span is. */
+  /** Whether a table or branch that acts on a span is trained. */
   boolean trains(Span span) {
     return acting(span.adapters()).gradient().isPresent()
         || branches(span.adapters()).stream().anyMatch(TableBranch::trainable);

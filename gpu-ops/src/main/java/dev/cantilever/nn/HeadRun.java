@@ -23,7 +23,13 @@ import java.util.Set;
  */
 public final class HeadRun {
 
-  /** A branch with its input, which may have been dropped out, and what is below its B. */
+  /**
+   * A branch that acts.
+   *
+   * @param input [M, C] F32, after dropout
+   * @param low [M, R] F32, scale·input·Aᵀ
+   * @param dLow [M, R] F32, its gradient
+   */
   private record Acting(LoraBranch branch, Tensor input, Tensor low, Tensor dLow) {}
 
   private final Backend backend;
@@ -37,7 +43,7 @@ public final class HeadRun {
    * Runs the first matrices of the branches.
    *
    * @param arena where what they make is held, with room for its gradients
-   * @param hidden [M, C]
+   * @param hidden [M, C] F32
    * @param adapters those that act on all rows
    * @param dropoutKey key of this pass's adapter dropout, or empty for none
    */
@@ -76,7 +82,7 @@ public final class HeadRun {
     return new HeadInput(hidden, head.weight(adapters), terms);
   }
 
-  /** Where a loss puts gradients. */
+  /** Where a loss writes the gradients of the head and of its low-rank terms. */
   public HeadGradient gradient() {
     List<HeadTermGradient> terms =
         acting.stream()
@@ -92,9 +98,10 @@ public final class HeadRun {
   }
 
   /**
-   * Adds what goes through the branches, after a loss has put it where it was told to.
+   * Takes the gradients that a loss has written to {@link #gradient} on through the branches: adds
+   * to those of A and of the hidden states.
    *
-   * @param dHidden [M, C], added to
+   * @param dHidden [M, C] F32, added to
    * @param rows the rows that the M hidden states belong to
    */
   public void backward(Tensor dHidden, PackedRows rows) {
@@ -106,7 +113,7 @@ public final class HeadRun {
         matmul.projectWeightGradient(
             branch.a().gradient(), one.dLow(), 0, one.input(), branch.scale(), rows);
       }
-      if (drops(branch)) { // what is below A is read no more
+      if (drops(branch)) { // its input is not needed again, and takes the gradient
         matmul.projectInputGradient(one.input(), one.dLow(), 0, a, branch.scale(), false);
         backend.activation().dropout(dHidden, one.input(), branch.dropout(), key(branch), true);
       } else {

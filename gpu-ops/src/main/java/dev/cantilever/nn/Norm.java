@@ -15,17 +15,31 @@ public sealed interface Norm permits LayerNorm, RmsNorm {
   /** What adapters change, where the checkpoint has the weights. */
   Optional<NormTarget> target();
 
-  /** y = the norm of x. */
+  /**
+   * y = the norm of x.
+   *
+   * @param y [M, C] F32, overwritten
+   * @param x [M, C] F32
+   */
   void run(NormOps ops, Tensor y, Tensor x);
 
   /**
-   * The same before anything is multiplied or added.
+   * y = x̂, what is normalised before anything is multiplied or added.
    *
+   * @param y [M, C] F32, overwritten
+   * @param x [M, C] F32
    * @param scale whose ones and zeros are taken for weights
    */
   void normalize(NormOps ops, Tensor y, Tensor x, NormTarget.Scale scale);
 
-  /** The gradient of what is normalised times {@code factors}, with respect to x. */
+  /**
+   * The gradient of what is normalised times {@code factors}, with respect to x.
+   *
+   * @param dx [M, C] F32, overwritten, or added to where {@code accumulate} is set
+   * @param dy [M, C] F32
+   * @param x [M, C] F32
+   * @param factors [C]
+   */
   void inputGradient(
       NormOps ops, Tensor dx, Tensor dy, Tensor x, Tensor factors, boolean accumulate);
 

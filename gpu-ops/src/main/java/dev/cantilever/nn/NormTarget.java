@@ -4,7 +4,6 @@ import dev.cantilever.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The weights of a norm of the checkpoint, frozen, and what adapters change of them: to its bias
@@ -17,14 +16,14 @@ public final class NormTarget {
   private final float offset;
   private final Optional<Tensor> beta;
   private final List<BiasBranch> biases = new ArrayList<>();
-  private final List<Scale> scales = new ArrayList<>();
-  private final List<BiasBranch> shifts = new ArrayList<>();
+  private final Replaceable<Optional<Scale>> scales = new Replaceable<>(Optional.empty());
+  private final Replaceable<Optional<BiasBranch>> shifts = new Replaceable<>(Optional.empty());
 
   /**
    * What an adapter's own factors are more than the base's.
    *
-   * @param change [C]
-   * @param one [C], ones
+   * @param change [C] F32
+   * @param one [C] F32, ones
    */
   record Scale(BiasBranch change, Tensor one) {}
 
@@ -76,30 +75,35 @@ public final class NormTarget {
    * @param one [C], ones
    */
   public void attachScale(BiasBranch change, Tensor one) {
-    scales.add(new Scale(change, one));
+    scales.replace(change.adapter(), Optional.of(new Scale(change, one)));
   }
 
-  /** Attaches its bias likewise. */
+  /**
+   * Attaches the bias of an adapter that holds the norm whole; where several do, that attached last
+   * acts.
+   *
+   * @param change what it is more than the base's
+   */
   public void attachShift(BiasBranch change) {
-    shifts.add(change);
+    shifts.replace(change.adapter(), Optional.of(change));
   }
 
   /** Whether an adapter of this name has attached anything. */
   public boolean isAttached(String adapter) {
     return biases.stream().anyMatch(branch -> branch.adapter().equals(adapter))
-        || scales.stream().anyMatch(scale -> scale.change().adapter().equals(adapter));
+        || scales.isAttached(adapter);
   }
 
   /** Whether some adapter holds it whole. */
   public boolean isReplaced() {
-    return !scales.isEmpty();
+    return scales.isReplaced();
   }
 
   /** Detaches what is an adapter's. */
   public void detach(String adapter) {
     biases.removeIf(branch -> branch.adapter().equals(adapter));
-    shifts.removeIf(branch -> branch.adapter().equals(adapter));
-    scales.removeIf(scale -> scale.change().adapter().equals(adapter));
+    shifts.detach(adapter);
+    scales.detach(adapter);
   }
 
   /** Whether something acts on some row of a batch. */
@@ -117,24 +121,15 @@ public final class NormTarget {
                     || scale(span).filter(scale -> scale.change().trainable()).isPresent());
   }
 
-  /** The biases that act on a span. */
+  /** The biases that act on a span: those that are added, and that of a norm held whole. */
   SpanBiases on(Pass pass, Span span) {
     List<BiasBranch> all = new ArrayList<>(biases);
-    last(shifts, span.adapters()).ifPresent(all::add);
+    shifts.acting(span.adapters()).ifPresent(all::add);
     return SpanBiases.acting(pass, span, all);
   }
 
   /** The factors that act on a span. */
   Optional<Scale> scale(Span span) {
-    Optional<BiasBranch> acting =
-        last(scales.stream().map(Scale::change).toList(), span.adapters());
-    return acting.flatMap(
-        change -> scales.stream().filter(scale -> scale.change() == change).findFirst());
-  }
-
-  private static Optional<BiasBranch> last(List<BiasBranch> attached, Set<String> adapters) {
-    return attached.stream()
-        .filter(branch -> adapters.contains(branch.adapter()))
-        .reduce((first, second) -> second);
+    return scales.acting(span.adapters());
   }
 }

@@ -3,11 +3,12 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Parameter;
 
 /**
- * One low-rank branch of a table of embeddings: adds scale·B·a(id) to the row of an id.
+ * One low-rank branch of a table of embeddings: adds scale·B·a(id) to the embedding of a token,
+ * with a(id) the row of A.
  *
  * @param adapter name of the adapter it belongs to
- * @param a [V, R], a row an id: what files have as A, transposed
- * @param b [E, R]
+ * @param a [V, R] F32, with a row for each id: the transpose of A in files
+ * @param b [E, R] F32
  * @param scale alpha/R, or alpha/√R
  * @param trainable whether gradients are wanted
  */

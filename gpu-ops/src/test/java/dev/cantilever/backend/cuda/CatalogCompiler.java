@@ -32,6 +32,7 @@ final class CatalogCompiler {
         .forEach(command::add);
     command.addAll(
         List.of(
+            CatalogTargets.argument(),
             "-cp",
             System.getProperty("java.class.path"),
             CatalogCompiler.class.getName(),
@@ -86,7 +87,7 @@ final class CatalogCompiler {
     List<KernelSource> sources = KernelCatalog.all();
     for (int number = 0; number < sources.size(); number++) {
       if (takes(number)) {
-        for (ComputeCapability target : KernelCatalogTest.targets(sources, number)) {
+        for (ComputeCapability target : CatalogTargets.of(sources, number)) {
           compile(compiler, sources.get(number), target, folder, name(number, target));
         }
       }

@@ -25,24 +25,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every kernel compiles for every architecture, without a GPU, without spilling, and without
  * products that wait for each other.
  *
- * <p>All sources of a file are compiled for 8.6, 9.0 and 12.0. The compiler gives 8.9 the
- * instructions of 8.6, which is asserted of a file's first source: its others are not compiled for
- * 8.9. Of 8.0 it is the first and the last, the one of the largest tiles: 8.0 has the registers of
- * 8.6, and kernels that do not ask which of them it is come to both as the same PTX.
+ * <p>{@link CatalogTargets} says which sources for which: some of them, or all with {@code
+ * -Dcantilever.catalog=all}.
  */
 class KernelCatalogTest {
-
-  private static final ComputeCapability A100 = new ComputeCapability(8, 0);
-  private static final ComputeCapability ADA = new ComputeCapability(8, 9);
-  private static final List<ComputeCapability> ALIKE = List.of(new ComputeCapability(8, 6), ADA);
-
-  private static final List<ComputeCapability> TARGETS =
-      List.of(
-          A100,
-          new ComputeCapability(8, 6),
-          ADA,
-          new ComputeCapability(9, 0),
-          new ComputeCapability(12, 0));
 
   /** What a block may have on every one of them: that of 8.6, 8.9 and 12.0. */
   private static final int SHARED_BYTES = 99 << 10;
@@ -67,29 +53,12 @@ class KernelCatalogTest {
     other.destroyForcibly().waitFor();
   }
 
-  /** What the source of this number is compiled for. */
-  static List<ComputeCapability> targets(List<KernelSource> sources, int number) {
-    KernelSource source = sources.get(number);
-    if (source.hopper()) {
-      return List.of(ComputeCapability.HOPPER);
-    }
-    List<Integer> file =
-        IntStream.range(0, sources.size())
-            .filter(i -> sources.get(i).file().equals(source.file()))
-            .boxed()
-            .toList();
-    boolean first = number == file.get(0);
-    boolean last = number == file.get(file.size() - 1);
-    return TARGETS.stream()
-        .filter(target -> first || !target.equals(ADA))
-        .filter(target -> first || last || !target.equals(A100))
-        .toList();
-  }
-
   static Stream<Arguments> sources() {
     List<KernelSource> sources = KernelCatalog.all();
     return IntStream.range(0, sources.size())
-        .mapToObj(number -> Arguments.of(number, sources.get(number), targets(sources, number)));
+        .mapToObj(
+            number ->
+                Arguments.of(number, sources.get(number), CatalogTargets.of(sources, number)));
   }
 
   @ParameterizedTest
@@ -103,14 +72,14 @@ class KernelCatalogTest {
               ? CatalogCompiler.await(other, folder, number, target)
               : compiler.compile(source, target);
       check(source, target, compiled);
-      if (ALIKE.contains(target)) {
+      if (CatalogTargets.ALIKE.contains(target)) {
         alike.add(MachineCode.of(compiled.cubin()));
       }
     }
     assertThat(alike)
         .as(
             "%s for %s, for the first of which alone others of the file are compiled",
-            source, ALIKE)
+            source, CatalogTargets.ALIKE)
         .allSatisfy(code -> assertThat(code).isNotEmpty().isEqualTo(alike.get(0)));
   }
 
