@@ -131,8 +131,7 @@ class PpoPlanTest {
     MemoryPlan goingOn = new TrainingRun(recipe, layout, runner).planMerging().plan();
 
     assertThat(goingOn).isEqualTo(beginning);
-    assertThat(new TrainingRun(recipe, layout, runner).plan().plan().processBytes())
-        .isGreaterThan(beginning.processBytes());
+    assertThat(new TrainingRun(recipe, layout, runner).plan().plan()).isNotEqualTo(beginning);
   }
 
   @Test
