@@ -1,7 +1,6 @@
 package dev.cantilever.backend;
 
 import static dev.cantilever.backend.ArgumentShapes.F32;
-import static dev.cantilever.backend.ArgumentShapes.F64;
 import static dev.cantilever.backend.ArgumentShapes.FLOATS;
 import static dev.cantilever.backend.ArgumentShapes.I32;
 import static dev.cantilever.backend.ArgumentShapes.axes;
@@ -20,9 +19,9 @@ import java.util.List;
 
 /**
  * The shapes and element types every operation demands, stated once for all backends: each
- * implementation of an operation calls the method of the same name first; those of attention are
- * {@link AttentionChecks}. A failure names the operation, the argument, every expected axis and
- * what was found.
+ * implementation of an operation calls the method of the same name first; those of attention and
+ * losses are {@link AttentionChecks} and {@link LossChecks}. A failure names the operation, the
+ * argument, every expected axis and what was found.
  */
 public final class OpChecks {
 
@@ -76,7 +75,7 @@ public final class OpChecks {
     require("linearInputGradient", "dx", dx, F32, "N, I", n, w.inFeatures());
   }
 
-  private static void weight(String op, String name, Weight w) {
+  static void weight(String op, String name, Weight w) {
     if (w instanceof DenseWeight dense) {
       axes(op, name, dense.values(), FLOATS, "O, I");
     } else if (w instanceof Int8Weight int8) {
@@ -390,95 +389,6 @@ public final class OpChecks {
     return new ShapeException(
         "%s: expected indices in [0, %d), got %d at position %d; check that the tokenizer belongs to the model"
             .formatted(op, limit, index, position));
-  }
-
-  /** {@link LossOps#tokenLogprobs}. */
-  public static void tokenLogprobs(
-      Tensor logprobs, Tensor entropy, Tensor normalizers, HeadInput head, Tensor targets) {
-    long m = head("tokenLogprobs", "hidden", "head", head);
-    require("tokenLogprobs", "targets", targets, I32, "M", m);
-    require("tokenLogprobs", "logprobs", logprobs, F32, "M", m);
-    require("tokenLogprobs", "entropy", entropy, F32, "M", m);
-    require("tokenLogprobs", "normalizers", normalizers, F64, "M, 2", m, 2);
-  }
-
-  /** {@link LossOps#tokenLogprobsBackward}. */
-  public static void tokenLogprobsBackward(
-      Tensor dHidden,
-      HeadGradient dHead,
-      Tensor dLogprobs,
-      Tensor normalizers,
-      HeadInput head,
-      Tensor targets) {
-    String op = "tokenLogprobsBackward";
-    long m = head(op, "hidden", "head", head);
-    int entries = head.entries();
-    int size = head.weight().inFeatures();
-    require(op, "dHidden", dHidden, F32, "M, C", m, size);
-    if (dHead.matrix().isPresent()) {
-      require(op, "matrix of dHead", dHead.matrix().get(), F32, "V, C", entries, size);
-    }
-    if (dHead.bias().isPresent()) {
-      require(op, "bias of dHead", dHead.bias().get(), F32, "V", entries);
-    }
-    if (dHead.terms().size() != head.terms().size()) {
-      throw new ShapeException(
-          "%s: expected gradients of %d low-rank terms, got %d"
-              .formatted(op, head.terms().size(), dHead.terms().size()));
-    }
-    for (int i = 0; i < head.terms().size(); i++) {
-      long rank = head.terms().get(i).low().dim(1);
-      HeadTermGradient gradient = dHead.terms().get(i);
-      require(op, "dLow of term " + i, gradient.dLow(), F32, "M, R", m, rank);
-      if (gradient.dB().isPresent()) {
-        require(op, "dB of term " + i, gradient.dB().get(), F32, "V, R", entries, rank);
-      }
-    }
-    require(op, "targets", targets, I32, "M", m);
-    require(op, "dLogprobs", dLogprobs, F32, "M", m);
-    require(op, "normalizers", normalizers, F64, "M, 2", m, 2);
-  }
-
-  /** {@link LossOps#fullKl}. */
-  public static void fullKl(Tensor kl, HeadInput p, HeadInput q) {
-    long m = head("fullKl", "hiddenP", "headP", p);
-    weight("fullKl", "headQ", q.weight());
-    require("fullKl", "hiddenQ", q.hidden(), F32, "M, C", m, p.weight().inFeatures());
-    if (!storedAlike(p.weight(), q.weight())) {
-      throw new ShapeException(
-          "fullKl: expected headQ [V, C] of the size and type of headP, got %s and %s. Hold an adapter's own head as the base's is."
-              .formatted(q.weight(), p.weight()));
-    }
-    terms("fullKl", q, m);
-    require("fullKl", "kl", kl, F32, "M", m);
-  }
-
-  /** M of a head that is well made. */
-  private static long head(String op, String hidden, String weight, HeadInput head) {
-    weight(op, weight, head.weight());
-    long m = axes(op, hidden, head.hidden(), F32, "M, C")[0];
-    require(op, hidden, head.hidden(), F32, "M, C", m, head.weight().inFeatures());
-    terms(op, head, m);
-    return m;
-  }
-
-  private static void terms(String op, HeadInput head, long m) {
-    for (int i = 0; i < head.terms().size(); i++) {
-      HeadTerm term = head.terms().get(i);
-      long rank = axes(op, "low of term " + i, term.low(), F32, "M, R")[1];
-      require(op, "low of term " + i, term.low(), F32, "M, R", m, rank);
-      require(op, "B of term " + i, term.b(), F32, "V, R", head.entries(), rank);
-    }
-  }
-
-  private static boolean storedAlike(Weight one, Weight other) {
-    boolean alike =
-        one instanceof DenseWeight dense && other instanceof DenseWeight second
-            ? dense.values().dtype() == second.values().dtype()
-            : one instanceof Int8Weight && other instanceof Int8Weight;
-    return alike
-        && one.outFeatures() == other.outFeatures()
-        && one.inFeatures() == other.inFeatures();
   }
 
   /** {@link SamplingOps#sample}. */

@@ -5,9 +5,9 @@
  * {@code AttentionOps}, ...) with forward and backward side by side; implementations are {@code
  * onednn} (CPU), {@code cuda} (an NVIDIA GPU) and {@code meta} (shapes and bytes only). {@link
  * dev.cantilever.backend.Backends} is the one factory and the only class that names an
- * implementation. {@link dev.cantilever.backend.OpChecks} and {@link
- * dev.cantilever.backend.AttentionChecks} state the shapes of every operation once, for all of
- * them.
+ * implementation. {@link dev.cantilever.backend.OpChecks}, {@link
+ * dev.cantilever.backend.AttentionChecks} and {@link dev.cantilever.backend.LossChecks} state the
+ * shapes of every operation once, for all of them.
  *
  * <p>Conventions: outputs first, then inputs, then scalars; the caller allocates outputs; an
  * operation enqueues, {@link dev.cantilever.backend.Backend#synchronize} waits, downloading waits

@@ -5,10 +5,10 @@ import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.HeadTerm;
 import dev.cantilever.backend.HeadTermGradient;
 import dev.cantilever.backend.LogitSpec;
+import dev.cantilever.backend.LossChecks;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
-import dev.cantilever.backend.OpChecks;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
@@ -58,7 +58,7 @@ final class CudaLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobs";
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    LossChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
     checkTargets(op, targets, head.entries());
     int tokens = head.tokens();
     List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, 1);
@@ -93,7 +93,7 @@ final class CudaLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    LossChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
     checkTargets(op, targets, head.entries());
     checkGradients(op, dLogprobs);
     int notFinite = expectNotFinite(op, "hidden", head.hidden());
@@ -145,7 +145,7 @@ final class CudaLossOps implements LossOps {
   @Override
   public void fullKl(Tensor kl, HeadInput headP, HeadInput headQ, LogitSpec spec) {
     String op = "fullKl";
-    OpChecks.fullKl(kl, headP, headQ);
+    LossChecks.fullKl(kl, headP, headQ);
     int tokens = headP.tokens();
     List<HeadChunk> chunks = HeadChunk.of(headP.weight(), execution, 2);
     List<HeadChunk> chunksQ = HeadChunk.of(headQ.weight(), execution, 2); // cut alike

@@ -3,8 +3,8 @@ package dev.cantilever.backend.meta;
 import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.LogitSpec;
+import dev.cantilever.backend.LossChecks;
 import dev.cantilever.backend.LossOps;
-import dev.cantilever.backend.OpChecks;
 import dev.cantilever.tensor.Tensor;
 
 /** Output head, log-probabilities and divergences without data. */
@@ -24,7 +24,7 @@ final class MetaLossOps implements LossOps {
       HeadInput head,
       Tensor targets,
       LogitSpec logits) {
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    LossChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
     weights.weight("tokenLogprobs", head.weight());
   }
 
@@ -37,13 +37,13 @@ final class MetaLossOps implements LossOps {
       HeadInput head,
       Tensor targets,
       LogitSpec logits) {
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    LossChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
     weights.weight("tokenLogprobsBackward", head.weight());
   }
 
   @Override
   public void fullKl(Tensor kl, HeadInput p, HeadInput q, LogitSpec logits) {
-    OpChecks.fullKl(kl, p, q);
+    LossChecks.fullKl(kl, p, q);
     weights.weight("fullKl", p.weight());
     weights.weight("fullKl", q.weight());
   }

@@ -5,11 +5,11 @@ import dev.cantilever.backend.HeadInput;
 import dev.cantilever.backend.HeadTerm;
 import dev.cantilever.backend.HeadTermGradient;
 import dev.cantilever.backend.LogitSpec;
+import dev.cantilever.backend.LossChecks;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NotFiniteException;
-import dev.cantilever.backend.OpChecks;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
@@ -67,7 +67,7 @@ final class OneDnnLossOps implements LossOps {
       HeadInput head,
       Tensor targets,
       LogitSpec spec) {
-    OpChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
+    LossChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
     int[] chosen = targets("tokenLogprobs", targets, head.entries());
     Arena.Mark mark = workspace.mark();
     try {
@@ -107,7 +107,7 @@ final class OneDnnLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     String op = "tokenLogprobsBackward";
-    OpChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
+    LossChecks.tokenLogprobsBackward(dHidden, dHead, dLogprobs, normalizers, head, targets);
     int[] chosen = targets(op, targets, head.entries());
     float[] gradients = new float[chosen.length];
     HostMemory.get(dLogprobs.address(), gradients, 0, gradients.length);
@@ -151,7 +151,7 @@ final class OneDnnLossOps implements LossOps {
 
   @Override
   public void fullKl(Tensor kl, HeadInput headP, HeadInput headQ, LogitSpec spec) {
-    OpChecks.fullKl(kl, headP, headQ);
+    LossChecks.fullKl(kl, headP, headQ);
     int tokens = headP.tokens();
     int vocabulary = headP.entries();
     Arena.Mark mark = workspace.mark();
