@@ -104,11 +104,10 @@ final class BaseCopies {
       }
       short[] bits = new short[count];
       HostMemory.get(address, bits, 0, count);
-      for (int i = 0; i < count; i++) {
-        to[i] =
-            from.dtype() == DType.F16
-                ? HalfPrecision.f16ToF32(bits[i])
-                : HalfPrecision.bf16ToF32(bits[i]);
+      if (from.dtype() == DType.F16) {
+        HalfPrecision.f16ToF32(bits, to);
+      } else {
+        HalfPrecision.bf16ToF32(bits, to);
       }
     } finally {
       host.free(address, bytes);

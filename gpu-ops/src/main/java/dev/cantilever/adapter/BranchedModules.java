@@ -35,16 +35,8 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    *     is frozen
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
-    requireOffered(adapter, config, targets);
-    Optional<String> norm =
-        targets.norms().stream()
-            .map(NormTarget::path)
-            .filter(config.modules()::matches)
-            .findFirst();
-    if (config.modules().targets() instanceof TargetModules.Names && norm.isPresent()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected target_modules to name linear layers and embeddings, found '%s', a norm, among %s. Name it in modules_to_save, or leave it out."
-              .formatted(adapter, norm.get(), config.modules().targets()));
+    if (config.modules().targets() instanceof TargetModules.Names) {
+      requireOffered(adapter, config, targets);
     }
     BranchedModules found =
         new BranchedModules(
@@ -67,10 +59,20 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
   private static void requireOffered(String adapter, AdapterConfig config, AdapterTargets targets) {
     Optional<String> frozen =
         targets.frozen().stream().filter(config.modules()::matches).findFirst();
-    if (config.modules().targets() instanceof TargetModules.Names && frozen.isPresent()) {
+    if (frozen.isPresent()) {
       throw new CheckpointException(
           "Adapter '%s': expected target_modules to name linear layers and embeddings of tokens that a decoder alone reads, found '%s', which is frozen, among %s. Leave it out."
               .formatted(adapter, frozen.get(), config.modules().targets()));
+    }
+    Optional<String> norm =
+        targets.norms().stream()
+            .map(NormTarget::path)
+            .filter(config.modules()::matches)
+            .findFirst();
+    if (norm.isPresent()) {
+      throw new CheckpointException(
+          "Adapter '%s': expected target_modules to name linear layers and embeddings, found '%s', a norm, among %s. Name it in modules_to_save, or leave it out."
+              .formatted(adapter, norm.get(), config.modules().targets()));
     }
   }
 

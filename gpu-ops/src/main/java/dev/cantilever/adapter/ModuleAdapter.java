@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 
 /**
  * An adapter's branch of one module: A, B and DoRA's lengths; and where it began by taking its
@@ -125,18 +124,18 @@ final class ModuleAdapter {
    */
   void draw(long seed, Optional<WeightReader> reader) {
     int r = config.rank(target.path());
-    SplittableRandom random = new SplittableRandom(seed * 31 + target.path().hashCode());
+    FreshValues fresh = new FreshValues(seed, target.path());
     Tensor a = branch.a().value();
     Tensor b = branch.b().value();
     LoraInit.Scheme scheme = config.init().scheme();
     switch (scheme) {
-      case DEFAULT, RANDOM -> copies.upload(a, uniform(a, random, target.inFeatures()));
-      case GAUSSIAN -> copies.upload(a, normal(a, random, 1.0 / r));
+      case DEFAULT, RANDOM -> copies.upload(a, fresh.uniform(a, target.inFeatures()));
+      case GAUSSIAN -> copies.upload(a, fresh.normal(a, 1.0 / r));
       case PISSA, OLORA -> begin(reader.orElseThrow());
       default -> throw new IllegalArgumentException("No fresh adapter begins by " + scheme);
     }
     if (scheme == LoraInit.Scheme.RANDOM) {
-      copies.upload(b, uniform(b, random, r));
+      copies.upload(b, fresh.uniform(b, r));
     } else if (config.init().isIdentity()) {
       copies.backend().transfers().zero(b);
     }
@@ -145,23 +144,6 @@ final class ModuleAdapter {
         .ifPresent(
             magnitude -> copies.upload(magnitude.lengths().value(), norms(reader.orElseThrow())));
     updateNorms(reader);
-  }
-
-  private static float[] uniform(Tensor tensor, SplittableRandom random, int fanIn) {
-    float[] values = new float[Math.toIntExact(tensor.elements())];
-    double bound = 1 / Math.sqrt(fanIn);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) ((2 * random.nextDouble() - 1) * bound);
-    }
-    return values;
-  }
-
-  private static float[] normal(Tensor tensor, SplittableRandom random, double deviation) {
-    float[] values = new float[Math.toIntExact(tensor.elements())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) (random.nextGaussian() * deviation);
-    }
-    return values;
   }
 
   /** Begins from the base's own factors. */

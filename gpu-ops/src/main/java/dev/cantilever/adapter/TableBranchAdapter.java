@@ -14,7 +14,6 @@ import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 
 /**
  * An adapter's branch of a table of embeddings. Files keep A as [R, V], the model reads its rows by
@@ -80,21 +79,13 @@ final class TableBranchAdapter {
    * beginning.
    */
   void draw(long seed) {
-    SplittableRandom random = new SplittableRandom(seed * 31 + table.name().hashCode());
+    FreshValues fresh = new FreshValues(seed, table.name());
     if (config.init().scheme() == LoraInit.Scheme.RANDOM) {
-      copies.upload(branch.a().value(), normal(branch.a(), random));
+      copies.upload(branch.a().value(), fresh.normal(branch.a().value(), 1));
     } else {
       copies.backend().transfers().zero(branch.a().value());
     }
-    copies.upload(branch.b().value(), normal(branch.b(), random));
-  }
-
-  private static float[] normal(Parameter parameter, SplittableRandom random) {
-    float[] values = new float[Math.toIntExact(parameter.value().elements())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
+    copies.upload(branch.b().value(), fresh.normal(branch.b().value(), 1));
   }
 
   void read(AdapterDirectory source) throws IOException {
