@@ -49,11 +49,13 @@ final class DebertaV2Family implements ArchitectureFamily {
             config.doubleOr("layer_norm_eps", NORM_EPS));
     requireSize(config, "attention_head_size", block.attention().headSize());
     boolean relative = config.booleanOr("relative_attention", false) && !terms.isEmpty();
+    Optional<RelativeSpec> positions =
+        relative ? Optional.of(relative(config, terms)) : Optional.empty();
     return new Architecture(
         modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
-        embedding(config, hidden),
+        embedding(config, hidden, positions),
         block,
         false,
         HeadSpec.plain(true),
@@ -62,29 +64,39 @@ final class DebertaV2Family implements ArchitectureFamily {
             Optional.of(ActivationNames.read(config, "pooler_hidden_act", "gelu")),
             true,
             config.labels()),
-        relative ? Optional.of(relative(config, terms)) : Optional.empty(),
+        positions,
         convolution(config, hidden),
         Optional.empty());
   }
 
-  private static EmbeddingSpec embedding(ModelConfig config, int hidden) {
+  private static EmbeddingSpec embedding(
+      ModelConfig config, int hidden, Optional<RelativeSpec> positions) {
     int vocab = config.requireInt("vocab_size");
     int size = config.intOr("embedding_size", hidden);
     EmbeddingSpec table =
-        config.booleanOr("position_biased_input", true)
+        biased(config)
             ? EmbeddingSpec.withPositions(vocab, size, config.requireInt(POSITIONS), 0)
-            : EmbeddingSpec.ofTokens(vocab, size, EmbeddingSpec.ANY_LENGTH);
+            : EmbeddingSpec.ofTokens(
+                vocab, size, positions.map(p -> longest(config)).orElse(EmbeddingSpec.ANY_LENGTH));
     return table.withTypes(config.intOr("type_vocab_size", 0)).projectedAsSum().normalized();
   }
 
+  /** Whether absolute positions are added too, whose table then limits a row. */
+  private static boolean biased(ModelConfig config) {
+    return config.booleanOr("position_biased_input", true);
+  }
+
   private static RelativeSpec relative(ModelConfig config, List<String> terms) {
-    int said = config.intOr(FARTHEST, -1);
-    int farthest = said < 1 ? config.requireInt(POSITIONS) : said;
+    int farthest = farthest(config);
     int buckets = config.intOr(BUCKETS, -1);
-    boolean even = buckets >= 4 && buckets % 2 == 0 && farthest - 1 > buckets / 2;
-    if (farthest < 1 || farthest > DistanceBuckets.MOST_DISTANCE || (buckets > 0 && !even)) {
+    boolean even = buckets >= 4 && buckets % 2 == 0;
+    boolean left = biased(config) && config.requireInt(POSITIONS) > longest(config);
+    if (farthest < 1
+        || farthest > DistanceBuckets.MOST_DISTANCE
+        || (buckets > 0 && !even)
+        || left) {
       throw new CheckpointException(
-          "%s: expected '%s', or if it is below 1 '%s', to be from 1 to %d, and '%s' to be below 1, or even, at least 4 and below twice the former less 1, found %d and %d. Correct the config."
+          "%s: expected '%s', or if it is below 1 '%s', to be from 1 to %d, and '%s' to be below 1, or even, at least 4 and, where rows have more tokens than half of it, below twice the former less 1, found %d and %d. Correct the config."
               .formatted(
                   config.file(),
                   FARTHEST,
@@ -96,12 +108,26 @@ final class DebertaV2Family implements ArchitectureFamily {
     }
     return new RelativeSpec(
         buckets > 0 ? buckets : farthest,
-        buckets > 0,
+        buckets > 0 && longest(config) == EmbeddingSpec.ANY_LENGTH,
         farthest,
         terms.contains(QUERIES_TO_POSITIONS),
         terms.contains(KEYS_TO_POSITIONS),
         config.booleanOr("share_att_key", false),
         tableNorm(config));
+  }
+
+  private static int farthest(ModelConfig config) {
+    int said = config.intOr(FARTHEST, -1);
+    return said < 1 ? config.requireInt(POSITIONS) : said;
+  }
+
+  /**
+   * The longest row. Distances up to half of the buckets have one each; where the farthest is not
+   * beyond these, the law of the others has no meaning, and no row may need it.
+   */
+  private static int longest(ModelConfig config) {
+    int half = config.intOr(BUCKETS, -1) / 2;
+    return half > 0 && farthest(config) - 1 <= half ? half + 1 : EmbeddingSpec.ANY_LENGTH;
   }
 
   /** The terms of a score beside the product of query and key, from a list or one string. */

@@ -100,8 +100,27 @@ class DebertaV2FamilyTest {
         .hasMessageContaining("config.json: expected '" + key + "'");
   }
 
+  /** The published 256 buckets in a model of shorter texts: every distance has its own. */
+  @Test
+  void buckets_thatNoRowLeaves_areDistances() throws IOException {
+    String narrow = V3.replace("relative_positions':-1", "relative_positions':64");
+
+    assertThat(read(narrow).relative())
+        .isEqualTo(Optional.of(new RelativeSpec(256, false, 64, true, true, true, true)));
+    assertThat(read(narrow).embedding().maxPositions()).isEqualTo(129);
+    assertThat(read(V3.replace("256", "1022")).embedding().maxPositions()).isEqualTo(512);
+  }
+
+  @Test
+  void buckets_thatRowsOfLearnedPositionsLeave_areRefused() {
+    String narrow = V3.replace("relative_positions':-1", "relative_positions':64");
+    assertThatThrownBy(() -> read(narrow.replace("biased_input':false", "biased_input':true")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found 64 and 256");
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 7, 1022})
+  @ValueSource(ints = {1, 2, 7})
   void buckets_withoutALaw_areRefused(int buckets) {
     assertThatThrownBy(() -> read(V3.replace("256", Integer.toString(buckets))))
         .isInstanceOf(CheckpointException.class)
