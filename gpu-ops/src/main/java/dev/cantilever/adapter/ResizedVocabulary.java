@@ -64,10 +64,10 @@ final class ResizedVocabulary {
 
   /** Whether a tensor has a row a token: matrices [V, E], and their biases [V]. */
   private boolean isByToken(TensorEntry entry) {
-    if (before < 1 || entry.shape().dim(0) != before) {
+    int rank = entry.shape().rank();
+    if (before < 1 || rank == 0 || entry.shape().dim(0) != before) {
       return false;
     }
-    int rank = entry.shape().rank();
     String weight = entry.name().replaceFirst("bias$", "weight");
     return rank == 2
         || (rank == 1

@@ -28,7 +28,8 @@ import java.util.stream.Stream;
  *
  * <p>A checkpoint of a bare model, without the head that makes it a language model or classifier,
  * has the same tensors without the first part of their names: {@code h.0.ln_1.weight} for {@code
- * transformer.h.0.ln_1.weight}. As in transformers, they are found by the longer name too.
+ * transformer.h.0.ln_1.weight}. As in transformers, they are found by the longer name too, and some
+ * by a name of other versions ({@link StoredNames}).
  */
 public final class ModelDirectory implements AutoCloseable {
 
@@ -104,10 +105,9 @@ public final class ModelDirectory implements AutoCloseable {
     return byName.containsKey(stored(name));
   }
 
-  /** The name in the files: as it is, or without its first part where only that is there. */
+  /** The name in the files. */
   private String stored(String name) {
-    String bare = name.substring(name.indexOf('.') + 1);
-    return !byName.containsKey(name) && byName.containsKey(bare) ? bare : name;
+    return StoredNames.of(name).stream().filter(byName::containsKey).findFirst().orElse(name);
   }
 
   /**

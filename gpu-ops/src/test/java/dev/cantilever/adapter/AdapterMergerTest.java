@@ -9,6 +9,7 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.LoraBias;
 import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
@@ -33,6 +34,7 @@ import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +94,34 @@ class AdapterMergerTest {
         }
       }
     }
+  }
+
+  /** What {@code torch.save} of transformers 5's modules has, and a buffer of older versions. */
+  @Test
+  void merge_baseOfOtherVersionsNames_givesLogitsOfBaseAndAdapter() throws IOException {
+    Path base = folder.resolve("base");
+    String buffer = "gpt_neox.layers.0.attention.masked_bias";
+    try (ModelDirectory model = ModelDirectory.open(NEOX)) {
+      List<TensorSpec> specs =
+          new ArrayList<>(List.of(new TensorSpec(buffer, DType.F32, Shape.of())));
+      for (String name : model.names()) {
+        specs.add(new TensorSpec(HeadNames.later(name), DType.F32, model.entry(name).shape()));
+      }
+      try (ModelDirectoryWriter writer = ModelDirectoryWriter.create(base, model.config(), specs)) {
+        writer.write(buffer, new float[] {-1e9f});
+        for (String name : model.names()) {
+          writer.write(HeadNames.later(name), model.readFloats(name));
+        }
+        writer.publish();
+      }
+    }
+    Path merged = folder.resolve("merged");
+
+    AdapterMerger.merge(base, LORA, merged);
+
+    float[] expected = logits(NEOX, Optional.of(LORA));
+    assertThat(logits(base, Optional.of(LORA))).isEqualTo(expected);
+    assertThat(largestDifference(logits(merged, Optional.empty()), expected)).isLessThan(1e-5);
   }
 
   @Test

@@ -40,6 +40,27 @@ class ModelDirectoryTest {
     }
   }
 
+  @Test
+  void entry_namedByAnotherVersion_isFound() throws IOException {
+    Path target = folder.resolve("model");
+    List<TensorSpec> specs =
+        Stream.of("lm_head.weight", "bert.e.LayerNorm.gamma", "e.LayerNorm.beta")
+            .map(name -> new TensorSpec(name, DType.F32, Shape.of(2, 5)))
+            .toList();
+    try (ModelDirectoryWriter writer = ModelDirectoryWriter.create(target, config(), specs)) {
+      for (TensorSpec spec : specs) {
+        writer.write(spec.name(), values(spec));
+      }
+      writer.publish();
+    }
+    try (ModelDirectory model = ModelDirectory.open(target)) {
+      assertThat(model.entry("embed_out.weight").name()).isEqualTo("lm_head.weight");
+      assertThat(model.entry("bert.e.LayerNorm.weight").name()).isEqualTo("bert.e.LayerNorm.gamma");
+      assertThat(model.entry("bert.e.LayerNorm.bias").name()).isEqualTo("e.LayerNorm.beta");
+      assertThat(model.contains("bert.e.norm.weight")).isFalse();
+    }
+  }
+
   @Property(tries = 30, seed = "20240817")
   void writer_anyModelAndLimit_readsBackEqual(
       @ForAll @Size(min = 1, max = 12) List<@IntRange(max = 40) Integer> sizes,
