@@ -71,6 +71,11 @@ final class ChatJinja {
           "upper",
           "wordcount");
 
+  /* Those that read any value as text, or a text as its characters. */
+  private static final Set<String> OF_TEXT =
+      Set.of("capitalize", "lower", "replace", "title", "upper", "wordcount");
+  private static final Set<String> OF_ITEMS = Set.of("count", "first", "last", "length", "list");
+
   /* They read files, or are jinjava's alone. */
   private static final Map<Library, Set<String>> DISABLED =
       Map.of(
@@ -102,7 +107,7 @@ final class ChatJinja {
    * @param dialect knows which filters the template names
    */
   static Jinjava create(Optional<Clock> clock, ExpressionDialect dialect) {
-    Jinjava jinja = new Jinjava(config(clock.orElse(Clock.systemUTC())));
+    Jinjava jinja = new PythonExpressions(config(clock.orElse(Clock.systemUTC())));
     Context context = jinja.getGlobalContext();
     for (String name : functions(clock)) {
       context.registerFunction(
@@ -117,6 +122,15 @@ final class ChatJinja {
     context.registerFilter(new StripFilter());
     context.registerFilter(new ItemsFilter());
     context.registerFilter(new StringFilter());
+    for (String name : OF_TEXT) {
+      context.registerFilter(ArgumentFilter.ofText(context.getFilter(name)));
+    }
+    for (String name : OF_ITEMS) {
+      context.registerFilter(ArgumentFilter.ofItems(context.getFilter(name)));
+    }
+    context.registerFilter(ArgumentFilter.ofItems(context.getFilter("join"), "d"));
+    context.registerFilter(ArgumentFilter.ofItems(context.getFilter("sort"), "reverse"));
+    context.registerFilter(ArgumentFilter.ofItems(context.getFilter("map"), "attribute"));
     for (String name : dialect.filters()) {
       if (!FILTERS.contains(name)) {
         context.registerFilter(new UnknownFilter(name));

@@ -30,6 +30,9 @@ final class PythonText {
     if (value instanceof Collection<?> list) {
       return list.stream().map(PythonText::quoted).collect(Collectors.joining(", ", "[", "]"));
     }
+    if (value instanceof Map.Entry<?, ?> pair) {
+      return "(" + quoted(pair.getKey()) + ", " + quoted(pair.getValue()) + ")";
+    }
     if (value instanceof Map<?, ?> map) {
       return map.entrySet().stream()
           .map(entry -> quoted(entry.getKey()) + ": " + quoted(entry.getValue()))

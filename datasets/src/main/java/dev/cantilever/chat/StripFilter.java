@@ -18,6 +18,6 @@ final class StripFilter implements Filter {
     if (arguments.length > 0) {
       throw TemplateRefusal.unsupported("trim with arguments");
     }
-    return value == null ? "" : PythonStrings.strip(value.toString());
+    return PythonStrings.strip(PythonText.printed(value));
   }
 }

@@ -8,9 +8,9 @@
  *
  * <p>Templates are Jinja, rendered by jinjava with what transformers has and jinjava lacks laid
  * over it: which white space stays ({@code TemplateSource}), slices with a step ({@code
- * ExpressionDialect}), Python's methods of strings ({@code PythonStrings}), scopes and filters of
- * loops ({@code LoopTag}), values and JSON as Python writes them ({@code PythonText}, {@code
- * ToJsonFilter}).
+ * ExpressionDialect}), Python's operators ({@code PythonExpressions}), its methods of strings
+ * ({@code PythonStrings}), scopes and filters of loops ({@code LoopTag}), values and JSON as Python
+ * writes them ({@code PythonText}, {@code ToJsonFilter}).
  *
  * <p>Invariant: a template is a stranger's program. It reaches the conversation, the special tokens
  * and nothing else ({@code TemplateAccess}), and what it may write and how long it may take are

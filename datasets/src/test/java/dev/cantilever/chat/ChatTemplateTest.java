@@ -54,10 +54,44 @@ class ChatTemplateTest {
         "{% raw %}{{ x }}{% endraw %} {{ '{{' }} {{ '%}' }} @ {{ x }} {{ %}",
         "{{ 7 // 2 }} {{ 7 % 3 }} {{ 'a' ~ 1 }} {{ 'u' if messages else 'n' }} @ 3 1 a1 u",
         "{{ {'b': {'c': 1}}|tojson }} {{ {'a': 1}.get('z', 'd') }} @ {\"b\": {\"c\": 1}} d",
+        "{{ 'a' and 'b' }} {{ '' and 'b' }}{{ '3' == 3 }} {{ 3 == 3.0 }} {{ '3' != 3 }} @ b False True True",
+        "{{ 'abc'|first }}{{ 'abc'|last }} {{ 'ab'|list }} {{ '\ud83c\udf89'|length }} @ ac ['a', 'b'] 1",
+        "{{ [true, 'a'] | trim }} {{ [none] ~ true }} {{ {'a': 1}|upper }} @ [True, 'a'] [None]True {'A': 1}",
+        "{{ {'b': 1}.items()|list }} {{ 'ab'|join('-') }} {{ [1, 2]|join(d=',') }} @ [('b', 1)] a-b 1,2",
+        "{{ [1] + [2] }} {{ 1 + 2.5 }} {{ 'a' + 'b' }} {{ [3, 1]|sort(reverse=true) }} @ [1, 2] 3.5 ab [3, 1]",
         "{% if false %}{{ 'a'|no_such_filter }}{% endif %}ok @ ok"
       })
   void construct_ofJinja_givesJinjasText(String template, String expected) throws IOException {
     assertThat(rendered(template)).isEqualTo(expected);
+  }
+
+  /** As in transformers, where Python has no such sum; a null must not be read as a word. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"'a' + none", "messages[0].no + 'a'", "'a' + 1", "'a' + [1]", "[1] + 'a'"})
+  void sum_ofDifferentKinds_isRefused(String sum) {
+    assertThatThrownBy(() -> rendered("{{ " + sum + " }}"))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("which are not both strings, lists or numbers");
+  }
+
+  @Test
+  @Timeout(20)
+  void sum_ofManyTerms_isTakenOnceEach() throws IOException {
+    assertThat(rendered("{{ 1" + " + 1".repeat(60) + " }}")).isEqualTo("61");
+    assertThatThrownBy(
+            () ->
+                rendered(
+                    "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"))
+        .isInstanceOf(DatasetException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sort(attribute='role')", "map(attribute='name', default='d')"})
+  void filter_withAnArgumentThatIsNotRead_isRefused(String filter) {
+    assertThatThrownBy(() -> rendered("{{ messages|" + filter + "|list }}"))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("the filter " + filter.substring(0, filter.indexOf('(')) + " with ");
   }
 
   @Test
