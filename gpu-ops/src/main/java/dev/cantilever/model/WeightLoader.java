@@ -159,8 +159,12 @@ final class WeightLoader {
     return panelled(DenseWeight.of(values, added));
   }
 
-  /** A linear layer that is never quantised. */
+  /** A linear layer of a classifier's head, in 8 bit only where the checkpoint has it so. */
   Weight dense(String path, int out, int in, boolean bias) throws IOException {
+    List<LinearPart> parts = List.of(new LinearPart(path, out, new PlainStorage()));
+    if (source.storedInt8(new FusedTensor(parts, ".weight", in))) {
+      return linear(parts, in, bias, WeightRole.PROJECTION);
+    }
     Tensor values = table(path, out, in);
     Optional<Tensor> added = bias ? Optional.of(shift(path, out)) : Optional.empty();
     return DenseWeight.of(values, added);

@@ -124,6 +124,21 @@ public abstract class EightBitLoadingConformance {
     model.transformer().targets().forEach(this::assertHolds);
   }
 
+  /** bitsandbytes leaves the last layer of a classifier alone, not the one before it. */
+  @ParameterizedTest
+  @EnumSource
+  void hidden_ofAClassifiersHead_isAsStored(BasePrecision precision) throws IOException {
+    String pooler = "bert.pooler.dense";
+    Path model = write("bert_cls", BLOCKS.or(pooler::equals), settings -> {}, 0);
+    try (ModelDirectory directory = ModelDirectory.open(model)) {
+      SequenceClassifier loaded =
+          new ModelLoader(backend, directory, precision, base, Optional.empty()).classifier();
+      assertThat(integers((Int8Weight) loaded.hidden().orElseThrow().weight()))
+          .isEqualTo(checkpoint.integers(pooler));
+      assertThat(loaded.output().weight()).isInstanceOf(DenseWeight.class);
+    }
+  }
+
   @Test
   void weights_skipped_stayAsStored() throws IOException {
     Path model =
