@@ -53,12 +53,14 @@ final class BytePairFiles {
     ObjectNode json = JSON.objectNode().put("version", "1.0");
     json.putNull("truncation").putNull("padding").putArray("added_tokens");
     Map<String, Integer> added = roles.write(json, ids, Map.of());
-    if (kind == TokenizerClass.QWEN2) {
+    if (kind == TokenizerClass.QWEN2 || kind == TokenizerClass.GPT_NEOX) {
       json.putObject("normalizer").put(TYPE, "NFC");
-      json.set("pre_tokenizer", qwen2Words(prefixSpace));
     } else {
-      json.putNull("normalizer").set("pre_tokenizer", byteLevel(prefixSpace, true));
+      json.putNull("normalizer");
     }
+    json.set(
+        "pre_tokenizer",
+        kind == TokenizerClass.QWEN2 ? qwen2Words(prefixSpace) : byteLevel(prefixSpace, true));
     json.set("post_processor", around(prefixSpace, added));
     json.set("decoder", byteLevel(true, true));
     ObjectNode model = json.putObject("model").put(TYPE, "BPE");

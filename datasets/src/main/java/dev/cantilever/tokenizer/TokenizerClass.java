@@ -21,6 +21,19 @@ enum TokenizerClass {
       List.of("GPT2Tokenizer", "CodeGenTokenizer"),
       List.of("gpt2", "opt", "gptj", "gpt_neo", "codegen"),
       Map.of("bos", "<|endoftext|>", "eos", "<|endoftext|>", "unk", "<|endoftext|>")),
+  GPT_NEOX(
+      Form.BYTE_PAIRS,
+      List.of("GPTNeoXTokenizer"),
+      List.of("gpt_neox"),
+      Map.of(
+          "bos",
+          "<|endoftext|>",
+          "eos",
+          "<|endoftext|>",
+          "unk",
+          "<|endoftext|>",
+          "pad",
+          "<|padding|>")),
   ROBERTA(
       Form.BYTE_PAIRS,
       List.of("RobertaTokenizer", "BartTokenizer"),

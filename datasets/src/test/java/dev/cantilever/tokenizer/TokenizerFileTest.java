@@ -96,6 +96,19 @@ class TokenizerFileTest {
   }
 
   @Test
+  void bytePairs_ofGptNeox_composeAccents() throws IOException {
+    bytePairs(List.of("<|endoftext|>", "<|padding|>"));
+    write("tokenizer_config.json", "{\"tokenizer_class\": \"GPTNeoXTokenizer\"}");
+
+    try (TextTokenizer tokenizer = TextTokenizer.load(directory)) {
+      assertThat(tokenizer.encodeWithSpecialTokens(ACCENTS)).startsWith(197, 171);
+      assertThat(tokenizer.encode("e\u0301")).containsExactly(197, 171);
+      assertThat(tokenizer.encode("<|endoftext|>low")).startsWith(0);
+      assertThat(tokenizer.id("<|padding|>")).hasValue(1);
+    }
+  }
+
+  @Test
   void bytePairs_ofQwen2_cutDigitsAndComposeAccents() throws IOException {
     bytePairs(List.of());
     write(
