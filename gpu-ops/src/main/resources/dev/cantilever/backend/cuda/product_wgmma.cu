@@ -23,8 +23,8 @@
 //   in_turn  a block has whole tiles and makes their segments in that order, for many rows;
 //   chained  a block has a run of stages that may end within a tile, and the block with a tile's last segment
 //            adds the others' to its own, for one tile of rows;
-//   shared   a block has one segment, and the blocks of a tile add up a part of it each, for one tile of
-//            rows where a tile has segments of its own (job.each).
+//   shared   a block has a run of less than a tile, and all that have a segment of a tile add up a part of it
+//            each, for one tile of rows where there are two multiprocessors or more for a tile.
 //
 // A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
@@ -243,15 +243,23 @@ static __device__ __forceinline__ void multiply_segment(
 
 // Two counters a tile, zero between launches: segments that are aside, and blocks that have seen them all.
 // A fence takes long while weights stream in, so a warp that has nothing else to do makes it: consumers only
-// arrive at its barrier.
+// arrive at its barrier. A run's second segment has one of its own: the warp may not be back from the first.
 #define ANNOUNCER (CONSUMERS + WARP)
 
-static __device__ __forceinline__ void sums_are_aside() {
-  asm volatile("bar.arrive 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+static __device__ __forceinline__ void sums_are_aside(bool again) {
+  if (again) {
+    asm volatile("bar.arrive 3, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+  } else {
+    asm volatile("bar.arrive 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+  }
 }
 
-static __device__ __forceinline__ void announce(u32* counter) {
-  asm volatile("bar.sync 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+static __device__ __forceinline__ void announce(u32* counter, bool again) {
+  if (again) {
+    asm volatile("bar.sync 3, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+  } else {
+    asm volatile("bar.sync 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+  }
   if (threadIdx.x % WARP == 0) {
     __threadfence();
     asm volatile("red.relaxed.gpu.global.add.u32 [%0], %1;" ::"l"(counter), "r"(1) : "memory");
@@ -268,11 +276,19 @@ static __device__ __forceinline__ void await(const u32* counter, u32 count) {
   consumers_meet();
 }
 
-// A run has at most one segment that other blocks wait for: its last, where that does not end its tile.
+// SHARED other blocks wait for all segments of a run; CHAINED for one at most: its last, where that does not
+// end its tile.
 template <int WAY>
 static __device__ __forceinline__ void announce_run(const Job& job, u32* counters) {
   u32 end = run_start(job, blockIdx.x + 1);
-  if (WAY == SHARED || end % job.stages != 0) announce(counters + 2 * ((end - 1) / job.stages));
+  u32 tile = (end - 1) / job.stages;
+  if (WAY == CHAINED) {
+    if (end % job.stages != 0) announce(counters + 2 * tile, false);
+    return;
+  }
+  u32 start = run_start(job, blockIdx.x);
+  if (start < end) announce(counters + 2 * tile, false);
+  if (start < tile * job.stages) announce(counters + 2 * (tile - 1), true);
 }
 
 // Adds up QUADS_ONCE quads from `base` on, of those before `to`, of the segments of runs `first` to `last`.
@@ -320,13 +336,17 @@ static __device__ __forceinline__ void add_quads(
   }
 }
 
-// The blocks of a segment's tile add up a part of the quads each.
+// SHARED a run may have the last of a tile's segments and the first of the next's: each has its own place.
+static __device__ __forceinline__ float4* asides_of(float4* aside, const Segment& segment) {
+  return aside + (s64)segment.tile * (QUADS * CONSUMERS);
+}
+
+// The blocks that have segments of a tile, `first` to `last`, add up a part of the quads each.
 static __device__ __forceinline__ void add_part(
-    const Target& out, const Job& job, const Segment& segment, float4* aside) {
-  u32 first = segment.tile * job.each;
-  u32 last = first + job.each - 1;
-  int from = QUADS * (segment.run - first) / job.each;
-  int to = QUADS * (segment.run - first + 1) / job.each;
+    const Target& out, const Job& job, const Segment& segment, float4* aside, u32 first, u32 last) {
+  u32 each = last - first + 1;
+  int from = QUADS * (segment.run - first) / each;
+  int to = QUADS * (segment.run - first + 1) / each;
 #if ROWS < 64
   if (to - from == 1) {
     add_quads<1, 8>(out, job, segment, aside, first, last, from, to);
@@ -336,8 +356,26 @@ static __device__ __forceinline__ void add_part(
   const int ONCE = ROWS < 64 ? 2 : 8;  // as registers allow
 #pragma unroll 1
   for (int base = from; base < to; base += ONCE) {
-    add_quads<ONCE, ROWS < 64 ? 4 : 2>(out, job, segment, aside, first, last, base, to);
+    add_quads<ONCE, ROWS < 64 ? 3 : 2>(out, job, segment, aside, first, last, base, to);
   }
+}
+
+// Waits until all segments of the tile are aside, and adds up the block's part. `out` has begun the tile.
+static __device__ __forceinline__ void finish_shared(
+    const Target& out, const Job& job, u32 tile, float4* aside, u32* counters) {
+  Segment segment;
+  segment.tile = tile;
+  segment.rows = 0;
+  segment.run = blockIdx.x;
+  u32 first = segment.first(job);
+  u32 last = segment.last_run(job);
+  u32* counter = counters + 2 * segment.tile;
+  await(counter, last - first + 1);
+  if (threadIdx.x == 0 && atomicAdd(counter + 1, 1) == last - first) {
+    counter[0] = 0;
+    counter[1] = 0;
+  }
+  add_part(out, job, segment, asides_of(aside, segment), first, last);
 }
 
 template <int WAY>
@@ -376,6 +414,7 @@ static __device__ __forceinline__ void product(
   await_kernels_before();
   Segments<WAY> segments(job, rowTiles);
   Segment segment;
+  bool again = false;
   Ring through = {shared, full, empty, {0, 0}, 0};
   float c[2][SUMS_EACH];
   while (segments.take(segment)) {
@@ -398,19 +437,13 @@ static __device__ __forceinline__ void product(
       out.begin(job, segment.tile);
     } else if (WAY == SHARED) {
       out.begin(job, segment.tile);
-      put_aside(quads, c, present);
-      sums_are_aside();
-      u32* counter = counters + 2 * segment.tile;
-      await(counter, job.each);
-      if (threadIdx.x == 0 && atomicAdd(counter + 1, 1) == job.each - 1) {
-        counter[0] = 0;
-        counter[1] = 0;
-      }
-      add_part(out, job, segment, aside);
-      return;
+      put_aside(quads_of(asides_of(aside, segment), segment.run), c, present);
+      sums_are_aside(again);
+      again = true;
+      continue;
     } else if (!last) {
       put_aside(quads, c, present);
-      sums_are_aside();
+      sums_are_aside(false);
       continue;
     } else {
       out.begin(job, segment.tile);
@@ -418,12 +451,22 @@ static __device__ __forceinline__ void product(
       if (first < segment.run) {
         await(counters + 2 * segment.tile, segment.run - first);
         if (threadIdx.x == 0) counters[2 * segment.tile] = 0;
+#pragma unroll 1
         for (u32 run = first; run < segment.run; run++) {
           add_aside(c, quads_of(aside, run), present);
         }
       }
     }
     store(out, job, segment, c);
+  }
+  if (WAY == SHARED && again) {
+#pragma unroll 1
+    while (true) {
+      finish_shared(out, job, segment.tile, aside, counters);
+      segment.tile++;
+      if (segment.tile * job.stages >= run_start(job, blockIdx.x + 1)) break;
+      out.begin(job, segment.tile);
+    }
   }
 }
 
@@ -444,9 +487,9 @@ static __device__ __forceinline__ void product(
 #define PRODUCT(name, WAY)                                                                         \
   extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                         \
       float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,       \
-      int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,       \
+      int tiles, int runs, int cost, const float* absmax, const void* bias, int biasStorage,       \
       const float* addend, float4* aside, u32* counters MORE_PARAMETERS) {                       \
-    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each MORE_OF_JOB}; \
+    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)cost MORE_OF_JOB}; \
     bool wide = quads_align((u64)y | (u64)addend, m);                                              \
     Target out = {y, n, OUTPUT_SCALE, bias, biasStorage, addend, wide MORE_OF_TARGET};                \
     product<WAY>(job, out, aside, counters);                                                       \
