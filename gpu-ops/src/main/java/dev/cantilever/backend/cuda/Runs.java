@@ -56,6 +56,11 @@ record Runs(int stages, int tiles, int count, int finish, boolean shared) {
         : new Runs(stages, tiles, tiles * each, 0, each > 1);
   }
 
+  /** Cost of the longest run, in stages. */
+  int longest() {
+    return Grids.blocks(tiles * (stages + finish), count);
+  }
+
   /** Sums of a whole tile that blocks have aside at once, at the most. */
   int asides() {
     return shared ? count + tiles : count;

@@ -272,6 +272,7 @@ final class WarpgroupProduct {
             .integer(runs.stages())
             .integer(runs.tiles())
             .integer(runs.count())
+            .integer(kernel.flight(runs))
             .integer(runs.stages() + runs.finish())
             .pointer(first.outputScale())
             .pointer(first.bias())

@@ -20,7 +20,8 @@ struct Job {
   u32 stages;      // of STAGE_K that the inner dimension has
   u32 tiles;       // of TILE_M that M has
   u32 runs;        // pieces that all stages are cut into
-  u32 cost;        // what a tile costs where runs are cut: its stages and those that finishing it takes as long as
+  u32 flight;      // stages that a block has asked for and not got, STAGES at most, after its first STAGES
+  u32 cost;        // of a tile, where runs of equal cost are cut: its stages and what finishing it takes
 #if PARTS == 2
   u32 first;             // stages of the first part
   const float* absmax;   // [m], of the first part
