@@ -16,10 +16,10 @@ import java.util.Optional;
  * @param values [O, I]
  * @param bias [O], zeros where it has none
  */
-record FrozenWeightCase(Weight weight, double[] values, double[] bias) {
+public record FrozenWeightCase(Weight weight, double[] values, double[] bias) {
 
   /** The forms a frozen weight comes in. */
-  enum Form {
+  public enum Form {
     F32,
     F16,
     BF16,
@@ -45,7 +45,7 @@ record FrozenWeightCase(Weight weight, double[] values, double[] bias) {
   }
 
   /** Random values, with a random bias or without. */
-  static FrozenWeightCase random(
+  public static FrozenWeightCase random(
       Backend backend, TestTensors tensors, Form form, int inputs, int outputs, boolean withBias) {
     float[] values = tensors.normal(outputs * inputs, 0.5);
     DType type = form.int8() ? DType.F32 : DType.valueOf(form.name());

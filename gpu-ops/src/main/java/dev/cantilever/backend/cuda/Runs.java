@@ -8,9 +8,10 @@ package dev.cantilever.backend.cuda;
  * @param stages that the inner dimension of a tile has
  * @param tiles of the outputs
  * @param count runs in all
- * @param each runs of a tile, or 0 where runs go on from a tile to the next
+ * @param finish what finishing a tile costs the run that does it, in stages
+ * @param shared whether all blocks that have a part of a tile finish it together
  */
-record Runs(int stages, int tiles, int count, int each) {
+record Runs(int stages, int tiles, int count, int finish, boolean shared) {
 
   /** Inner elements of a stage, as in the kernels. */
   static final int STAGE_K = 64;
@@ -21,17 +22,23 @@ record Runs(int stages, int tiles, int count, int each) {
   /** Least stages of a run: below that its sums cost more to add than to make. */
   private static final int LEAST_STAGES = 4;
 
+  /** What finishing a tile costs, or having parts of two. */
+  private static final int FINISH = 4;
+
   /** Stages of an inner dimension. */
   static int stages(int k) {
     return Grids.blocks(k, STAGE_K);
   }
 
   /**
-   * Cuts a product. A tile has runs of its own where there are two multiprocessors for each; else
-   * there is a run a multiprocessor, of equal cost: its stages, and a few for each tile that it
-   * finishes. Blocks of a tile's own runs wait for each other: they never take more than half of
-   * the multiprocessors, so that two products side by side, each with a tile that is not all on the
-   * card yet, leave room for the rest of one.
+   * Cuts a product. Where there are two multiprocessors for a tile its blocks finish it together:
+   * each has a run of one tile, or where that makes the longest run shorter, all tiles' stages are
+   * cut into runs of equal cost, which are their stages and a few where they end a tile. Else there
+   * is such a run a multiprocessor, and a tile is finished by the block that has its end.
+   *
+   * <p>Blocks that finish a tile together wait for each other, so they never take more than half of
+   * the multiprocessors: two products side by side, each with a tile that is not all on the card
+   * yet, leave room for the rest of one.
    *
    * @param m outputs
    * @param stages of the inner dimension, see {@link #stages}
@@ -39,10 +46,23 @@ record Runs(int stages, int tiles, int count, int each) {
   static Runs of(int m, int stages, int multiprocessors) {
     int tiles = Grids.blocks(m, TILE_M);
     if (2 * tiles > multiprocessors) {
-      return new Runs(stages, tiles, multiprocessors, 0);
+      return new Runs(stages, tiles, multiprocessors, FINISH, false);
     }
     int most = Math.min(multiprocessors / tiles, multiprocessors / 2);
     int each = Math.max(1, Math.min(most, stages / LEAST_STAGES));
-    return new Runs(stages, tiles, tiles * each, each);
+    int even = Grids.blocks(tiles * (stages + FINISH), multiprocessors);
+    return each == multiprocessors / tiles && even < Grids.blocks(stages, each)
+        ? new Runs(stages, tiles, multiprocessors, FINISH, true)
+        : new Runs(stages, tiles, tiles * each, 0, each > 1);
+  }
+
+  /** Cost of the longest run, in stages. */
+  int longest() {
+    return Grids.blocks(tiles * (stages + finish), count);
+  }
+
+  /** Sums of a whole tile that blocks have aside at once, at the most. */
+  int asides() {
+    return shared ? count + tiles : count;
   }
 }

@@ -50,6 +50,15 @@ record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, i
   /** Shared memory of a block of few rows: twice what memory's rate and latency need. */
   private static final int FEW_SHARED_BYTES = 148 << 10;
 
+  /**
+   * Stages of a run from which on memory's rate counts more than how long what is asked for takes
+   * to come, which the stages asked for before make longer, for the kernels of another branch too.
+   */
+  private static final int LONG_RUN = 48;
+
+  /** Stages in flight that keep memory busy, with hardly anything waiting behind them. */
+  private static final int SHORT_FLIGHT = 3;
+
   /** Shared memory of a block. */
   int sharedBytes() {
     return stages() * stageBytes();
@@ -63,6 +72,11 @@ record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, i
   private int stages() {
     boolean few = storage == Storage.INT8 && tileRows <= FEW_ROWS;
     return (few ? FEW_SHARED_BYTES : SHARED_BYTES) / stageBytes();
+  }
+
+  /** Stages that a block of few rows has asked for and not got, once its ring has been full. */
+  int flight(Runs runs) {
+    return runs.longest() < LONG_RUN ? SHORT_FLIGHT : stages();
   }
 
   KernelSource source() {

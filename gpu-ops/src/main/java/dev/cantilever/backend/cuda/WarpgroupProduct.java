@@ -103,6 +103,11 @@ final class WarpgroupProduct {
       return 2L * runs.stages() * Runs.STAGE_K;
     }
 
+    /** Bytes of the sums that blocks have aside. */
+    long asideBytes(int tileRows) {
+      return (long) Float.BYTES * Runs.TILE_M * tileRows * runs.asides();
+    }
+
     WarpgroupKernel kernel(int tileRows) {
       return new WarpgroupKernel(storage(), first().direction(), parts.size(), tileRows);
     }
@@ -125,7 +130,9 @@ final class WarpgroupProduct {
   private int rowsAtOnce(Product product, int n) {
     int tileRows = tileRows(product, n);
     int fit =
-        (int) Math.min(Grids.blocks(n, tileRows), room(tileRows) / product.rowBytes() / tileRows);
+        (int)
+            Math.min(
+                Grids.blocks(n, tileRows), room(product, tileRows) / product.rowBytes() / tileRows);
     int best = 1;
     double bestShare = 1 - IDLE;
     for (int tiles = 2; tiles <= fit; tiles++) {
@@ -144,7 +151,7 @@ final class WarpgroupProduct {
   private int tileRows(Product product, int n) {
     int most =
         product.storage().tileRows().stream()
-            .filter(rows -> rows * product.rowBytes() <= room(rows))
+            .filter(rows -> rows * product.rowBytes() <= room(product, rows))
             .reduce(product.storage().tileRows().get(0), Math::max);
     int each = Grids.blocks(n, Grids.blocks(n, most));
     return product.storage().leastTileRows(each);
@@ -156,13 +163,10 @@ final class WarpgroupProduct {
   }
 
   /** Bytes for rounded rows. */
-  private long room(int tileRows) {
-    return execution.workspaceBytes() / 2 - asideBytes(tileRows) - 3L * Reservation.ALIGNMENT;
-  }
-
-  /** Sums of a block's whole tile for every block. */
-  private long asideBytes(int tileRows) {
-    return (long) Float.BYTES * Runs.TILE_M * tileRows * execution.device().multiprocessors();
+  private long room(Product product, int tileRows) {
+    return execution.workspaceBytes() / 2
+        - product.asideBytes(tileRows)
+        - 3L * Reservation.ALIGNMENT;
   }
 
   private void piece(Product product, ProductRows rows) {
@@ -173,7 +177,7 @@ final class WarpgroupProduct {
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
-      long aside = workspace.allocate(asideBytes(tileRows));
+      long aside = workspace.allocate(product.asideBytes(tileRows));
       WarpgroupKernel kernel = product.kernel(tileRows);
       List<Long> rounded = rounded(product, kernel, groups, rows.sources());
       launch(product, kernel, rows, rounded, groups, aside)
@@ -251,7 +255,7 @@ final class WarpgroupProduct {
       long aside) {
     Runs runs = product.runs();
     boolean inTurn = rows.count() > kernel.tileRows();
-    String way = inTurn ? "in_turn" : runs.each() > 1 ? "shared" : "chained";
+    String way = inTurn ? "in_turn" : runs.shared() ? "shared" : "chained";
     FrozenProduct first = product.first();
     LaunchBuffer launch =
         execution
@@ -268,7 +272,8 @@ final class WarpgroupProduct {
             .integer(runs.stages())
             .integer(runs.tiles())
             .integer(runs.count())
-            .integer(runs.each())
+            .integer(kernel.flight(runs))
+            .integer(runs.stages() + runs.finish())
             .pointer(first.outputScale())
             .pointer(first.bias())
             .integer(StorageCode.of(first.bias()))

@@ -76,7 +76,8 @@ struct Reading {
 // One warp, for a weight of INT8. Of that a stage lies in shared memory in its tiles of 32 x 32: FORWARD 8
 // tiles of M times 2 inner ones, GRADIENT 2 inner ones times 8. Tiles behind the weight's end are left out:
 // what they would have been multiplied by is zero or is not stored. For few rows the weight is read once, and
-// leaves L2 first: the gigabytes of a decoding step would push out what all other kernels read.
+// leaves L2 first: the gigabytes of a decoding step would push out what all other kernels read. A short run
+// has few stages in flight (WarpgroupKernel.flight), so that other kernels' reads do not wait behind them.
 template <int WAY>
 static __device__ __forceinline__ void copy_weight(
     const Job& job, int rowTiles, u32 shared, u32 full, u32 empty) {
@@ -95,6 +96,7 @@ static __device__ __forceinline__ void copy_weight(
     }
   };
   int ahead = 0;
+  Place behind = {STAGES - (int)job.flight, 0};
   while (segments.take(segment)) {
     int outer = segment.tile * (TILE_M / 32);
     int outerCount = min(TILE_M / 32, outerTiles - outer);
@@ -105,6 +107,9 @@ static __device__ __forceinline__ void copy_weight(
       if (ahead < STAGES) {
         while (ahead > 1 && cycles() - began < (ahead - 1) * PACE) {}
         ahead++;
+      } else if (FEW && job.flight < STAGES) {
+        barrier_wait(full + 8 * behind.slot, behind.parity);
+        behind.advance();
       }
       u32 to = shared + place.slot * STAGE_BYTES;
       u32 barrier = full + 8 * place.slot;

@@ -20,7 +20,8 @@ struct Job {
   u32 stages;      // of STAGE_K that the inner dimension has
   u32 tiles;       // of TILE_M that M has
   u32 runs;        // pieces that all stages are cut into
-  u32 each;        // runs of a tile, or 0 where runs go from a tile to the next
+  u32 flight;      // stages that a block has asked for and not got, STAGES at most, after its first STAGES
+  u32 cost;        // of a tile, where runs of equal cost are cut: its stages and what finishing it takes
 #if PARTS == 2
   u32 first;             // stages of the first part
   const float* absmax;   // [m], of the first part
@@ -28,24 +29,17 @@ struct Job {
 #endif
 };
 
-// What finishing a tile costs, in stages, where runs of equal cost are cut.
-#define FINISH 4
-
 // First stage of a run, counted over all tiles.
 static __device__ __forceinline__ u32 run_start(const Job& job, u32 run) {
-  if (job.each > 0) return run / job.each * job.stages + run % job.each * job.stages / job.each;
-  u32 cost = job.stages + FINISH;
-  u32 at = job.tiles * cost * run / job.runs;
-  return at / cost * job.stages + min(at % cost, job.stages);
+  u32 at = job.tiles * job.cost * run / job.runs;
+  return at / job.cost * job.stages + min(at % job.cost, job.stages);
 }
 
 // The run that has a stage.
 static __device__ __forceinline__ u32 run_of(const Job& job, u32 stage) {
   u32 tile = stage / job.stages;
   u32 offset = stage % job.stages;
-  if (job.each > 0) return tile * job.each + ((offset + 1) * job.each - 1) / job.stages;
-  u32 cost = job.stages + FINISH;
-  return ((tile * cost + offset + 1) * job.runs - 1) / (job.tiles * cost);
+  return ((tile * job.cost + offset + 1) * job.runs - 1) / (job.tiles * job.cost);
 }
 
 // A segment: the stages that a run has of a tile's inner dimension, for one tile of rows.
@@ -84,7 +78,7 @@ struct Segment {
 #define SHARED 2
 
 // The segments of a block, one after the other: those of its run, the last tile's first, for which another
-// block waits; IN_TURN those of whole tiles, the last first.
+// block waits; IN_TURN those of whole tiles, the last first. A run of SHARED has two at most.
 template <int WAY>
 struct Segments {
   const Job& job;

@@ -23,8 +23,8 @@
 //   in_turn  a block has whole tiles and makes their segments in that order, for many rows;
 //   chained  a block has a run of stages that may end within a tile, and the block with a tile's last segment
 //            adds the others' to its own, for one tile of rows;
-//   shared   a block has one segment, and the blocks of a tile add up a part of it each, for one tile of
-//            rows where a tile has segments of its own (job.each).
+//   shared   a block has a run of less than a tile, and all that have a segment of a tile add up a part of it
+//            each, for one tile of rows where there are two multiprocessors or more for a tile.
 //
 // A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
@@ -141,10 +141,6 @@ static __device__ __forceinline__ void load_words(Step steps[STEPS], u32 weights
 #endif
 }
 
-static __device__ __forceinline__ void consumers_meet() {
-  asm volatile("bar.sync 1, %0;" ::"n"(CONSUMERS) : "memory");
-}
-
 // What a warpgroup's chain of products goes through: the ring, and the barrier of the stage before, which its
 // products may still read.
 struct Ring {
@@ -239,106 +235,7 @@ static __device__ __forceinline__ void multiply_segment(
 #endif
 }
 
-// ---- blocks of one tile ------------------------------------------------------------------------
-
-// Two counters a tile, zero between launches: segments that are aside, and blocks that have seen them all.
-// A fence takes long while weights stream in, so a warp that has nothing else to do makes it: consumers only
-// arrive at its barrier.
-#define ANNOUNCER (CONSUMERS + WARP)
-
-static __device__ __forceinline__ void sums_are_aside() {
-  asm volatile("bar.arrive 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
-}
-
-static __device__ __forceinline__ void announce(u32* counter) {
-  asm volatile("bar.sync 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
-  if (threadIdx.x % WARP == 0) {
-    __threadfence();
-    asm volatile("red.relaxed.gpu.global.add.u32 [%0], %1;" ::"l"(counter), "r"(1) : "memory");
-  }
-}
-
-static __device__ __forceinline__ void await(const u32* counter, u32 count) {
-  if (threadIdx.x == 0) {
-    u32 word;
-    do {
-      asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(word) : "l"(counter) : "memory");
-    } while (word < count);
-  }
-  consumers_meet();
-}
-
-// A run has at most one segment that other blocks wait for: its last, where that does not end its tile.
-template <int WAY>
-static __device__ __forceinline__ void announce_run(const Job& job, u32* counters) {
-  u32 end = run_start(job, blockIdx.x + 1);
-  if (WAY == SHARED || end % job.stages != 0) announce(counters + 2 * ((end - 1) / job.stages));
-}
-
-// Adds up QUADS_ONCE quads from `base` on, of those before `to`, of the segments of runs `first` to `last`.
-// RUNS_ONCE segments are asked for together: one takes as long to come as all of them.
-template <int QUADS_ONCE, int RUNS_ONCE>
-static __device__ __forceinline__ void add_quads(
-    const Target& out, const Job& job, const Segment& segment, float4* aside, u32 first, u32 last,
-    int base, int to) {
-  float4 sums[QUADS_ONCE];
-  float4 before[QUADS_ONCE];
-#pragma unroll
-  for (int i = 0; i < QUADS_ONCE; i++) {
-    if (base + i < to) {
-      sums[i] = __ldcg(quads_of(aside, last) + (base + i) * CONSUMERS);
-      before[i] = out.read_quad(job, segment, base + i);
-    }
-  }
-#pragma unroll 1
-  for (u32 run = first; run < last; run += RUNS_ONCE) {
-    float4 others[RUNS_ONCE][QUADS_ONCE];
-#pragma unroll
-    for (int r = 0; r < RUNS_ONCE; r++) {
-#pragma unroll
-      for (int i = 0; i < QUADS_ONCE; i++) {
-        others[r][i] = run + r < last && base + i < to
-            ? __ldcg(quads_of(aside, run + r) + (base + i) * CONSUMERS)
-            : make_float4(0, 0, 0, 0);
-      }
-    }
-#pragma unroll
-    for (int r = 0; r < RUNS_ONCE; r++) {
-      if (run + r >= last) break;
-#pragma unroll
-      for (int i = 0; i < QUADS_ONCE; i++) {
-        sums[i].x += others[r][i].x;
-        sums[i].y += others[r][i].y;
-        sums[i].z += others[r][i].z;
-        sums[i].w += others[r][i].w;
-      }
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < QUADS_ONCE; i++) {
-    if (base + i < to) out.write_quad(job, segment, base + i, sums[i], before[i]);
-  }
-}
-
-// The blocks of a segment's tile add up a part of the quads each.
-static __device__ __forceinline__ void add_part(
-    const Target& out, const Job& job, const Segment& segment, float4* aside) {
-  u32 first = segment.tile * job.each;
-  u32 last = first + job.each - 1;
-  int from = QUADS * (segment.run - first) / job.each;
-  int to = QUADS * (segment.run - first + 1) / job.each;
-#if ROWS < 64
-  if (to - from == 1) {
-    add_quads<1, 8>(out, job, segment, aside, first, last, from, to);
-    return;
-  }
-#endif
-  const int ONCE = ROWS < 64 ? 2 : 8;  // as registers allow
-#pragma unroll 1
-  for (int base = from; base < to; base += ONCE) {
-    add_quads<ONCE, ROWS < 64 ? 4 : 2>(out, job, segment, aside, first, last, base, to);
-  }
-}
+#include "product_exchange.cuh"
 
 template <int WAY>
 static __device__ __forceinline__ void product(
@@ -376,6 +273,7 @@ static __device__ __forceinline__ void product(
   await_kernels_before();
   Segments<WAY> segments(job, rowTiles);
   Segment segment;
+  bool again = false;
   Ring through = {shared, full, empty, {0, 0}, 0};
   float c[2][SUMS_EACH];
   while (segments.take(segment)) {
@@ -398,19 +296,13 @@ static __device__ __forceinline__ void product(
       out.begin(job, segment.tile);
     } else if (WAY == SHARED) {
       out.begin(job, segment.tile);
-      put_aside(quads, c, present);
-      sums_are_aside();
-      u32* counter = counters + 2 * segment.tile;
-      await(counter, job.each);
-      if (threadIdx.x == 0 && atomicAdd(counter + 1, 1) == job.each - 1) {
-        counter[0] = 0;
-        counter[1] = 0;
-      }
-      add_part(out, job, segment, aside);
-      return;
+      put_aside(quads_of(asides_of(aside, segment), segment.run), c, present);
+      sums_are_aside(again);
+      again = true;
+      continue;
     } else if (!last) {
       put_aside(quads, c, present);
-      sums_are_aside();
+      sums_are_aside(false);
       continue;
     } else {
       out.begin(job, segment.tile);
@@ -418,12 +310,22 @@ static __device__ __forceinline__ void product(
       if (first < segment.run) {
         await(counters + 2 * segment.tile, segment.run - first);
         if (threadIdx.x == 0) counters[2 * segment.tile] = 0;
+#pragma unroll 1
         for (u32 run = first; run < segment.run; run++) {
           add_aside(c, quads_of(aside, run), present);
         }
       }
     }
     store(out, job, segment, c);
+  }
+  if (WAY == SHARED && again) {
+#pragma unroll 1
+    while (true) {
+      finish_shared(out, job, segment.tile, aside, counters);
+      segment.tile++;
+      if (segment.tile * job.stages >= run_start(job, blockIdx.x + 1)) break;
+      out.begin(job, segment.tile);
+    }
   }
 }
 
@@ -444,9 +346,10 @@ static __device__ __forceinline__ void product(
 #define PRODUCT(name, WAY)                                                                         \
   extern "C" __global__ void __launch_bounds__(THREADS, FEW ? 2 : 1) name(                         \
       float* y, const u8* data, const u8* rows, int m, int k, int n, int groups, int stages,       \
-      int tiles, int runs, int each, const float* absmax, const void* bias, int biasStorage,       \
-      const float* addend, float4* aside, u32* counters MORE_PARAMETERS) {                       \
-    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)each MORE_OF_JOB}; \
+      int tiles, int runs, int flight, int cost, const float* absmax, const void* bias,            \
+      int biasStorage, const float* addend, float4* aside, u32* counters MORE_PARAMETERS) {       \
+    Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)flight,          \
+               (u32)cost MORE_OF_JOB};                                                             \
     bool wide = quads_align((u64)y | (u64)addend, m);                                              \
     Target out = {y, n, OUTPUT_SCALE, bias, biasStorage, addend, wide MORE_OF_TARGET};                \
     product<WAY>(job, out, aside, counters);                                                       \

@@ -3,23 +3,26 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.Closeness;
+import dev.cantilever.backend.FrozenWeightCase;
+import dev.cantilever.backend.FrozenWeightCase.Form;
 import dev.cantilever.backend.OpsConformance;
 import dev.cantilever.backend.ReferenceMatmulOps;
 import dev.cantilever.backend.TestTensors;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * 16-bit weights of sizes that a large card cuts in every way, against rows of whole numbers: those
- * are exact in bf16, so that a weight's last bit counts.
+ * Weights of sizes that a large card cuts in every way, against rows of whole numbers: those are
+ * exact in bf16, so that a weight's last bit counts.
  */
 @RequiresCuda
-class CudaDenseProductTest extends OpsConformance {
+class CudaFrozenProductTest extends OpsConformance {
 
   private static final int[] COUNTS = {1, 8, 17, 64, 95, 128, 129, 300};
   private static final int MOST_ROWS = 400;
@@ -45,12 +48,17 @@ class CudaDenseProductTest extends OpsConformance {
     "F16, 300, 1032", // ends within what threads write at once
     "BF16, 301, 40",
     "F16, 2, 4096",
+    "BF16, 12201, 1288", // blocks that have parts of two tiles, each of which several finish
+    // together
+    "WEIGHT_ONLY, 12201, 1288",
+    "WEIGHT_ONLY, 33401, 776",
+    "WEIGHT_ONLY, 520, 2056",
   })
-  void linear_exactRows_equalsTheReferenceForEveryCount(DType type, int outputs, int inputs) {
+  void linear_exactRows_equalsTheReferenceForEveryCount(Form form, int outputs, int inputs) {
     float[] x = wholeNumbers(MOST_ROWS * inputs);
-    Tensor values = tensors.stored(type, tensors.normal(outputs * inputs, 0.5), outputs, inputs);
-    DenseWeight weight = DenseWeight.of(values);
-    double[] w = TestTensors.widen(tensors.read(values));
+    FrozenWeightCase made = FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false);
+    Weight weight = made.weight();
+    double[] w = made.values();
     UnaryOperator<float[]> product =
         rows -> {
           int n = rows.length / inputs;
@@ -75,6 +83,7 @@ class CudaDenseProductTest extends OpsConformance {
     "BF16, 2056, 520",
     "F16, 1030, 296", // ends within a stage
     "BF16, 3, 304",
+    "F16, 1288, 12200", // blocks that have parts of two tiles
   })
   void linearInputGradient_exactRows_equalsTheReferenceForEveryCount(
       DType type, int outputs, int inputs) {
