@@ -33,8 +33,8 @@ import java.util.regex.Pattern;
  *
  * <p>The weight files of the result have the names, the tensors and the types of the base's, and a
  * head of its own where only the base's embedding was one ({@link UntiedHead}); what carries no
- * branch is copied byte for byte. Each file is written by itself, so files may be
- * written in any order, on several threads or machines, and again: the bytes are the same.
+ * branch is copied byte for byte. Each file is written by itself, so files may be written in any
+ * order, on several threads or machines, and again: the bytes are the same.
  */
 public final class AdapterMerger implements AutoCloseable {
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
