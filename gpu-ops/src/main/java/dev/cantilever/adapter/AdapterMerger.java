@@ -4,6 +4,7 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SafetensorsWriter;
 import dev.cantilever.hub.SavedTensor;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
@@ -29,9 +31,10 @@ import java.util.regex.Pattern;
  * of the base's. No model is made and no backend is needed; memory holds a band of one tensor and
  * its two small matrices, or the whole of one tensor whose own factors the adapter began from.
  *
- * <p>The weight files of the result have the names, the tensors and the types of the base's; what
- * carries no branch is copied byte for byte. Each file is written by itself, so files may be
- * written in any order, on several threads or machines, and again: the bytes are the same.
+ * <p>The weight files of the result have the names, the tensors and the types of the base's, and a
+ * head of its own where only the base's embedding was one ({@link UntiedHead}); what carries no
+ * branch is copied byte for byte. Each file is written by itself, so files may be written in any
+ * order, on several threads or machines, and again: the bytes are the same.
  */
 public final class AdapterMerger implements AutoCloseable {
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
@@ -39,6 +42,10 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** Heads of classifiers, which have no head of the size of the vocabulary. */
   private static final Pattern CLASSIFIER = Pattern.compile("(score|classifier)\\..*");
+
+  /** What is of no token each, whatever its size: within blocks, of positions, beside them. */
+  private static final Pattern NO_TABLE =
+      Pattern.compile(".*\\.\\d+\\..*|.*(wpe|position|project).*");
 
   /** What to do with a base that ties; the key of a T5 says how its output is scaled as well. */
   private static final String UNTIE =
@@ -50,11 +57,18 @@ public final class AdapterMerger implements AutoCloseable {
   private final AdapterDirectory adapter;
   private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
   private final Map<String, SavedTensor> replaced = new TreeMap<>(); // likewise
+  private final Optional<UntiedHead> untied; // where the base's embedding is its head
   private final OptionalInt vocabulary; // where it is another than the base's
 
   private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
     this.base = base;
     this.adapter = adapter;
+    this.untied =
+        base.names().stream()
+            .map(base::entry)
+            .filter(entry -> isTied(entry) && !isShared(entry.name()))
+            .findFirst()
+            .flatMap(entry -> UntiedHead.of(base, adapter, entry));
     for (SavedTensor tensor : adapter.copies().values()) {
       putCopy(tensor);
     }
@@ -63,6 +77,7 @@ public final class AdapterMerger implements AutoCloseable {
       replaced.put(entry.name(), tensor);
     }
     vocabulary = new ResizedVocabulary(base, adapter, replaced).rows();
+    untied.ifPresent(this::requireAsManyRows);
     for (SavedTensor tensor : replaced.values()) {
       requireShape(tensor);
     }
@@ -133,7 +148,7 @@ public final class AdapterMerger implements AutoCloseable {
             .findFirst()
             .orElseThrow();
     List<TensorSpec> specs = new ArrayList<>();
-    for (TensorEntry entry : source.entries()) {
+    for (TensorEntry entry : written(source)) {
       specs.add(new TensorSpec(entry.name(), entry.dtype(), values(entry).shape()));
     }
     Map<String, String> metadata =
@@ -141,14 +156,14 @@ public final class AdapterMerger implements AutoCloseable {
     MergeTally tally = MergeTally.NONE;
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(directory.resolve(shard), specs, metadata)) {
-      for (TensorEntry entry : source.entries()) {
+      for (TensorEntry entry : written(source)) {
         LoraModule module = modules.get(entry.name());
         SavedTensor whole = replaced.get(entry.name());
         if (whole != null && module == null) {
           writer.write(entry.name(), adapter.read(whole)); // rounded to the base's type
           tally = tally.plus(MergeTally.copied());
         } else if (module == null) {
-          writer.copy(entry.name(), source);
+          writer.copy(entry.name(), source, values(entry));
           tally = tally.plus(MergeTally.copied());
         } else {
           tally = tally.plus(merge(source, entry, module).write(writer));
@@ -165,20 +180,51 @@ public final class AdapterMerger implements AutoCloseable {
         file, values(entry), entry, adapter, module, isTransposed(module, entry));
   }
 
+  /** The tensors of the result's file: those of the base's, and the head if it is to lie there. */
+  private List<TensorEntry> written(TensorFile source) {
+    List<TensorEntry> entries = new ArrayList<>(source.entries());
+    untied
+        .filter(head -> source.contains(head.embedding().name()))
+        .ifPresent(head -> entries.add(head.entry()));
+    return entries;
+  }
+
   /** Where the values lie that take the place of a tensor of the base, or that are branched off. */
   private TensorEntry values(TensorEntry entry) {
     SavedTensor own = replaced.get(entry.name());
-    return own == null ? entry : adapter.file().entry(own.name());
+    if (own != null) {
+      return adapter.file().entry(own.name());
+    }
+    return untied
+        .filter(head -> head.entry().equals(entry))
+        .map(UntiedHead::embedding)
+        .orElse(entry);
+  }
+
+  /** What a tensor of the adapter belongs to in the result. */
+  private Optional<TensorEntry> target(String tensor) {
+    String name = stored(tensor);
+    return base.contains(name)
+        ? Optional.of(base.entry(name))
+        : untied.filter(head -> head.is(name)).map(UntiedHead::entry);
   }
 
   /**
    * Writes everything but the weights: what the base has of it, unchanged but for the number of
-   * tokens in {@code config.json}, where the adapter brings another. The tokenizer is the base's.
+   * tokens in {@code config.json}, where the adapter brings another, and that the head is not the
+   * embedding, where the adapter makes it another. The tokenizer is the base's.
    */
   public void writeCompanions(Path directory) throws IOException {
-    base.copyCompanions(directory);
+    base.copyCompanions(directory, untied.map(UntiedHead::added).orElse(Map.of()));
+    ModelConfig config = base.config();
+    if (untied.isPresent()) {
+      config = config.with(UntiedHead.TIED, false);
+    }
     if (vocabulary.isPresent()) {
-      base.config().with("vocab_size", vocabulary.getAsInt()).write(directory);
+      config = config.with("vocab_size", vocabulary.getAsInt());
+    }
+    if (untied.isPresent() || vocabulary.isPresent()) {
+      config.write(directory);
     }
   }
 
@@ -197,12 +243,13 @@ public final class AdapterMerger implements AutoCloseable {
   /** The name of the tensor that a branch is added to. */
   private String requireFits(LoraModule module) {
     String tensor = stored(module.path() + WEIGHT);
-    if (!base.contains(tensor)) {
+    Optional<TensorEntry> target = target(tensor);
+    if (target.isEmpty()) {
       throw new CheckpointException(
           "%s: expected only modules of %s, found '%s', which needs a tensor '%s' there. Use the base this adapter was trained on; where that ties its head to its embedding, %s."
               .formatted(adapter.file().path(), base.path(), module.path(), tensor, UNTIE));
     }
-    TensorEntry entry = base.entry(tensor);
+    TensorEntry entry = target.get();
     Shape found = values(entry).shape();
     Shape outFirst = Shape.of(module.outFeatures(), module.inFeatures());
     Shape inFirst = Shape.of(module.inFeatures(), module.outFeatures());
@@ -210,14 +257,14 @@ public final class AdapterMerger implements AutoCloseable {
       throw new CheckpointException(
           "%s: expected tensor '%s' of shape %s, because %s has a branch for it, found %s. Use the base this adapter was trained on."
               .formatted(
-                  base.file(tensor).path(),
+                  base.path(),
                   tensor,
                   adapter.config().fanInFanOut() || module.embedding() ? inFirst : outFirst,
                   adapter.file().path(),
                   found));
     }
     requireStored(tensor, entry);
-    if (isShared(entry.name()) || (module.embedding() && isTied(entry))) {
+    if (untied.isEmpty() && (isShared(entry.name()) || (module.embedding() && isTied(entry)))) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another tensor of the base as well. To merge it, %s."
               .formatted(base.file(tensor).path(), tensor, adapter.file().path(), UNTIE));
@@ -239,10 +286,10 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** Takes a table that came along with the adapter, unless it is the base's embedding again. */
   private void putCopy(SavedTensor tensor) {
-    String name = stored(tensor.baseName());
-    if (base.contains(name)) {
-      replaced.put(base.entry(name).name(), tensor);
-      requireStored(name, base.entry(name));
+    Optional<TensorEntry> target = target(tensor.baseName());
+    if (target.isPresent()) {
+      replaced.put(target.get().name(), tensor);
+      requireStored(tensor.baseName(), target.get());
     } else if (adapter.copies().size() == 1) {
       requireReplaceable(tensor);
     }
@@ -258,7 +305,7 @@ public final class AdapterMerger implements AutoCloseable {
     if (!STORED.contains(entry.dtype())) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to be one of F32, F16 and BF16, found %s. Convert the checkpoint."
-              .formatted(base.file(tensor).path(), tensor, entry.dtype()));
+              .formatted(base.path(), tensor, entry.dtype()));
     }
   }
 
@@ -266,14 +313,15 @@ public final class AdapterMerger implements AutoCloseable {
   private TensorEntry requireReplaceable(SavedTensor tensor) {
     String name = stored(tensor.baseName());
     Path file = adapter.file().path();
-    if (!base.contains(name)) {
+    Optional<TensorEntry> target = target(name);
+    if (target.isEmpty()) {
       throw new CheckpointException(
           "%s: expected to hold only tensors of %s whole, found '%s', which is not there. Use the base this adapter was trained on; where that ties its head to its embedding, %s."
               .formatted(file, base.path(), name, UNTIE));
     }
-    TensorEntry entry = base.entry(name);
+    TensorEntry entry = target.get();
     requireStored(name, entry);
-    if (!tensor.bias() && (isTied(entry) || isShared(entry.name()))) {
+    if (untied.isEmpty() && !tensor.bias() && (isTied(entry) || isShared(entry.name()))) {
       throw new CheckpointException(
           "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well, where the adapter's would be wrong. To merge it, %s."
               .formatted(file, base.path(), name, UNTIE));
@@ -281,9 +329,19 @@ public final class AdapterMerger implements AutoCloseable {
     return entry;
   }
 
+  /** A head of its own has as many tokens as the embedding has from now on. */
+  private void requireAsManyRows(UntiedHead head) {
+    Shape expected = values(head.embedding()).shape();
+    Shape found = values(head.entry()).shape();
+    if (!found.equals(expected)) {
+      throw new CheckpointException(
+          "%s: expected '%s' to be of shape %s, as the embedding is, found %s. Resize the base, save it, and merge into that."
+              .formatted(adapter.file().path(), head.entry().name(), expected, found));
+    }
+  }
+
   private void requireShape(SavedTensor tensor) {
-    String name = stored(tensor.baseName());
-    Shape expected = base.entry(name).shape();
+    Shape expected = target(tensor.baseName()).orElseThrow().shape();
     Shape found = adapter.file().entry(tensor.name()).shape();
     if (!expected.equals(found) && vocabulary.isEmpty()) {
       throw new CheckpointException(
@@ -303,7 +361,9 @@ public final class AdapterMerger implements AutoCloseable {
   }
 
   private static boolean isTable(TensorEntry entry, int vocabulary) {
-    return entry.shape().rank() == 2 && entry.shape().dim(0) == vocabulary;
+    return entry.shape().rank() == 2
+        && entry.shape().dim(0) == vocabulary
+        && !NO_TABLE.matcher(entry.name()).matches();
   }
 
   private static String name(TensorFile file) {

@@ -22,6 +22,9 @@ import java.util.Map;
  */
 final class BaseCopies {
 
+  private static final String WEIGHT = ".weight";
+  private static final String BIAS = ".bias";
+
   /** Elements that are compared at once. */
   private static final int ELEMENTS = 1 << 20;
 
@@ -43,16 +46,17 @@ final class BaseCopies {
       throws IOException {
     Map<String, Tensor> held = new LinkedHashMap<>();
     for (EmbeddingTable table : targets.tables()) {
-      held.put(table.name(), table.values());
+      held.put(table.name() + WEIGHT, table.values());
     }
     for (Linear head : targets.heads()) {
       if (head.weight() instanceof DenseWeight dense) {
-        held.put(head.name(), dense.values());
+        held.put(head.name() + WEIGHT, dense.values());
       }
+      head.weight().bias().ifPresent(bias -> held.put(head.name() + BIAS, bias));
     }
     for (SavedTensor copy : source.copies().values()) {
       TensorEntry entry = source.file().entry(copy.name());
-      Tensor base = held.get(copy.modulePath());
+      Tensor base = held.get(copy.baseName());
       if (base == null) {
         throw different(source, copy, "which the model does not have");
       }
@@ -69,7 +73,7 @@ final class BaseCopies {
   private static void requireSame(
       Backend backend, AdapterDirectory source, SavedTensor copy, TensorEntry entry, Tensor base)
       throws IOException {
-    int columns = base.size(1);
+    int columns = base.shape().rank() == 1 ? 1 : base.size(1);
     int rows = Math.max(1, ELEMENTS / columns);
     float[] found = new float[rows * columns];
     float[] expected = new float[rows * columns];

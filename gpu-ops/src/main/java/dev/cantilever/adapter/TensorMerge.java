@@ -27,6 +27,7 @@ final class TensorMerge {
   private final int columns; // N
   private final int rank; // r
   private final double scale;
+  private final boolean subtracts; // what the adapter began from
   private double[] lengths = new double[0]; // DoRA's factor of each output, if it has such
 
   private double driftSquares;
@@ -58,7 +59,9 @@ final class TensorMerge {
     this.rows = Math.toIntExact(entry.shape().dim(0));
     this.columns = Math.toIntExact(entry.shape().dim(1));
     int half = adapter.config().rank(module.path());
-    this.rank = adapter.config().init().changesBase() ? 2 * half : half;
+    // What the adapter brings along is without it already.
+    this.subtracts = adapter.config().init().changesBase() && base != adapter.file();
+    this.rank = subtracts ? 2 * half : half;
     this.scale = adapter.config().scale(module.path());
   }
 
@@ -66,7 +69,7 @@ final class TensorMerge {
   MergeTally write(SafetensorsWriter writer) throws IOException {
     float[] a = adapter.readA(module);
     float[] b = adapter.readB(module);
-    if (adapter.config().init().changesBase()) {
+    if (subtracts) {
       LowRankFactors beginning = beginning();
       a = LowRankFactors.stacked(a, beginning.floatA());
       b = LowRankFactors.besideNegated(b, beginning.floatB(), rank / 2);

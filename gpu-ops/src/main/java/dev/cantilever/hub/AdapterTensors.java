@@ -160,8 +160,8 @@ final class AdapterTensors {
   }
 
   /**
-   * Whether a tensor is the base's own table of embeddings or head, which peft lets come along
-   * where such a layer carries a branch, or where its number of rows was changed.
+   * Whether a tensor is the base's own table of embeddings or head, or that head's bias, which peft
+   * lets come along where such a layer carries a branch, or where its number of rows was changed.
    */
   private boolean isCopy(SavedTensor whole, String rest, TensorEntry entry) {
     String path = whole.modulePath();
@@ -169,7 +169,14 @@ final class AdapterTensors {
         modules.containsKey(path) && rest.equals(path + LoraModule.BASE_LAYER + ".weight");
     boolean ofTable =
         TABLES.contains(path.substring(path.lastIndexOf('.') + 1)) && rest.equals(path + ".weight");
-    return entry.shape().rank() == 2 && (ofBranch || ofTable) && !config.modules().isSaved(path);
+    boolean ofBias =
+        config.bias() == LoraBias.NONE
+            && modules.containsKey(path)
+            && TABLES.contains(path.substring(path.lastIndexOf('.') + 1))
+            && rest.equals(path + LoraModule.BASE_LAYER + ".bias");
+    boolean matrix = entry.shape().rank() == 2 && (ofBranch || ofTable);
+    boolean vector = entry.shape().rank() == 1 && ofBias;
+    return (matrix || vector) && !config.modules().isSaved(path);
   }
 
   private SavedTensor held(SavedTensor whole) {

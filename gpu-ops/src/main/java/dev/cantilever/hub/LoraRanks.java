@@ -53,25 +53,14 @@ public record LoraRanks(
     return alpha / (useRslora ? Math.sqrt(rank) : rank);
   }
 
-  /**
-   * Twice the ranks and the same scales: of a branch beside which its beginning is subtracted.
-   *
-   * @throws CheckpointException if that cannot be said: with rslora there is no one factor that
-   *     suits every entry of the patterns
-   */
+  /** Twice the ranks and the same scales: of a branch beside which its beginning is subtracted. */
   LoraRanks doubled() {
-    if (useRslora && !(rankPattern.isEmpty() && alphaPattern.isEmpty())) {
-      throw new CheckpointException(
-          "Expected 'use_rslora' without 'rank_pattern' and 'alpha_pattern' in an adapter that begins"
-              + " from the base's own factors, found both: it is saved with twice the rank, for which"
-              + " peft has no such form. Use one of them.");
-    }
+    double factor = useRslora ? Math.sqrt(2) : 2;
     Map<String, Integer> ranks = new LinkedHashMap<>();
     rankPattern.forEach((pattern, rank) -> ranks.put(pattern, 2 * rank));
     Map<String, Double> alphas = new LinkedHashMap<>();
-    alphaPattern.forEach((pattern, alpha) -> alphas.put(pattern, 2 * alpha));
-    return new LoraRanks(
-        2 * r, loraAlpha * (useRslora ? Math.sqrt(2) : 2), useRslora, ranks, alphas);
+    alphaPattern.forEach((pattern, alpha) -> alphas.put(pattern, factor * alpha));
+    return new LoraRanks(2 * r, factor * loraAlpha, useRslora, ranks, alphas);
   }
 
   private static <T> T first(String key, Map<String, T> patterns, String modulePath, T otherwise) {

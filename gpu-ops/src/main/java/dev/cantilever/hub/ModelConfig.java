@@ -80,6 +80,11 @@ public final class ModelConfig {
     return new ModelConfig(file, json().put(key, value));
   }
 
+  /** The same with another value of a key at the top. */
+  public ModelConfig with(String key, boolean value) {
+    return new ModelConfig(file, json().put(key, value));
+  }
+
   /** Writes {@code config.json} into a directory, in place of one that is there. */
   public void write(Path directory) throws IOException {
     JsonFile.write(directory.resolve(FILE), json);

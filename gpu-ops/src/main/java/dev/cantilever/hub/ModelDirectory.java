@@ -183,23 +183,38 @@ public final class ModelDirectory implements AutoCloseable {
    * @param target an existing directory
    */
   public void copyCompanions(Path target) throws IOException {
+    copyCompanions(target, Map.of());
+  }
+
+  /**
+   * The same where the weight files of the target have more tensors than these.
+   *
+   * @param added each name with that of a tensor here, in whose file it lies and whose size it has
+   */
+  public void copyCompanions(Path target, Map<String, String> added) throws IOException {
     StagedFile.write(
         target.resolve(ModelConfig.FILE), Files.readAllBytes(path.resolve(ModelConfig.FILE)));
     if (!files.get(0).path().endsWith(format.single())) {
-      copyIndex(target.resolve(WeightFormat.SAFETENSORS.index()));
+      copyIndex(target.resolve(WeightFormat.SAFETENSORS.index()), added);
     }
     CompanionFiles.copy(path, target);
   }
 
-  private void copyIndex(Path target) throws IOException {
+  private void copyIndex(Path target, Map<String, String> added) throws IOException {
     Path index = path.resolve(format.index());
-    if (format == WeightFormat.SAFETENSORS) {
+    if (format == WeightFormat.SAFETENSORS && added.isEmpty()) {
       StagedFile.write(target, Files.readAllBytes(index));
       return;
     }
     ObjectNode json = JsonFile.read(index);
     ObjectNode map = json.putObject("weight_map");
     byName.forEach((name, file) -> map.put(name, safetensorsName(file)));
+    added.forEach((name, beside) -> map.put(name, safetensorsName(file(beside))));
+    if (!added.isEmpty() && json.path("metadata") instanceof ObjectNode metadata) {
+      long more = added.values().stream().mapToLong(beside -> entry(beside).bytes()).sum();
+      metadata.put("total_size", bytes() + more);
+      metadata.remove("total_parameters");
+    }
     JsonFile.write(target, json);
   }
 

@@ -135,7 +135,7 @@ final class RotaryReader {
         above(key("factor"), 0),
         low,
         above(key("high_freq_factor"), low),
-        positive(original().orElse(key(ORIGINAL))));
+        positive(original().orElse(POSITIONS)));
   }
 
   /** The factor that the file states counts, as in transformers 5, not the one of its positions. */

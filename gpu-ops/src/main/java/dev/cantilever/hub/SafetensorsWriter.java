@@ -176,8 +176,16 @@ public final class SafetensorsWriter implements AutoCloseable {
    * @throws CheckpointException if it is not in that file, or not as declared here
    */
   public void copy(String name, TensorFile source) throws IOException {
+    copy(name, source, source.entry(name));
+  }
+
+  /**
+   * The same of a tensor that has another name there.
+   *
+   * @param entry where it lies in that file
+   */
+  public void copy(String name, TensorFile source, TensorEntry entry) throws IOException {
     TensorEntry declared = progress(name).entry;
-    TensorEntry entry = source.entry(name);
     if (declared.dtype() != entry.dtype() || !declared.shape().equals(entry.shape())) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to be %s %s as declared, found %s %s. Convert it first."

@@ -9,7 +9,7 @@ package dev.cantilever.model;
  *     it
  * @param learnedPositions whether a table of positions is added
  * @param unusedPositions rows of that table before the one of position 0
- * @param scale factor on the rows of the table of tokens, to be rounded to that table's type
+ * @param scale factor on the rows of the table of tokens
  * @param norm whether the sum is normalised
  * @param tokenTypes rows of the table of token types, of which a token has one; 0 for no such table
  * @param projection what a projection takes, and whether another leads back

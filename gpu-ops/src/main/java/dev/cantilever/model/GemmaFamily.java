@@ -15,6 +15,7 @@ final class GemmaFamily implements ArchitectureFamily {
 
   private static final String ACTIVATION = "hidden_activation";
   private static final String OLDER_ACTIVATION = "hidden_act";
+  private static final String NEWER_DIALECT = "rope_parameters";
 
   @Override
   public String modelType() {
@@ -29,14 +30,16 @@ final class GemmaFamily implements ArchitectureFamily {
   }
 
   /**
-   * Versions of transformers differ in which of two keys counts. Where the older says {@code gelu},
-   * as the first releases of the weights did, all of them take the form by tanh.
+   * Versions of transformers differ in which of two keys counts. Where {@code hidden_act} says
+   * {@code gelu}, as the first releases of the weights did, those before 5 take the form by tanh; a
+   * file of 5 or later, which has {@code rope_parameters}, means what it says.
    */
   private static Activation activation(ModelConfig config) {
     Optional<Activation> older = Optional.empty();
     if (config.has(OLDER_ACTIVATION)) {
       Activation said = ActivationNames.read(config, OLDER_ACTIVATION);
-      older = Optional.of(said == Activation.GELU ? Activation.GELU_TANH : said);
+      boolean meant = said == Activation.GELU && !config.has(NEWER_DIALECT);
+      older = Optional.of(meant ? Activation.GELU_TANH : said);
     }
     Activation otherwise = older.orElse(Activation.GELU_TANH);
     Activation newer =

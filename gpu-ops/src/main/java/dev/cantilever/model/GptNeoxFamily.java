@@ -41,7 +41,7 @@ final class GptNeoxFamily implements ArchitectureFamily {
             AttentionBias.allIf(config.booleanOr("attention_bias", true)),
             MlpSpec.plain(
                 config.requireInt("intermediate_size"),
-                ActivationNames.read(config, "hidden_act"),
+                ActivationNames.read(config, "hidden_act", "gelu"),
                 true),
             config.booleanOr("use_parallel_residual", true)
                 ? ResidualLayout.PARALLEL

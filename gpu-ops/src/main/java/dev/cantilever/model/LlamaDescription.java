@@ -31,7 +31,7 @@ final class LlamaDescription {
     return block(
         attention(config, OptionalInt.empty()),
         bias,
-        mlp(config, ActivationNames.read(config, "hidden_act"), mlpBias),
+        mlp(config, ActivationNames.read(config, "hidden_act", "silu"), mlpBias),
         norm(config, NormKind.RMS, EPS));
   }
 

@@ -24,7 +24,7 @@ final class Qwen3Family implements ArchitectureFamily {
         LlamaDescription.block(
             attention,
             AttentionBias.allIf(config.booleanOr("attention_bias", false)),
-            LlamaDescription.mlp(config, ActivationNames.read(config, "hidden_act"), false),
+            LlamaDescription.mlp(config, ActivationNames.read(config, "hidden_act", "silu"), false),
             LlamaDescription.norm(config, NormKind.RMS, LlamaDescription.EPS));
     return LlamaDescription.model(config, block.withHeadNorms(), QwenWindows.read(config), false);
   }

@@ -19,7 +19,6 @@ import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
 import dev.cantilever.nn.TransformerBlock;
-import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -124,7 +123,7 @@ final class TransformerLoader {
     Optional<Linear> projectionIn = projection(names.projectionIn(), hidden, spec.size());
     return new Embeddings(
         new EmbeddingTable(names.tokens(), tokens),
-        HalfPrecision.rounded(spec.scale(), tokens.dtype()),
+        spec.scale(),
         projectionIn,
         positions,
         types,

@@ -171,18 +171,4 @@ public final class HalfPrecision {
   private static boolean overflowsBf16(float value, short bits) {
     return (bits & 0x7fff) == 0x7f80 && !Float.isInfinite(value);
   }
-
-  /**
-   * A number as a tensor of a type holds it.
-   *
-   * @param type F32, F16 or BF16
-   */
-  public static float rounded(float value, DType type) {
-    return switch (type) {
-      case F32 -> value;
-      case F16 -> f16ToF32(f32ToF16(value));
-      case BF16 -> bf16ToF32(f32ToBf16(value));
-      default -> throw new IllegalArgumentException("Expected F32, F16 or BF16, got " + type);
-    };
-  }
 }

@@ -212,6 +212,24 @@ class AdapterDirectoryTest {
   }
 
   @Test
+  void open_biasOfAHeadWithABranch_isACopyOfTheBases() throws IOException {
+    AdapterConfig.of(4, 8, TargetModules.of("lm_head"), TaskType.CAUSAL_LM).write(folder);
+    String module = "base_model.model.lm_head.";
+    weights(
+        folder,
+        List.of(
+            new TensorSpec(module + "lora_A.weight", DType.F32, Shape.of(4, 3)),
+            new TensorSpec(module + "lora_B.weight", DType.F32, Shape.of(5, 4)),
+            new TensorSpec(module + "base_layer.weight", DType.F32, Shape.of(5, 3)),
+            new TensorSpec(module + "base_layer.bias", DType.F32, Shape.of(5))));
+
+    try (AdapterDirectory adapter = AdapterDirectory.open(folder)) {
+      assertThat(adapter.copies()).containsOnlyKeys("lm_head.weight", "lm_head.bias");
+      assertThat(adapter.saved()).isEmpty();
+    }
+  }
+
+  @Test
   void open_notFiniteWeights_areRefusedWhenRead() throws IOException {
     AdapterConfig config = AdapterConfig.of(1, 8, TargetModules.of("q"), TaskType.CAUSAL_LM);
     LoraModule module = new LoraModule("m.q", 2, 1);
@@ -231,8 +249,12 @@ class AdapterDirectoryTest {
   /** An adapter of zeros with these tensors, targeting q. */
   private void weights(List<TensorSpec> specs) throws IOException {
     AdapterConfig.of(4, 8, TargetModules.of("q"), TaskType.CAUSAL_LM).write(folder);
+    weights(folder, specs);
+  }
+
+  private static void weights(Path directory, List<TensorSpec> specs) throws IOException {
     try (SafetensorsWriter writer =
-        SafetensorsWriter.create(folder.resolve("adapter_model.safetensors"), specs)) {
+        SafetensorsWriter.create(directory.resolve("adapter_model.safetensors"), specs)) {
       for (TensorSpec spec : specs) {
         writer.write(spec.name(), ByteBuffer.allocate((int) spec.bytes()));
       }

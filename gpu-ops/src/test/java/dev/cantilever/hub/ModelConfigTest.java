@@ -89,7 +89,7 @@ class ModelConfigTest {
         "{'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':4,"
             + "'high_freq_factor':4,'original_max_position_embeddings':8192}}",
         "{'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':1,"
-            + "'high_freq_factor':4}}",
+            + "'high_freq_factor':4}}", // and no max_position_embeddings
         "{'rope_parameters':{'rope_type':'yarn','rope_theta':1e4}}",
         "{'rope_parameters':{'rope_type':'yarn','factor':-1},'max_position_embeddings':64}",
         "{'rope_parameters':{'full_attention':{'rope_type':'default'}}}",
@@ -121,6 +121,11 @@ class ModelConfigTest {
                 "{'rope_type':'llama3','factor':8.0,'low_freq_factor':1.0,'high_freq_factor':4.0,"
                     + "'original_max_position_embeddings':8192}"))
         .isEqualTo(new RotaryScaling.Llama3(8, 1, 4, 8192));
+    assertThat(
+            scaling(
+                dialect.replace("}", ",'max_position_embeddings':64}"),
+                "{'type':'llama3','factor':8,'low_freq_factor':1,'high_freq_factor':4}"))
+        .isEqualTo(new RotaryScaling.Llama3(8, 1, 4, 64));
     assertThat(
             scaling(
                 dialect,

@@ -40,6 +40,8 @@ class GemmaFamilyTest {
     assertThat(activation("'hidden_act':'gelu'")).isEqualTo(Activation.GELU_TANH);
     assertThat(activation("'hidden_act':'gelu','hidden_activation':'gelu_pytorch_tanh'"))
         .isEqualTo(Activation.GELU_TANH);
+    assertThat(activation("'hidden_act':'gelu','rope_parameters':{'rope_type':'default'}"))
+        .isEqualTo(Activation.GELU);
     assertThat(activation("'hidden_act':'silu'")).isEqualTo(Activation.SILU);
     assertThat(activation("'hidden_activation':'relu'")).isEqualTo(Activation.RELU);
     assertThatThrownBy(() -> activation("'hidden_act':'gelu','hidden_activation':'silu'"))

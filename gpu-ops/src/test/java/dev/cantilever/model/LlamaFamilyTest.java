@@ -30,7 +30,8 @@ class LlamaFamilyTest {
 
   @Test
   void architecture_older7b_hasAsManyKeyHeads() throws IOException {
-    Architecture llama = read("{'model_type':'llama'," + COMMON + "}");
+    Architecture llama =
+        read("{'model_type':'llama'," + COMMON.replace("'hidden_act':'silu',", "") + "}");
 
     assertThat(llama.block().attention().kvHeads()).isEqualTo(6);
     assertThat(llama.block().attention().headSize()).isEqualTo(8);

@@ -1,0 +1,135 @@
+package dev.cantilever.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cantilever.hub.AdapterDirectory;
+import dev.cantilever.hub.CheckpointException;
+import dev.cantilever.hub.Fixtures;
+import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModelDirectoryWriter;
+import dev.cantilever.hub.SafetensorsWriter;
+import dev.cantilever.hub.TensorSpec;
+import dev.cantilever.tensor.DType;
+import dev.cantilever.tensor.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Merging into a base whose head is its embedding what an adapter makes of one of the two. */
+class UntiedHeadMergeTest {
+
+  private static final Path BASE = Fixtures.path("gpt2");
+  private static final String EMBEDDING = "transformer.wte.weight";
+  private static final String HEAD = "lm_head.weight";
+  private static final String PREFIX = "base_model.model.";
+
+  @TempDir private Path folder;
+
+  @Test
+  void merge_shardedBase_hasTheHeadBesideTheEmbeddingAndInTheIndex() throws IOException {
+    Path base = folder.resolve("base");
+    store(base);
+    Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
+    Path merged = folder.resolve("merged");
+
+    AdapterMerger.merge(base, adapter, merged);
+
+    try (ModelDirectory before = ModelDirectory.open(base);
+        ModelDirectory after = ModelDirectory.open(merged);
+        AdapterDirectory source = AdapterDirectory.open(adapter)) {
+      assertThat(before.files()).hasSizeGreaterThan(2);
+      assertThat(after.config().requireBoolean("tie_word_embeddings")).isFalse();
+      assertThat(after.names()).hasSize(before.names().size() + 1).contains(HEAD);
+      assertThat(after.file(HEAD)).isSameAs(after.file(EMBEDDING));
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(before.readFloats(EMBEDDING));
+      assertThat(after.readFloats(HEAD))
+          .isEqualTo(source.file().readFloats(PREFIX + HEAD))
+          .isNotEqualTo(before.readFloats(EMBEDDING));
+      assertThat(Files.readString(merged.resolve("model.safetensors.index.json")))
+          .contains("\"total_size\": " + after.bytes());
+    }
+  }
+
+  @Test
+  void merge_headOfMoreTokensThanTheEmbedding_isRefused() throws IOException {
+    Path adapter = adapter("'modules_to_save':['lm_head']", PREFIX + HEAD, 99);
+
+    assertThatThrownBy(() -> AdapterMerger.merge(BASE, adapter, folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(HEAD);
+    assertThat(folder.resolve("merged")).doesNotExist();
+  }
+
+  /** As peft loads it: what is there is what the branch began from less that beginning. */
+  @Test
+  void merge_pissaOverAHeadThatCameAlong_addsTheBranchToIt() throws IOException {
+    Path adapter = adapter("'init_lora_weights':'pissa'", PREFIX + "lm_head.base_layer.weight", 96);
+    Path merged = folder.resolve("merged");
+
+    AdapterMerger.merge(BASE, adapter, merged);
+
+    try (ModelDirectory after = ModelDirectory.open(merged)) {
+      float[] head = after.readFloats(HEAD);
+      float[] expected = new float[head.length];
+      Arrays.fill(expected, 0.5f + 0.25f * 0.25f);
+      assertThat(head).isEqualTo(expected);
+    }
+  }
+
+  /** An adapter with a branch of 0.25 at the head and a tensor of 0.5. */
+  private Path adapter(String setting, String name, int rows) throws IOException {
+    Path adapter = Files.createDirectory(folder.resolve("adapter"));
+    boolean branch = !setting.contains("modules_to_save");
+    String module = branch ? "lm_head" : "transformer.h.0.mlp.c_fc";
+    Files.writeString(
+        adapter.resolve("adapter_config.json"),
+        ("{'peft_type':'LORA','task_type':'CAUSAL_LM','r':1,'lora_alpha':1,"
+                + "'target_modules':['%s'],%s}")
+            .formatted(module, setting)
+            .replace('\'', '"'));
+    int width;
+    int out;
+    try (ModelDirectory base = ModelDirectory.open(BASE)) {
+      width = (int) base.entry(EMBEDDING).shape().dim(1);
+      out = branch ? rows : (int) base.entry(module + ".weight").shape().dim(1);
+    }
+    List<TensorSpec> specs =
+        List.of(
+            new TensorSpec(PREFIX + module + ".lora_A.weight", DType.F32, Shape.of(1, width)),
+            new TensorSpec(PREFIX + module + ".lora_B.weight", DType.F32, Shape.of(out, 1)),
+            new TensorSpec(name, DType.F32, Shape.of(rows, width)));
+    try (SafetensorsWriter writer =
+        SafetensorsWriter.create(
+            adapter.resolve("adapter_model.safetensors"), specs, Map.of("format", "pt"))) {
+      for (TensorSpec spec : specs) {
+        float[] values = new float[(int) spec.shape().elements()];
+        Arrays.fill(values, spec.name().equals(name) ? 0.5f : 0.25f);
+        writer.write(spec.name(), values);
+      }
+      writer.finish();
+    }
+    return adapter;
+  }
+
+  private static void store(Path target) throws IOException {
+    try (ModelDirectory model = ModelDirectory.open(BASE)) {
+      List<TensorSpec> specs =
+          model.names().stream()
+              .map(name -> new TensorSpec(name, DType.F32, model.entry(name).shape()))
+              .toList();
+      try (ModelDirectoryWriter writer =
+          ModelDirectoryWriter.create(target, model.config(), specs, 30_000)) {
+        for (TensorSpec spec : specs) {
+          writer.write(spec.name(), model.readFloats(spec.name()));
+        }
+        writer.publish();
+      }
+    }
+  }
+}
