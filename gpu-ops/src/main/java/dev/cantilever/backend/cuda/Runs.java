@@ -61,8 +61,12 @@ record Runs(int stages, int tiles, int count, int finish, boolean shared) {
     return Grids.blocks(tiles * (stages + finish), count);
   }
 
-  /** Sums of a whole tile that blocks have aside at once, at the most. */
-  int asides() {
-    return shared ? count + tiles : count;
+  /**
+   * Sums of a whole tile that blocks have aside at once, at the most. A block that makes whole
+   * tiles has those of one; of blocks with a run each, one that other blocks wait for, or where a
+   * tile is finished together, one for each tile that the run has a part of.
+   */
+  int asides(int multiprocessors) {
+    return Math.max(multiprocessors, shared ? count + tiles : count);
   }
 }

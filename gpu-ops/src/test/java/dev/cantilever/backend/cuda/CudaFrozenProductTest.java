@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Weights of sizes that a large card cuts in every way, against rows of whole numbers: those are
@@ -40,16 +41,14 @@ class CudaFrozenProductTest extends OpsConformance {
   @CsvSource({
     "F16, 33400, 72", // more tiles of outputs than multiprocessors
     "BF16, 33400, 72",
-    "F16, 33401, 776", // and tiles that blocks share, of outputs that are not written four at a
-    // time
+    "F16, 33401, 776", // and shared tiles, of outputs that are not written four at a time
     "BF16, 17001, 776",
     "F16, 520, 2056", // few tiles, long sums
     "BF16, 520, 2056",
     "F16, 300, 1032", // ends within what threads write at once
     "BF16, 301, 40",
     "F16, 2, 4096",
-    "BF16, 12201, 1288", // blocks that have parts of two tiles, each of which several finish
-    // together
+    "BF16, 12201, 1288", // blocks with parts of two tiles, which several finish together
     "WEIGHT_ONLY, 12201, 1288",
     "WEIGHT_ONLY, 33401, 776",
     "WEIGHT_ONLY, 520, 2056",
@@ -59,18 +58,11 @@ class CudaFrozenProductTest extends OpsConformance {
     FrozenWeightCase made = FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false);
     Weight weight = made.weight();
     double[] w = made.values();
-    UnaryOperator<float[]> product =
-        rows -> {
-          int n = rows.length / inputs;
-          Tensor y = Tensor.in(arena, DType.F32, n, outputs);
-          backend.matmul().linear(y, tensors.of(rows, n, inputs), weight);
-          return tensors.read(y);
-        };
     check(
         x,
         inputs,
         outputs,
-        product,
+        rows -> product(rows, weight),
         row -> ReferenceMatmulOps.linear(row, w, 1, inputs, outputs),
         row -> ReferenceMatmulOps.linear(magnitudes(row), magnitudes(w), 1, inputs, outputs));
   }
@@ -106,6 +98,31 @@ class CudaFrozenProductTest extends OpsConformance {
         row -> ReferenceMatmulOps.inputGradient(row, w, 1, inputs, outputs),
         row ->
             ReferenceMatmulOps.inputGradient(magnitudes(row), magnitudes(w), 1, inputs, outputs));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BF16", "F16", "WEIGHT_ONLY"})
+  void linear_moreBlocksThanRuns_hasTheSameBitsAsFewRows(Form form) {
+    int inputs = 2056;
+    int outputs = 2040; // on a large card 8 tiles of 8 runs, fewer than blocks of whole tiles
+    int n = 2400;
+    float[] x = wholeNumbers(n * inputs);
+    Weight weight =
+        FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false).weight();
+    float[] all = product(x, weight);
+    for (int from : new int[] {0, 1200, 2300}) {
+      Closeness.assertSameBits(
+          "rows from " + from + " " + tensors,
+          TestTensors.rowsOf(all, outputs, from, from + 100),
+          product(TestTensors.rowsOf(x, inputs, from, from + 100), weight));
+    }
+  }
+
+  private float[] product(float[] rows, Weight weight) {
+    int n = rows.length / weight.inFeatures();
+    Tensor y = Tensor.in(arena, DType.F32, n, weight.outFeatures());
+    backend.matmul().linear(y, tensors.of(rows, n, weight.inFeatures()), weight);
+    return tensors.read(y);
   }
 
   private void check(

@@ -28,4 +28,15 @@ class RunsTest {
     assertThat(runs.finish()).isEqualTo(finish);
     assertThat(runs.shared()).isEqualTo(shared);
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6144, 24576, 156", // 24 of 132 runs may have parts of two tiles
+    "2048, 8192, 136",
+    "200, 1024, 132", // many rows of a tile: a block for each multiprocessor
+    "24576, 6144, 132",
+  })
+  void asides_weightsOfAnH100_holdWhatBlocksPutAsideInEveryWay(int m, int k, int asides) {
+    assertThat(Runs.of(m, Runs.stages(k), 132).asides(132)).isEqualTo(asides);
+  }
 }
