@@ -61,8 +61,13 @@ record Runs(int stages, int tiles, int count, int finish, boolean shared) {
     return Grids.blocks(tiles * (stages + finish), count);
   }
 
-  /** Sums of a whole tile that blocks have aside at once, at the most. */
-  int asides() {
-    return shared ? count + tiles : count;
+  /**
+   * Places for sums of a whole tile that blocks have aside: one a block where blocks have whole
+   * tiles of many rows, else one a run, and one more a tile where runs have parts of two.
+   *
+   * @param blocks the most that a launch has
+   */
+  int asides(int blocks) {
+    return Math.max(blocks, shared ? count + tiles : count);
   }
 }

@@ -103,11 +103,6 @@ final class WarpgroupProduct {
       return 2L * runs.stages() * Runs.STAGE_K;
     }
 
-    /** Bytes of the sums that blocks have aside. */
-    long asideBytes(int tileRows) {
-      return (long) Float.BYTES * Runs.TILE_M * tileRows * runs.asides();
-    }
-
     WarpgroupKernel kernel(int tileRows) {
       return new WarpgroupKernel(storage(), first().direction(), parts.size(), tileRows);
     }
@@ -165,8 +160,14 @@ final class WarpgroupProduct {
   /** Bytes for rounded rows. */
   private long room(Product product, int tileRows) {
     return execution.workspaceBytes() / 2
-        - product.asideBytes(tileRows)
+        - asideBytes(product.runs(), tileRows)
         - 3L * Reservation.ALIGNMENT;
+  }
+
+  /** Bytes of the sums that blocks have aside. */
+  private long asideBytes(Runs runs, int tileRows) {
+    int asides = runs.asides(execution.device().multiprocessors());
+    return (long) Float.BYTES * Runs.TILE_M * tileRows * asides;
   }
 
   private void piece(Product product, ProductRows rows) {
@@ -177,7 +178,7 @@ final class WarpgroupProduct {
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
-      long aside = workspace.allocate(product.asideBytes(tileRows));
+      long aside = workspace.allocate(asideBytes(product.runs(), tileRows));
       WarpgroupKernel kernel = product.kernel(tileRows);
       List<Long> rounded = rounded(product, kernel, groups, rows.sources());
       launch(product, kernel, rows, rounded, groups, aside)
