@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Weights of sizes that a large card cuts in every way, against rows of whole numbers: those are
@@ -26,6 +27,8 @@ class CudaFrozenProductTest extends OpsConformance {
 
   private static final int[] COUNTS = {1, 8, 17, 64, 95, 128, 129, 300};
   private static final int MOST_ROWS = 400;
+  private static final int MANY_ROWS = 4480;
+  private static final int FEW_ROWS = 128;
   private static final int[] CHECKED = {0, 130, 399};
 
   /** Of a product that the tensor cores add to a sum, which they need not round to nearest. */
@@ -48,8 +51,7 @@ class CudaFrozenProductTest extends OpsConformance {
     "F16, 300, 1032", // ends within what threads write at once
     "BF16, 301, 40",
     "F16, 2, 4096",
-    "BF16, 12201, 1288", // blocks that have parts of two tiles, each of which several finish
-    // together
+    "BF16, 12201, 1288", // blocks that have parts of two tiles
     "WEIGHT_ONLY, 12201, 1288",
     "WEIGHT_ONLY, 33401, 776",
     "WEIGHT_ONLY, 520, 2056",
@@ -59,20 +61,40 @@ class CudaFrozenProductTest extends OpsConformance {
     FrozenWeightCase made = FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false);
     Weight weight = made.weight();
     double[] w = made.values();
-    UnaryOperator<float[]> product =
-        rows -> {
-          int n = rows.length / inputs;
-          Tensor y = Tensor.in(arena, DType.F32, n, outputs);
-          backend.matmul().linear(y, tensors.of(rows, n, inputs), weight);
-          return tensors.read(y);
-        };
     check(
         x,
         inputs,
         outputs,
-        product,
+        rows -> linear(rows, weight),
         row -> ReferenceMatmulOps.linear(row, w, 1, inputs, outputs),
         row -> ReferenceMatmulOps.linear(magnitudes(row), magnitudes(w), 1, inputs, outputs));
+  }
+
+  /** Blocks have whole tiles then, and are more than the runs of such a weight. */
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16", "WEIGHT_ONLY"})
+  void linear_manyRowsOfASmallWeight_hasTheBitsOfFewRows(Form form) {
+    int inputs = 1024;
+    int outputs = 2048;
+    float[] x = wholeNumbers(MANY_ROWS * inputs);
+    Weight weight =
+        FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false).weight();
+
+    float[] all = linear(x, weight);
+
+    for (int from = 0; from < MANY_ROWS; from += FEW_ROWS) {
+      Closeness.assertSameBits(
+          "rows from " + from + " " + tensors,
+          linear(TestTensors.rowsOf(x, inputs, from, from + FEW_ROWS), weight),
+          TestTensors.rowsOf(all, outputs, from, from + FEW_ROWS));
+    }
+  }
+
+  private float[] linear(float[] rows, Weight weight) {
+    int n = rows.length / weight.inFeatures();
+    Tensor y = Tensor.in(arena, DType.F32, n, weight.outFeatures());
+    backend.matmul().linear(y, tensors.of(rows, n, weight.inFeatures()), weight);
+    return tensors.read(y);
   }
 
   @ParameterizedTest
