@@ -3,7 +3,6 @@ package dev.cantilever.chat;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.lib.filter.AdvancedFilter;
 import com.hubspot.jinjava.lib.filter.Filter;
-import com.hubspot.jinjava.objects.SafeString;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -28,7 +27,9 @@ final class ArgumentFilter implements AdvancedFilter {
   /** One of texts: anything else becomes what Python writes. */
   static ArgumentFilter ofText(Filter filter, String... named) {
     return new ArgumentFilter(
-        filter, value -> isText(value) ? value : PythonText.printed(value), Set.of(named));
+        filter,
+        value -> PythonText.isText(value) ? value : PythonText.printed(value),
+        Set.of(named));
   }
 
   /** One of lists: a text is the list of its characters. */
@@ -36,14 +37,10 @@ final class ArgumentFilter implements AdvancedFilter {
     return new ArgumentFilter(
         filter,
         value ->
-            isText(value)
+            PythonText.isText(value)
                 ? value.toString().codePoints().mapToObj(Character::toString).toList()
                 : value,
         Set.of(named));
-  }
-
-  private static boolean isText(Object value) {
-    return value instanceof CharSequence || value instanceof SafeString;
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.cantilever.chat;
 
 import com.hubspot.jinjava.el.ext.AdditionOperator;
 import com.hubspot.jinjava.el.ext.StringConcatOperator;
-import com.hubspot.jinjava.objects.SafeString;
 import java.util.Collection;
 import java.util.Map;
 import jinjava.de.odysseus.el.misc.BooleanOperations;
@@ -20,7 +19,7 @@ final class PythonOperators {
         protected Object apply(
             TypeConverter converter, @Nullable Object first, @Nullable Object second) {
           boolean alike =
-              isText(first) && isText(second)
+              PythonText.isText(first) && PythonText.isText(second)
                   || isNumber(first) && isNumber(second)
                   || first instanceof Collection<?> && second instanceof Collection<?>;
           if (!alike) {
@@ -75,12 +74,10 @@ final class PythonOperators {
 
   private static boolean areEqual(
       TypeConverter converter, @Nullable Object first, @Nullable Object second) {
-    boolean apart = isText(first) && isNumber(second) || isNumber(first) && isText(second);
+    boolean apart =
+        PythonText.isText(first) && isNumber(second)
+            || isNumber(first) && PythonText.isText(second);
     return !apart && BooleanOperations.eq(converter, first, second);
-  }
-
-  private static boolean isText(@Nullable Object value) {
-    return value instanceof CharSequence || value instanceof SafeString;
   }
 
   private static boolean isNumber(@Nullable Object value) {
@@ -97,6 +94,6 @@ final class PythonOperators {
     if (value instanceof Map<?, ?>) {
       return "an object";
     }
-    return isText(value) ? "a string" : "a number";
+    return PythonText.isText(value) ? "a string" : "a number";
   }
 }

@@ -1,5 +1,6 @@
 package dev.cantilever.chat;
 
+import com.hubspot.jinjava.objects.SafeString;
 import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.Map;
@@ -18,6 +19,11 @@ final class PythonText {
   /** What a tag prints of a value: Python's str, and nothing of what is undefined. */
   public static String printed(@Nullable Object value) {
     return value == null ? "" : text(value);
+  }
+
+  /** Whether a value is a string of Python's. */
+  static boolean isText(@Nullable Object value) {
+    return value instanceof CharSequence || value instanceof SafeString;
   }
 
   private static String text(Object value) {

@@ -24,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Adds an adapter to a checkpoint, file to file: W + scale·B·A, summed in double precision and
@@ -217,15 +218,24 @@ public final class AdapterMerger implements AutoCloseable {
   public void writeCompanions(Path directory) throws IOException {
     base.copyCompanions(directory, untied.map(UntiedHead::added).orElse(Map.of()));
     ModelConfig config = base.config();
-    if (untied.isPresent()) {
+    if (unties()) {
       config = config.with(UntiedHead.TIED, false);
     }
     if (vocabulary.isPresent()) {
       config = config.with("vocab_size", vocabulary.getAsInt());
     }
-    if (untied.isPresent() || vocabulary.isPresent()) {
+    if (unties() || vocabulary.isPresent()) {
       config.write(directory);
     }
+  }
+
+  /** Whether head and embedding, which the base's config calls one, are two from now on. */
+  private boolean unties() {
+    int tokens = base.config().intOr("vocab_size", -1);
+    return untied.isPresent()
+        || (UntiedHead.isStored(base)
+            && Stream.concat(modules.keySet().stream(), replaced.keySet().stream())
+                .anyMatch(name -> isTable(base.entry(name), tokens)));
   }
 
   @Override

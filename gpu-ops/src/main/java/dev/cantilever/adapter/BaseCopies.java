@@ -17,8 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Tables and heads of the base that peft wrote beside an adapter. They add nothing if they are what
- * the base has; if not, the adapter belongs to another base than this, which others share.
+ * Tables and heads of the base, with a head's bias, that peft wrote beside an adapter. They add
+ * nothing if they are what the base has; if not, the adapter belongs to another base than this,
+ * which others share.
  */
 final class BaseCopies {
 

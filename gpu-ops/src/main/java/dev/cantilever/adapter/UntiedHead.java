@@ -51,6 +51,13 @@ record UntiedHead(TensorEntry embedding, TensorEntry entry) {
             new TensorEntry(head, embedding.dtype(), embedding.shape(), 0, embedding.bytes())));
   }
 
+  /** Whether a base stores its head, though its config calls that and the embedding one. */
+  static boolean isStored(ModelDirectory base) {
+    return base.config().booleanOr(TIED, true)
+        && !base.contains(SHARED)
+        && (base.contains(HEAD) || base.contains(HeadNames.earlier(HEAD)));
+  }
+
   /** Whether a tensor's name is the head's, by either of two names. */
   boolean is(String tensor) {
     return HeadNames.later(tensor).equals(HEAD);

@@ -99,9 +99,9 @@ public final class AdapterDirectory implements AutoCloseable {
   }
 
   /**
-   * Tables of embeddings and heads of the base, whole but not trained, which peft lets come along
-   * where one carries a branch or where their number of rows was changed; by the base's name,
-   * sorted.
+   * Tables of embeddings and heads of the base, and a head's bias, whole but not trained, which
+   * peft lets come along where one carries a branch or where their number of rows was changed; by
+   * the base's name, sorted.
    */
   public SortedMap<String, SavedTensor> copies() {
     return Collections.unmodifiableSortedMap(tensors.copies());

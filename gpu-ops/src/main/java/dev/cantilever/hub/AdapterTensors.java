@@ -165,17 +165,18 @@ final class AdapterTensors {
    */
   private boolean isCopy(SavedTensor whole, String rest, TensorEntry entry) {
     String path = whole.modulePath();
-    boolean ofBranch =
-        modules.containsKey(path) && rest.equals(path + LoraModule.BASE_LAYER + ".weight");
-    boolean ofTable =
-        TABLES.contains(path.substring(path.lastIndexOf('.') + 1)) && rest.equals(path + ".weight");
-    boolean ofBias =
-        config.bias() == LoraBias.NONE
-            && modules.containsKey(path)
-            && TABLES.contains(path.substring(path.lastIndexOf('.') + 1))
-            && rest.equals(path + LoraModule.BASE_LAYER + ".bias");
-    boolean matrix = entry.shape().rank() == 2 && (ofBranch || ofTable);
-    boolean vector = entry.shape().rank() == 1 && ofBias;
+    boolean table = TABLES.contains(path.substring(path.lastIndexOf('.') + 1));
+    boolean branched = modules.containsKey(path);
+    String own = path + LoraModule.BASE_LAYER;
+    boolean matrix =
+        entry.shape().rank() == 2
+            && (branched && rest.equals(own + ".weight") || table && rest.equals(path + ".weight"));
+    boolean vector =
+        entry.shape().rank() == 1
+            && branched
+            && table
+            && config.bias() == LoraBias.NONE
+            && rest.equals(own + ".bias");
     return (matrix || vector) && !config.modules().isSaved(path);
   }
 

@@ -15,9 +15,12 @@ import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +37,7 @@ class UntiedHeadMergeTest {
   @Test
   void merge_shardedBase_hasTheHeadBesideTheEmbeddingAndInTheIndex() throws IOException {
     Path base = folder.resolve("base");
-    store(base);
+    store(base, false);
     Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
     Path merged = folder.resolve("merged");
 
@@ -53,6 +56,25 @@ class UntiedHeadMergeTest {
           .isNotEqualTo(before.readFloats(EMBEDDING));
       assertThat(Files.readString(merged.resolve("model.safetensors.index.json")))
           .contains("\"total_size\": " + after.bytes());
+    }
+  }
+
+  @Test
+  void merge_baseThatStoresItsTiedHead_isNoLongerTied() throws IOException {
+    Path base = folder.resolve("base");
+    store(base, true);
+    Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
+    Path merged = folder.resolve("merged");
+
+    AdapterMerger.merge(base, adapter, merged);
+
+    try (ModelDirectory before = ModelDirectory.open(base);
+        ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(before.config().booleanOr("tie_word_embeddings", true)).isTrue();
+      assertThat(after.config().requireBoolean("tie_word_embeddings")).isFalse();
+      assertThat(after.names()).isEqualTo(before.names());
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(before.readFloats(EMBEDDING));
+      assertThat(after.readFloats(HEAD)).isNotEqualTo(before.readFloats(HEAD));
     }
   }
 
@@ -117,16 +139,22 @@ class UntiedHeadMergeTest {
     return adapter;
   }
 
-  private static void store(Path target) throws IOException {
+  private static void store(Path target, boolean withHead) throws IOException {
     try (ModelDirectory model = ModelDirectory.open(BASE)) {
-      List<TensorSpec> specs =
-          model.names().stream()
-              .map(name -> new TensorSpec(name, DType.F32, model.entry(name).shape()))
-              .toList();
+      Map<String, String> sources = new LinkedHashMap<>();
+      model.names().forEach(name -> sources.put(name, name));
+      if (withHead) {
+        sources.put(HEAD, EMBEDDING);
+      }
+      List<TensorSpec> specs = new ArrayList<>();
+      sources.forEach(
+          (name, source) ->
+              specs.add(new TensorSpec(name, DType.F32, model.entry(source).shape())));
       try (ModelDirectoryWriter writer =
           ModelDirectoryWriter.create(target, model.config(), specs, 30_000)) {
         for (TensorSpec spec : specs) {
-          writer.write(spec.name(), model.readFloats(spec.name()));
+          String source = Optional.ofNullable(sources.get(spec.name())).orElseThrow();
+          writer.write(spec.name(), model.readFloats(source));
         }
         writer.publish();
       }

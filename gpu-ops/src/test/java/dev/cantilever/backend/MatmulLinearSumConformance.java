@@ -117,9 +117,18 @@ public abstract class MatmulLinearSumConformance extends OpsConformance {
       return; // MatmulOpsConformance has the other side
     }
     for (int[] size : SIZES) {
-      for (boolean withBias : new boolean[] {false, true}) {
-        assertEqualsTheReference(pair(form, form, size, withBias), form, size);
-      }
+      assertEqualsTheReference(form, size);
+    }
+  }
+
+  /**
+   * Compares with the reference, without a bias and with one.
+   *
+   * @param size as in {@link #SIZES}
+   */
+  protected final void assertEqualsTheReference(Form form, int... size) {
+    for (boolean withBias : new boolean[] {false, true}) {
+      assertEqualsTheReference(pair(form, form, size, withBias), form, size);
     }
   }
 

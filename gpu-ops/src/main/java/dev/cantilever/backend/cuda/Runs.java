@@ -62,11 +62,12 @@ record Runs(int stages, int tiles, int count, int finish, boolean shared) {
   }
 
   /**
-   * Sums of a whole tile that blocks have aside at once, at the most. A block that makes whole
-   * tiles has those of one; of blocks with a run each, one that other blocks wait for, or where a
-   * tile is finished together, one for each tile that the run has a part of.
+   * Places for sums of a whole tile that blocks have aside: one a block where blocks have whole
+   * tiles of many rows, else one a run, and one more a tile where runs have parts of two.
+   *
+   * @param blocks the most that a launch has
    */
-  int asides(int multiprocessors) {
-    return Math.max(multiprocessors, shared ? count + tiles : count);
+  int asides(int blocks) {
+    return Math.max(blocks, shared ? count + tiles : count);
   }
 }

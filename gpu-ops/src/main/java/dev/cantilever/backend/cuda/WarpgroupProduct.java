@@ -160,13 +160,13 @@ final class WarpgroupProduct {
   /** Bytes for rounded rows. */
   private long room(Product product, int tileRows) {
     return execution.workspaceBytes() / 2
-        - asideBytes(product, tileRows)
+        - asideBytes(product.runs(), tileRows)
         - 3L * Reservation.ALIGNMENT;
   }
 
   /** Bytes of the sums that blocks have aside. */
-  private long asideBytes(Product product, int tileRows) {
-    int asides = product.runs().asides(execution.device().multiprocessors());
+  private long asideBytes(Runs runs, int tileRows) {
+    int asides = runs.asides(execution.device().multiprocessors());
     return (long) Float.BYTES * Runs.TILE_M * tileRows * asides;
   }
 
@@ -178,7 +178,7 @@ final class WarpgroupProduct {
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
       int groups = rowTiles * tileRows / GROUP_ROWS;
-      long aside = workspace.allocate(asideBytes(product, tileRows));
+      long aside = workspace.allocate(asideBytes(product.runs(), tileRows));
       WarpgroupKernel kernel = product.kernel(tileRows);
       List<Long> rounded = rounded(product, kernel, groups, rows.sources());
       launch(product, kernel, rows, rounded, groups, aside)

@@ -1,5 +1,6 @@
 // How the blocks that have a tile of product_wgmma.cu together tell each other that their sums are aside, and
-// what they do then. ROWS, QUADS, CONSUMERS and the ways are that file's.
+// what they do then. ROWS and CONSUMERS are that file's, the ways product_runs.cuh's, QUADS and where sums are
+// aside product_sums.cuh's.
 
 static __device__ __forceinline__ void consumers_meet() {
   asm volatile("bar.sync 1, %0;" ::"n"(CONSUMERS) : "memory");

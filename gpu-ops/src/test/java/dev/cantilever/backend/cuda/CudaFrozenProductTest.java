@@ -27,6 +27,8 @@ class CudaFrozenProductTest extends OpsConformance {
 
   private static final int[] COUNTS = {1, 8, 17, 64, 95, 128, 129, 300};
   private static final int MOST_ROWS = 400;
+  private static final int MANY_ROWS = 4480;
+  private static final int FEW_ROWS = 128;
   private static final int[] CHECKED = {0, 130, 399};
 
   /** Of a product that the tensor cores add to a sum, which they need not round to nearest. */
@@ -41,14 +43,15 @@ class CudaFrozenProductTest extends OpsConformance {
   @CsvSource({
     "F16, 33400, 72", // more tiles of outputs than multiprocessors
     "BF16, 33400, 72",
-    "F16, 33401, 776", // and shared tiles, of outputs that are not written four at a time
+    "F16, 33401, 776", // and tiles that blocks share, of outputs that are not written four at a
+    // time
     "BF16, 17001, 776",
     "F16, 520, 2056", // few tiles, long sums
     "BF16, 520, 2056",
     "F16, 300, 1032", // ends within what threads write at once
     "BF16, 301, 40",
     "F16, 2, 4096",
-    "BF16, 12201, 1288", // blocks with parts of two tiles, which several finish together
+    "BF16, 12201, 1288", // blocks that have parts of two tiles
     "WEIGHT_ONLY, 12201, 1288",
     "WEIGHT_ONLY, 33401, 776",
     "WEIGHT_ONLY, 520, 2056",
@@ -62,9 +65,36 @@ class CudaFrozenProductTest extends OpsConformance {
         x,
         inputs,
         outputs,
-        rows -> product(rows, weight),
+        rows -> linear(rows, weight),
         row -> ReferenceMatmulOps.linear(row, w, 1, inputs, outputs),
         row -> ReferenceMatmulOps.linear(magnitudes(row), magnitudes(w), 1, inputs, outputs));
+  }
+
+  /** Blocks have whole tiles then, and are more than the runs of such a weight. */
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16", "WEIGHT_ONLY"})
+  void linear_manyRowsOfASmallWeight_hasTheBitsOfFewRows(Form form) {
+    int inputs = 1024;
+    int outputs = 2048;
+    float[] x = wholeNumbers(MANY_ROWS * inputs);
+    Weight weight =
+        FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false).weight();
+
+    float[] all = linear(x, weight);
+
+    for (int from = 0; from < MANY_ROWS; from += FEW_ROWS) {
+      Closeness.assertSameBits(
+          "rows from " + from + " " + tensors,
+          linear(TestTensors.rowsOf(x, inputs, from, from + FEW_ROWS), weight),
+          TestTensors.rowsOf(all, outputs, from, from + FEW_ROWS));
+    }
+  }
+
+  private float[] linear(float[] rows, Weight weight) {
+    int n = rows.length / weight.inFeatures();
+    Tensor y = Tensor.in(arena, DType.F32, n, weight.outFeatures());
+    backend.matmul().linear(y, tensors.of(rows, n, weight.inFeatures()), weight);
+    return tensors.read(y);
   }
 
   @ParameterizedTest
@@ -98,31 +128,6 @@ class CudaFrozenProductTest extends OpsConformance {
         row -> ReferenceMatmulOps.inputGradient(row, w, 1, inputs, outputs),
         row ->
             ReferenceMatmulOps.inputGradient(magnitudes(row), magnitudes(w), 1, inputs, outputs));
-  }
-
-  @ParameterizedTest
-  @EnumSource(names = {"BF16", "F16", "WEIGHT_ONLY"})
-  void linear_moreBlocksThanRuns_hasTheSameBitsAsFewRows(Form form) {
-    int inputs = 2056;
-    int outputs = 2040; // on a large card 8 tiles of 8 runs, fewer than blocks of whole tiles
-    int n = 2400;
-    float[] x = wholeNumbers(n * inputs);
-    Weight weight =
-        FrozenWeightCase.random(backend, tensors, form, inputs, outputs, false).weight();
-    float[] all = product(x, weight);
-    for (int from : new int[] {0, 1200, 2300}) {
-      Closeness.assertSameBits(
-          "rows from " + from + " " + tensors,
-          TestTensors.rowsOf(all, outputs, from, from + 100),
-          product(TestTensors.rowsOf(x, inputs, from, from + 100), weight));
-    }
-  }
-
-  private float[] product(float[] rows, Weight weight) {
-    int n = rows.length / weight.inFeatures();
-    Tensor y = Tensor.in(arena, DType.F32, n, weight.outFeatures());
-    backend.matmul().linear(y, tensors.of(rows, n, weight.inFeatures()), weight);
-    return tensors.read(y);
   }
 
   private void check(

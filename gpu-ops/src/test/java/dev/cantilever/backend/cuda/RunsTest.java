@@ -29,14 +29,16 @@ class RunsTest {
     assertThat(runs.shared()).isEqualTo(shared);
   }
 
+  /** Every way that {@code product_wgmma.cu} has its sums aside. */
   @ParameterizedTest
   @CsvSource({
-    "6144, 24576, 156", // 24 of 132 runs may have parts of two tiles
+    "2048, 2048, 132", // 64 runs, but many rows are had by 132 blocks
+    "256, 512, 132",
+    "6144, 50432, 156", // a run's two segments of two tiles have a place each
     "2048, 8192, 136",
-    "200, 1024, 132", // many rows of a tile: a block for each multiprocessor
-    "24576, 6144, 132",
+    "50432, 6144, 132",
   })
-  void asides_weightsOfAnH100_holdWhatBlocksPutAsideInEveryWay(int m, int k, int asides) {
+  void asides_ofWeightsOnAnH100_haveAPlaceForEachBlockAndSegment(int m, int k, int asides) {
     assertThat(Runs.of(m, Runs.stages(k), 132).asides(132)).isEqualTo(asides);
   }
 }
