@@ -216,10 +216,7 @@ public final class AdapterMerger implements AutoCloseable {
    */
   public void writeCompanions(Path directory) throws IOException {
     base.copyCompanions(directory, untied.map(UntiedHead::added).orElse(Map.of()));
-    ModelConfig config = base.config();
-    if (untied.isPresent()) {
-      config = config.with(UntiedHead.TIED, false);
-    }
+    ModelConfig config = untied.map(head -> head.untying(base.config())).orElse(base.config());
     if (vocabulary.isPresent()) {
       config = config.with("vocab_size", vocabulary.getAsInt());
     }

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Merging into a base whose head is its embedding what an adapter makes of one of the two. */
 class UntiedHeadMergeTest {
@@ -27,6 +29,7 @@ class UntiedHeadMergeTest {
   private static final Path BASE = Fixtures.path("gpt2");
   private static final String EMBEDDING = "transformer.wte.weight";
   private static final String HEAD = "lm_head.weight";
+  private static final String FIRST_PART = "transformer.";
   private static final String PREFIX = "base_model.model.";
 
   @TempDir private Path folder;
@@ -34,7 +37,7 @@ class UntiedHeadMergeTest {
   @Test
   void merge_shardedBase_hasTheHeadBesideTheEmbeddingAndInTheIndex() throws IOException {
     Path base = folder.resolve("base");
-    store(base);
+    store(base, "");
     Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
     Path merged = folder.resolve("merged");
 
@@ -53,6 +56,30 @@ class UntiedHeadMergeTest {
           .isNotEqualTo(before.readFloats(EMBEDDING));
       assertThat(Files.readString(merged.resolve("model.safetensors.index.json")))
           .contains("\"total_size\": " + after.bytes());
+    }
+  }
+
+  /** As the first GPT-2's files are, which transformers reads with a head beside them as well. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt2_tied_head", "gpt2_tied_both", "gpt2_lora_tied"})
+  void merge_baseWithoutTheFirstPartOfItsNames_equalsThatOfTheWholeNames(String name)
+      throws IOException {
+    Path base = folder.resolve("base");
+    store(base, FIRST_PART);
+    Path adapter = Fixtures.path("peft_adapters/" + name);
+    Path merged = folder.resolve("merged");
+    Path expected = folder.resolve("expected");
+
+    AdapterMerger.merge(base, adapter, merged);
+
+    AdapterMerger.merge(BASE, adapter, expected);
+    try (ModelDirectory after = ModelDirectory.open(merged);
+        ModelDirectory whole = ModelDirectory.open(expected)) {
+      assertThat(after.config().requireBoolean("tie_word_embeddings")).isFalse();
+      assertThat(after.names()).hasSize(whole.names().size()).contains(HEAD, "wte.weight");
+      for (String tensor : whole.names()) {
+        assertThat(after.readFloats(tensor)).as(tensor).isEqualTo(whole.readFloats(tensor));
+      }
     }
   }
 
@@ -117,19 +144,24 @@ class UntiedHeadMergeTest {
     return adapter;
   }
 
-  private static void store(Path target) throws IOException {
+  /** Stores the base in files of 30 kB under names without a first part. */
+  private static void store(Path target, String without) throws IOException {
     try (ModelDirectory model = ModelDirectory.open(BASE)) {
       List<TensorSpec> specs =
           model.names().stream()
-              .map(name -> new TensorSpec(name, DType.F32, model.entry(name).shape()))
+              .map(n -> new TensorSpec(stripped(n, without), DType.F32, model.entry(n).shape()))
               .toList();
       try (ModelDirectoryWriter writer =
           ModelDirectoryWriter.create(target, model.config(), specs, 30_000)) {
-        for (TensorSpec spec : specs) {
-          writer.write(spec.name(), model.readFloats(spec.name()));
+        for (String name : model.names()) {
+          writer.write(stripped(name, without), model.readFloats(name));
         }
         writer.publish();
       }
     }
+  }
+
+  private static String stripped(String name, String part) {
+    return name.startsWith(part) ? name.substring(part.length()) : name;
   }
 }
