@@ -217,10 +217,7 @@ public final class AdapterMerger implements AutoCloseable {
    */
   public void writeCompanions(Path directory) throws IOException {
     base.copyCompanions(directory, untied.map(UntiedHead::added).orElse(Map.of()));
-    ModelConfig config = base.config();
-    if (unties()) {
-      config = config.with(UntiedHead.TIED, false);
-    }
+    ModelConfig config = unties() ? UntiedHead.untying(base.config()) : base.config();
     if (vocabulary.isPresent()) {
       config = config.with("vocab_size", vocabulary.getAsInt());
     }

@@ -3,10 +3,12 @@ package dev.cantilever.adapter;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TensorEntry;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The head that a merge gives to a base whose head is its embedding: an adapter that holds or
@@ -22,13 +24,13 @@ record UntiedHead(TensorEntry embedding, TensorEntry entry) {
   private static final String HEAD = "lm_head.weight";
 
   /** Said by the base's config, and the opposite by that of the merged model. */
-  static final String TIED = "tie_word_embeddings";
+  private static final String TIED = "tie_word_embeddings";
 
   /** Of GPT-NeoX, whose checkpoints have the earlier name of a head. */
   private static final String EARLIER_EMBEDDING = "embed_in.weight";
 
-  /** Of encoder and decoder: where a head is stored, the config cannot say how it is scaled. */
-  private static final String SHARED = "shared.weight";
+  /** Models that have an encoder too: T5, whose head is the stored one wherever one is stored. */
+  private static final String ENCODER_DECODER = "is_encoder_decoder";
 
   /**
    * The head, if the adapter needs one.
@@ -38,10 +40,12 @@ record UntiedHead(TensorEntry embedding, TensorEntry entry) {
   static Optional<UntiedHead> of(
       ModelDirectory base, AdapterDirectory adapter, TensorEntry embedding) {
     String name = embedding.name();
-    if (!base.config().booleanOr(TIED, true)
-        || name.equals(SHARED)
-        || isBare(base, adapter)
-        || !(changes(adapter, HEAD) || changes(adapter, name))) {
+    boolean encoderDecoder = isEncoderDecoder(base.config());
+    boolean tied = encoderDecoder || base.config().booleanOr(TIED, true);
+    boolean changed =
+        changes(adapter, HEAD::equals)
+            || (!encoderDecoder && changes(adapter, tensor -> isStoredAs(base, tensor, name)));
+    if (!tied || !changed) {
       return Optional.empty();
     }
     String head = name.endsWith(EARLIER_EMBEDDING) ? HeadNames.earlier(HEAD) : HEAD;
@@ -54,7 +58,7 @@ record UntiedHead(TensorEntry embedding, TensorEntry entry) {
   /** Whether a base stores its head, though its config calls that and the embedding one. */
   static boolean isStored(ModelDirectory base) {
     return base.config().booleanOr(TIED, true)
-        && !base.contains(SHARED)
+        && !isEncoderDecoder(base.config())
         && (base.contains(HEAD) || base.contains(HeadNames.earlier(HEAD)));
   }
 
@@ -68,17 +72,27 @@ record UntiedHead(TensorEntry embedding, TensorEntry entry) {
     return Map.of(entry.name(), embedding.name());
   }
 
-  private static boolean changes(AdapterDirectory adapter, String tensor) {
-    return adapter.saved().containsKey(tensor)
-        || adapter.modules().values().stream()
-            .map(LoraModule::path)
-            .anyMatch(path -> tensor.equals(path + WEIGHT));
+  /**
+   * What the merged model's config says: that the head is not the embedding, but in a T5's, where
+   * the key says how the output is scaled.
+   */
+  static ModelConfig untying(ModelConfig config) {
+    return isEncoderDecoder(config) ? config : config.with(TIED, false);
   }
 
-  /** Whether the base is stored without the first part of its names, which a head would not fit. */
-  private static boolean isBare(ModelDirectory base, AdapterDirectory adapter) {
-    return adapter.modules().keySet().stream()
-        .map(path -> path + WEIGHT)
-        .anyMatch(name -> base.contains(name) && !base.entry(name).name().equals(name));
+  private static boolean isEncoderDecoder(ModelConfig config) {
+    return config.booleanOr(ENCODER_DECODER, false);
+  }
+
+  private static boolean changes(AdapterDirectory adapter, Predicate<String> tensor) {
+    return adapter.saved().keySet().stream().anyMatch(tensor)
+        || adapter.modules().values().stream()
+            .map(LoraModule::path)
+            .anyMatch(path -> tensor.test(path + WEIGHT));
+  }
+
+  /** Whether the base has a tensor under a name that may lack the first part of the adapter's. */
+  private static boolean isStoredAs(ModelDirectory base, String tensor, String name) {
+    return base.contains(tensor) && base.entry(tensor).name().equals(name);
   }
 }

@@ -41,7 +41,7 @@ final class ActivationNames {
     Activation activation = BY_NAME.get(name);
     if (activation == null) {
       throw new CheckpointException(
-          "%s: expected '%s' to be one of %s, found '%s'. This project does not compute it."
+          "%s: expected '%s' to be one of %s, found '%s'. This project does not compute it: use a model of one of these."
               .formatted(config.file(), key, BY_NAME.keySet(), name));
     }
     return activation;

@@ -1,5 +1,8 @@
 package dev.cantilever.model;
 
+import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.RotaryScaling;
+
 /**
  * How token ids enter the residual stream.
  *
@@ -13,6 +16,8 @@ package dev.cantilever.model;
  * @param norm whether the sum is normalised
  * @param tokenTypes rows of the table of token types, of which a token has one; 0 for no such table
  * @param projection what a projection takes, and whether another leads back
+ * @param limit what messages say of rows that end before the config's positions do; empty where
+ *     they do not
  */
 public record EmbeddingSpec(
     int vocabSize,
@@ -23,7 +28,8 @@ public record EmbeddingSpec(
     float scale,
     boolean norm,
     int tokenTypes,
-    EmbeddingProjection projection) {
+    EmbeddingProjection projection,
+    String limit) {
 
   /** The longest row of a model that has no table of positions and no angle of them. */
   public static final int ANY_LENGTH = Integer.MAX_VALUE;
@@ -31,7 +37,7 @@ public record EmbeddingSpec(
   /** Without positions and norm: a table as wide as the stream. */
   static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {
     return new EmbeddingSpec(
-        vocabSize, size, maxPositions, false, 0, 1, false, 0, EmbeddingProjection.OF_TOKENS);
+        vocabSize, size, maxPositions, false, 0, 1, false, 0, EmbeddingProjection.OF_TOKENS, "");
   }
 
   /** With learned positions, the first ones of whose table are unused, and no norm. */
@@ -46,7 +52,8 @@ public record EmbeddingSpec(
         1,
         false,
         0,
-        EmbeddingProjection.OF_TOKENS);
+        EmbeddingProjection.OF_TOKENS,
+        "");
   }
 
   /** The same with a norm behind the sum. */
@@ -69,6 +76,27 @@ public record EmbeddingSpec(
     return with(scale, norm, tokenTypes, EmbeddingProjection.OF_SUM);
   }
 
+  /** The same for rows no longer than positions of a kind are computed for. */
+  EmbeddingSpec within(ModelConfig config, RotaryScaling scaling) {
+    int longest = scaling.longestRow(maxPositions);
+    String because =
+        longest == maxPositions
+            ? limit
+            : " (original_max_position_embeddings in %s, because longer rows would need long_factor, which this project does not compute)"
+                .formatted(config.file());
+    return new EmbeddingSpec(
+        vocabSize,
+        size,
+        longest,
+        learnedPositions,
+        unusedPositions,
+        scale,
+        norm,
+        tokenTypes,
+        projection,
+        because);
+  }
+
   private EmbeddingSpec with(
       float factor, boolean normalized, int types, EmbeddingProjection projected) {
     return new EmbeddingSpec(
@@ -80,6 +108,7 @@ public record EmbeddingSpec(
         factor,
         normalized,
         types,
-        projected);
+        projected,
+        limit);
   }
 }

@@ -101,7 +101,7 @@ public final class Generator {
   }
 
   private List<GenerationRow> rows(TokenRows queries, long[] queryIds, int[] limits) {
-    int maxPositions = model.architecture().embedding().maxPositions();
+    EmbeddingSpec embedding = model.architecture().embedding();
     OptionalInt start =
         model
             .architecture()
@@ -110,10 +110,11 @@ public final class Generator {
             .orElseGet(OptionalInt::empty);
     List<GenerationRow> rows = new ArrayList<>();
     for (int r = 0; r < queries.rows(); r++) {
-      if (limits[r] < 1 || queries.length(r) + limits[r] > maxPositions) {
+      if (limits[r] < 1 || queries.length(r) + limits[r] > embedding.maxPositions()) {
         throw new CheckpointException(
-            "Row %d: expected query and response to stay within the model's %d positions and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
-                .formatted(r, maxPositions, queries.length(r), limits[r]));
+            "Row %d: expected query and response to stay within the model's %d positions%s and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
+                .formatted(
+                    r, embedding.maxPositions(), embedding.limit(), queries.length(r), limits[r]));
       }
       rows.add(new GenerationRow(queries.row(r), queryIds[r], limits[r], start));
     }

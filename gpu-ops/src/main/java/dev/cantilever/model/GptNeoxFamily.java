@@ -52,9 +52,10 @@ final class GptNeoxFamily implements ArchitectureFamily {
         hidden,
         config.requireInt("num_hidden_layers"),
         EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"),
-            hidden,
-            rotary.scaling().longestRow(config.intOr("max_position_embeddings", 2048))),
+                config.requireInt("vocab_size"),
+                hidden,
+                config.intOr("max_position_embeddings", 2048))
+            .within(config, rotary.scaling()),
         block,
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)),

@@ -102,14 +102,18 @@ final class LlamaDescription {
   static Architecture model(
       ModelConfig config, BlockSpec block, List<Integer> windows, boolean tiedOtherwise) {
     int hidden = config.requireInt("hidden_size");
-    int longest =
-        config.rotary(THETA, 1).scaling().longestRow(config.requireInt("max_position_embeddings"));
+    EmbeddingSpec embedding =
+        EmbeddingSpec.ofTokens(
+                config.requireInt("vocab_size"),
+                hidden,
+                config.requireInt("max_position_embeddings"))
+            .within(config, config.rotary(THETA, 1).scaling());
     return new Architecture(
         config.modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
-        EmbeddingSpec.ofTokens(config.requireInt("vocab_size"), hidden, longest),
-        block.withWindows(SlidingWindows.within(windows, longest)),
+        embedding,
+        block.withWindows(SlidingWindows.within(windows, embedding.maxPositions())),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", tiedOtherwise)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));

@@ -96,8 +96,8 @@ public record TokenRows(int[] ids, int[] offsets) {
     for (int r = 0; r < rows(); r++) {
       if (length(r) == 0 || length(r) > longest) {
         throw new CheckpointException(
-            "Row %d: expected 1 to %d tokens, which is what the model takes, found %d. Shorten the texts."
-                .formatted(r, longest, length(r)));
+            "Row %d: expected 1 to %d tokens, which is what the model takes%s, found %d. Shorten the texts."
+                .formatted(r, longest, architecture.embedding().limit(), length(r)));
       }
       for (int t = offsets[r]; t < offsets[r + 1]; t++) {
         if (ids[t] < 0 || ids[t] >= vocab) {

@@ -43,15 +43,20 @@ class TiedHeadMergeTest {
   private Path adapter;
 
   @BeforeEach
-  void writeAdapter() throws IOException {
+  void writeAdapterOfAHead() throws IOException {
     adapter = Files.createDirectory(folder.resolve("adapter"));
+    writeAdapter("lm_head");
+  }
+
+  private void writeAdapter(String saved) throws IOException {
     Files.writeString(
         adapter.resolve("adapter_config.json"),
         """
         {"peft_type": "LORA", "task_type": "SEQ_2_SEQ_LM", "r": 1, "lora_alpha": 1,
          "target_modules": ["decoder.block.0.layer.0.SelfAttention.q"],
-         "modules_to_save": ["lm_head"]}
-        """);
+         "modules_to_save": ["%s"]}
+        """
+            .formatted(saved));
     int inner;
     try (ModelDirectory base = ModelDirectory.open(BASE)) {
       inner = (int) base.entry("decoder.block.0.layer.0.SelfAttention.q.weight").shape().dim(0);
@@ -60,7 +65,7 @@ class TiedHeadMergeTest {
         List.of(
             new TensorSpec(LORA + "A.weight", DType.F32, Shape.of(1, HEAD.dim(1))),
             new TensorSpec(LORA + "B.weight", DType.F32, Shape.of(inner, 1)),
-            new TensorSpec("base_model.model.lm_head.weight", DType.F32, HEAD));
+            new TensorSpec("base_model.model." + saved + ".weight", DType.F32, HEAD));
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(
             adapter.resolve("adapter_model.safetensors"), specs, Map.of("format", "pt"))) {
@@ -73,17 +78,33 @@ class TiedHeadMergeTest {
     }
   }
 
+  /** The key of the config says how the output is scaled, so it stays as it is. */
   @Test
-  void head_thatTheBaseTies_isRefusedWithWhatToDo() {
-    assertThatThrownBy(() -> AdapterMerger.merge(BASE, adapter, folder.resolve("merged")))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("found 'lm_head.weight', which is not there")
-        .hasMessageContaining("store a copy of the embedding as its head first")
-        .hasMessageContaining("unless it is a T5");
+  void head_thatTheBaseTies_isTheAdaptersBesideTheEmbedding() throws IOException {
+    AdapterMerger.merge(BASE, adapter, folder.resolve("merged"));
+
+    assertHeadIsTheAdapters();
+    try (ModelDirectory base = ModelDirectory.open(BASE);
+        ModelDirectory merged = ModelDirectory.open(folder.resolve("merged"))) {
+      assertThat(merged.config().json()).isEqualTo(base.config().json());
+      assertThat(merged.readFloats("shared.weight")).isEqualTo(base.readFloats("shared.weight"));
+    }
   }
 
   @Test
-  void head_ofABaseDoneSo_isTheAdapters() throws IOException {
+  void embedding_thatTheBaseTies_isRefusedWithWhatToDo() throws IOException {
+    writeAdapter("shared");
+
+    assertThatThrownBy(() -> AdapterMerger.merge(BASE, adapter, folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found 'shared.weight', which is the output head there as well")
+        .hasMessageContaining("store a copy of the embedding as its head first")
+        .hasMessageContaining("unless it is a T5");
+    assertThat(folder.resolve("merged")).doesNotExist();
+  }
+
+  @Test
+  void head_thatTheBaseStores_isTheAdapters() throws IOException {
     Path base = folder.resolve("base");
     try (ModelDirectory source = ModelDirectory.open(BASE)) {
       List<TensorSpec> specs = new ArrayList<>();
@@ -101,6 +122,10 @@ class TiedHeadMergeTest {
 
     AdapterMerger.merge(base, adapter, folder.resolve("merged"));
 
+    assertHeadIsTheAdapters();
+  }
+
+  private void assertHeadIsTheAdapters() throws IOException {
     try (Backend backend = Backends.cpu(256L << 20, 2);
         ModelDirectory merged = ModelDirectory.open(folder.resolve("merged"));
         Arena weights = backend.budget().open("base", Purpose.BASE_WEIGHTS)) {

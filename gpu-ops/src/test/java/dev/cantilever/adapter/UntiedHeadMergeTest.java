@@ -23,6 +23,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Merging into a base whose head is its embedding what an adapter makes of one of the two. */
 class UntiedHeadMergeTest {
@@ -30,6 +32,7 @@ class UntiedHeadMergeTest {
   private static final Path BASE = Fixtures.path("gpt2");
   private static final String EMBEDDING = "transformer.wte.weight";
   private static final String HEAD = "lm_head.weight";
+  private static final String FIRST_PART = "transformer.";
   private static final String PREFIX = "base_model.model.";
 
   @TempDir private Path folder;
@@ -37,7 +40,7 @@ class UntiedHeadMergeTest {
   @Test
   void merge_shardedBase_hasTheHeadBesideTheEmbeddingAndInTheIndex() throws IOException {
     Path base = folder.resolve("base");
-    store(base, false);
+    store(base, "", false);
     Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
     Path merged = folder.resolve("merged");
 
@@ -59,10 +62,34 @@ class UntiedHeadMergeTest {
     }
   }
 
+  /** As the first GPT-2's files are, which transformers reads with a head beside them as well. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt2_tied_head", "gpt2_tied_both", "gpt2_lora_tied"})
+  void merge_baseWithoutTheFirstPartOfItsNames_equalsThatOfTheWholeNames(String name)
+      throws IOException {
+    Path base = folder.resolve("base");
+    store(base, FIRST_PART, false);
+    Path adapter = Fixtures.path("peft_adapters/" + name);
+    Path merged = folder.resolve("merged");
+    Path expected = folder.resolve("expected");
+
+    AdapterMerger.merge(base, adapter, merged);
+
+    AdapterMerger.merge(BASE, adapter, expected);
+    try (ModelDirectory after = ModelDirectory.open(merged);
+        ModelDirectory whole = ModelDirectory.open(expected)) {
+      assertThat(after.config().requireBoolean("tie_word_embeddings")).isFalse();
+      assertThat(after.names()).hasSize(whole.names().size()).contains(HEAD, "wte.weight");
+      for (String tensor : whole.names()) {
+        assertThat(after.readFloats(tensor)).as(tensor).isEqualTo(whole.readFloats(tensor));
+      }
+    }
+  }
+
   @Test
   void merge_baseThatStoresItsTiedHead_isNoLongerTied() throws IOException {
     Path base = folder.resolve("base");
-    store(base, true);
+    store(base, "", true);
     Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
     Path merged = folder.resolve("merged");
 
@@ -139,10 +166,13 @@ class UntiedHeadMergeTest {
     return adapter;
   }
 
-  private static void store(Path target, boolean withHead) throws IOException {
+  /**
+   * Stores the base in files of 30 kB under names without a first part, and perhaps its head too.
+   */
+  private static void store(Path target, String without, boolean withHead) throws IOException {
     try (ModelDirectory model = ModelDirectory.open(BASE)) {
       Map<String, String> sources = new LinkedHashMap<>();
-      model.names().forEach(name -> sources.put(name, name));
+      model.names().forEach(name -> sources.put(stripped(name, without), name));
       if (withHead) {
         sources.put(HEAD, EMBEDDING);
       }
@@ -159,5 +189,9 @@ class UntiedHeadMergeTest {
         writer.publish();
       }
     }
+  }
+
+  private static String stripped(String name, String part) {
+    return name.startsWith(part) ? name.substring(part.length()) : name;
   }
 }

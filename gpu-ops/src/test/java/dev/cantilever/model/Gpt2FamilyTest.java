@@ -65,7 +65,9 @@ class Gpt2FamilyTest {
     assertThatThrownBy(() -> read("{'model_type':'gpt2','activation_function':'" + name + "'}"))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("config.json: expected 'activation_function' to be one of")
-        .hasMessageContaining("found '" + name + "'");
+        .hasMessageContaining("found '" + name + "'")
+        .hasMessageContaining("gelu_pytorch_tanh, relu, silu")
+        .hasMessageContaining("use a model of one of these");
   }
 
   @Test

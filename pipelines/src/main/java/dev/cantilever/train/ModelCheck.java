@@ -5,6 +5,7 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.model.CheckpointHeads;
+import dev.cantilever.model.EmbeddingSpec;
 import dev.cantilever.model.Families;
 import dev.cantilever.recipe.UsageException;
 import dev.cantilever.reward.Judge;
@@ -31,17 +32,15 @@ final class ModelCheck {
     try (ModelDirectory directory = ModelDirectory.open(base)) {
       CheckpointHeads.language(directory);
       requireTokenizer(directory);
-      int positions =
-          Families.of(directory.config())
-              .architecture(directory.config())
-              .embedding()
-              .maxPositions();
-      if (longestRow > positions) {
+      EmbeddingSpec embedding =
+          Families.of(directory.config()).architecture(directory.config()).embedding();
+      if (longestRow > embedding.maxPositions()) {
         throw new UsageException(
             "expected rollout.query_max_tokens and rollout.response_max_tokens to fit the "
-                + positions
+                + embedding.maxPositions()
                 + " positions of "
                 + directory.config().file()
+                + embedding.limit()
                 + " together, got "
                 + longestRow
                 + "; lower one of them");
