@@ -193,13 +193,19 @@ public final class AdapterMerger implements AutoCloseable {
   /** Where the values lie that take the place of a tensor of the base, or that are branched off. */
   private TensorEntry values(TensorEntry entry) {
     SavedTensor own = replaced.get(entry.name());
-    if (own != null) {
-      return adapter.file().entry(own.name());
-    }
+    return own == null ? origin(entry) : adapter.file().entry(own.name());
+  }
+
+  /** The base's tensor of which one of the result is made. */
+  private TensorEntry origin(TensorEntry entry) {
     return untied
         .filter(head -> head.entry().equals(entry))
         .map(UntiedHead::embedding)
         .orElse(entry);
+  }
+
+  private Path baseFile(TensorEntry entry) {
+    return base.file(origin(entry).name()).path();
   }
 
   /** What a tensor of the adapter belongs to in the result. */
@@ -264,7 +270,7 @@ public final class AdapterMerger implements AutoCloseable {
       throw new CheckpointException(
           "%s: expected tensor '%s' of shape %s, because %s has a branch for it, found %s. Use the base this adapter was trained on."
               .formatted(
-                  base.path(),
+                  baseFile(entry),
                   tensor,
                   adapter.config().fanInFanOut() || module.embedding() ? inFirst : outFirst,
                   adapter.file().path(),
@@ -274,7 +280,7 @@ public final class AdapterMerger implements AutoCloseable {
     if (untied.isEmpty() && (isShared(entry.name()) || (module.embedding() && isTied(entry)))) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another tensor of the base as well. To merge it, %s."
-              .formatted(base.file(tensor).path(), tensor, adapter.file().path(), UNTIE));
+              .formatted(baseFile(entry), tensor, adapter.file().path(), UNTIE));
     }
     return entry.name();
   }
@@ -312,7 +318,7 @@ public final class AdapterMerger implements AutoCloseable {
     if (!STORED.contains(entry.dtype())) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to be one of F32, F16 and BF16, found %s. Convert the checkpoint."
-              .formatted(base.path(), tensor, entry.dtype()));
+              .formatted(baseFile(entry), tensor, entry.dtype()));
     }
   }
 
