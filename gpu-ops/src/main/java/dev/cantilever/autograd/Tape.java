@@ -84,22 +84,43 @@ public final class Tape {
    * @param trainable whether the node has trainable parameters of its own
    */
   public Var apply(Slot slot, long rows, long columns, boolean trainable, Node node) {
+    return apply(slot, output(slot, rows, columns), trainable, node);
+  }
+
+  /**
+   * Where the output of a node that is applied later lies: for what makes a part of several nodes'
+   * outputs before.
+   *
+   * @return [rows, columns] F32 that holds nothing yet
+   */
+  public Tensor output(Slot slot, long rows, long columns) {
+    Shape shape = Shape.of(rows, columns);
+    return !recording && slot == Slot.RESIDUAL
+        ? residuals.next(kept, shape)
+        : Tensor.in(arena(slot), DType.F32, shape);
+  }
+
+  private Arena arena(Slot slot) {
+    return slot == Slot.SOURCE || recording && plan.keeps(slot) ? kept : scratch;
+  }
+
+  /**
+   * Runs a node and records it.
+   *
+   * @param out from {@link #output} of the same slot
+   * @param trainable whether the node has trainable parameters of its own
+   */
+  public Var apply(Slot slot, Tensor out, boolean trainable, Node node) {
     boolean needsGradient = trainable;
     for (Var input : node.inputs()) {
       input.used();
       needsGradient |= input.needsGradient();
     }
-    Shape shape = Shape.of(rows, columns);
-    Arena arena = slot == Slot.SOURCE || recording && plan.keeps(slot) ? kept : scratch;
-    Tensor out =
-        !recording && slot == Slot.RESIDUAL
-            ? residuals.next(kept, shape)
-            : Tensor.in(arena, DType.F32, shape);
-    node.forward(out, arena);
+    node.forward(out, arena(slot));
     if (slot == Slot.SOURCE) {
       residuals.forget();
     }
-    Var var = new Var(this, shape, slot, block, recording && needsGradient, node, out);
+    Var var = new Var(this, out.shape(), slot, block, recording && needsGradient, node, out);
     if (recording) {
       vars.add(var);
     }

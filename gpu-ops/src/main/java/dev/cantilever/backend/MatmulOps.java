@@ -44,6 +44,20 @@ public interface MatmulOps {
   void linearSum(Tensor y, LinearTerm first, LinearTerm second, Tensor residual);
 
   /**
+   * y₁ = x₁·W₁ᵀ + b₁ and y₂ = x₂·W₂ᵀ + b₂, each with the bits of {@link #linear(Tensor, Tensor,
+   * Weight)}, and a fork: its first group may read y₁ and its second y₂, neither the other. A
+   * backend may make the second while the first group runs already, so that neither the end of the
+   * first product nor what is made of it leaves memory idle.
+   *
+   * @param y1 [N, O₁] F32, overwritten
+   * @param first of any number of inputs
+   * @param y2 [N, O₂] F32, overwritten by the time the second group begins
+   * @param second of another number
+   * @return the fork, in its first group, which the caller closes
+   */
+  Fork linearPair(Tensor y1, LinearTerm first, Tensor y2, LinearTerm second);
+
+  /**
    * Gradient with respect to the input: dx = dy·W, or dx += dy·W. An int8 weight takes part
    * dequantised in either mode, as in bitsandbytes; dy is never quantised.
    *

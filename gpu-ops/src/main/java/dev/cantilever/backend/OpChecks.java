@@ -58,6 +58,13 @@ public final class OpChecks {
     residual("linearSum", y, residual);
   }
 
+  /** {@link MatmulOps#linearPair}. */
+  public static void linearPair(Tensor y1, LinearTerm first, Tensor y2, LinearTerm second) {
+    linear("linearPair", y1, first.x(), first.w());
+    linear("linearPair", y2, second.x(), second.w());
+    require("linearPair", "y2", y2, F32, "N, O", y1.dim(0), second.w().outFeatures());
+  }
+
   private static void residual(String op, Tensor y, Tensor residual) {
     require(op, "residual", residual, F32, "N, O", y.dim(0), y.dim(1));
     if (residual.address() == y.address()) {

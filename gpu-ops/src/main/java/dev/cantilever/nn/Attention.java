@@ -36,9 +36,17 @@ public record Attention(
     return output.forward(pass, slot, attended(pass, x), residual);
   }
 
-  /** What the output projection reads, [N, H·D]. */
-  Var attended(Pass pass, Var x) {
-    Var projected = projected(pass, x);
+  private Var attended(Pass pass, Var x) {
+    return attendedTo(pass, qkv.forward(pass, Slot.QKV, x));
+  }
+
+  /**
+   * What the output projection reads, [N, H·D].
+   *
+   * @param heads what the fused projection gives, [N, W]
+   */
+  Var attendedTo(Pass pass, Var heads) {
+    Var projected = normed(pass, heads);
     Node node =
         positionTerms
             .<Node>map(terms -> new DisentangledAttentionNode(pass, terms, projected))
@@ -58,8 +66,7 @@ public record Attention(
         .orElseGet(() -> new AttentionNode(ops, spec, rows, projected));
   }
 
-  private Var projected(Pass pass, Var x) {
-    Var heads = qkv.forward(pass, Slot.QKV, x);
+  private Var normed(Pass pass, Var heads) {
     return headNorm
         .map(norm -> new HeadNormNode(pass.tape().backend().norm(), norm, spec, heads))
         .map(

@@ -151,8 +151,8 @@ public final class Linear {
    * @param otherInput x₂
    */
   Var forwardWith(Pass pass, Slot slot, Var x, Linear other, Var otherInput, Var residual) {
-    LinearNode first = node(pass, x, Optional.empty());
-    LinearNode second = other.node(pass, otherInput, Optional.empty());
+    LinearNode first = node(pass, x);
+    LinearNode second = other.node(pass, otherInput);
     if (!first.isTerm() || !second.isTerm()) {
       return other.forward(pass, slot, otherInput, forward(pass, Slot.BRANCH, x, residual));
     }
@@ -162,6 +162,10 @@ public final class Linear {
 
   private Var forward(Pass pass, Slot slot, Var x, Optional<Var> residual) {
     return apply(pass, slot, trains(pass), x.shape().dim(0), node(pass, x, residual));
+  }
+
+  LinearNode node(Pass pass, Var x) {
+    return node(pass, x, Optional.empty());
   }
 
   private LinearNode node(Pass pass, Var x, Optional<Var> residual) {
@@ -174,7 +178,7 @@ public final class Linear {
   }
 
   /** Whether something that acts in some span of the batch is trained. */
-  private boolean trains(Pass pass) {
+  boolean trains(Pass pass) {
     Set<String> training = new HashSet<>();
     branches.stream().filter(LoraBranch::trainable).forEach(b -> training.add(b.adapter()));
     biases.stream().filter(BiasBranch::trainable).forEach(b -> training.add(b.adapter()));

@@ -27,6 +27,7 @@ final class LinearNode implements Node {
   private final LinearBranches attached;
   private final Var x;
   private final Optional<Var> residual;
+  private boolean begun; // whether what forward writes next has the product already
 
   LinearNode(Pass pass, Weight weight, LinearBranches attached, Var x, Optional<Var> residual) {
     this.pass = pass;
@@ -45,7 +46,10 @@ final class LinearNode implements Node {
   public void forward(Tensor out, Arena arena) {
     Tensor input = x.value();
     if (residual.isEmpty() || !needProduct()) {
-      product(out, input, residual.map(Var::value));
+      if (!begun) {
+        product(out, input, residual.map(Var::value));
+      }
+      begun = false;
       addBranches(out, input);
       return;
     }
@@ -63,9 +67,14 @@ final class LinearNode implements Node {
     return !(weight instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8);
   }
 
-  /** The product by itself, as a term of a sum. */
+  /** The product by itself. */
   LinearTerm term() {
     return new LinearTerm(x.value(), weight);
+  }
+
+  /** Says that the output of a layer without a stream, which is made next, has the product. */
+  void begin() {
+    begun = true;
   }
 
   /** Adds for each span the branches of its adapters to a sum that has the product as a term. */

@@ -27,9 +27,16 @@ public record Mlp(Linear up, Activation activation, boolean gated, Linear down) 
     return down.forward(pass, slot, active(pass, x), residual);
   }
 
-  /** What the projection out reads, [N, F]. */
-  Var active(Pass pass, Var x) {
-    Var wide = up.forward(pass, Slot.MLP_PRE, x);
+  private Var active(Pass pass, Var x) {
+    return activeOf(pass, up.forward(pass, Slot.MLP_PRE, x));
+  }
+
+  /**
+   * What the projection out reads, [N, F].
+   *
+   * @param wide what the projection in gives, [N, F] or [N, 2F]
+   */
+  Var activeOf(Pass pass, Var wide) {
     return pass.tape()
         .apply(
             Slot.MLP_ACT,

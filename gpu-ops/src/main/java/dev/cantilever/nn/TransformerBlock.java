@@ -65,18 +65,23 @@ public record TransformerBlock(
   }
 
   private Var parallel(Pass pass, Var x) {
-    // Of one norm for both the trained bias has one gradient, whose sum has one order.
-    boolean once = attentionNorm == mlpNorm && attentionNorm.isAdapted(pass);
-    Optional<Var> normed =
-        once ? Optional.of(attentionNorm.forward(pass, Slot.NORM, x)) : Optional.empty();
+    boolean once = mlpNorm == attentionNorm;
+    Var attentionInput;
+    Var mlpInput;
+    try (Fork fork = once ? Fork.inOrder() : pass.tape().backend().fork()) {
+      attentionInput = attentionNorm.forward(pass, Slot.NORM, x);
+      fork.second();
+      mlpInput = once ? attentionInput : mlpNorm.forward(pass, Slot.NORM, x);
+    }
     Var attended;
     Var active;
-    try (Fork fork = pass.tape().backend().fork()) {
-      attended =
-          attention.attended(
-              pass, normed.orElseGet(() -> attentionNorm.forward(pass, Slot.NORM, x)));
-      fork.second();
-      active = mlp.active(pass, normed.orElseGet(() -> mlpNorm.forward(pass, Slot.NORM, x)));
+    try (LinearPair pair =
+        new LinearPair(
+            pass,
+            new LinearPair.Application(attention.qkv(), Slot.QKV, attentionInput),
+            new LinearPair.Application(mlp.up(), Slot.MLP_PRE, mlpInput))) {
+      attended = attention.attendedTo(pass, pair.first());
+      active = mlp.activeOf(pass, pair.second());
     }
     return attention.output().forwardWith(pass, Slot.RESIDUAL, attended, mlp.down(), active, x);
   }

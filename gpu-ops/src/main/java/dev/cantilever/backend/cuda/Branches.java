@@ -15,6 +15,8 @@ final class Branches {
     SECOND
   }
 
+  private static final long NOTHING = -1;
+
   private final Arena workspace;
   private final long bytes;
   private final long tileCounters;
@@ -22,6 +24,7 @@ final class Branches {
   private final RoundedRows roundedRows;
   private State state = State.NONE;
   private Arena.@Nullable Mark start;
+  private long aheadOf = NOTHING; // what had been enqueued where the first group may begin at once
 
   /**
    * No fork yet.
@@ -51,14 +54,61 @@ final class Branches {
     return state == State.SECOND ? tileCounters + counterBytes : tileCounters;
   }
 
+  /** What an operation that is enqueued by {@link #ahead} may allocate of the workspace. */
+  long aheadBytes() {
+    return half();
+  }
+
+  /**
+   * Enqueues an operation before a fork, whose first group may begin before it is done: of
+   * workspace and counters it has what the second group will have, and the first never.
+   */
+  void ahead(Runnable operation) {
+    require(State.NONE);
+    Arena.Mark mark = workspace.mark();
+    workspace.allocate(half());
+    state = State.SECOND;
+    try {
+      operation.run();
+    } finally {
+      state = State.NONE;
+      workspace.reset(mark);
+    }
+  }
+
+  /**
+   * Says that a fork has just begun, directly behind what {@link #ahead} enqueued.
+   *
+   * @param enqueued how often anything was enqueued on the device so far
+   */
+  void forkedBehindAhead(long enqueued) {
+    aheadOf = state == State.FIRST ? enqueued : NOTHING;
+  }
+
+  /**
+   * Whether what is enqueued next is the first of its group, and may begin with {@code .early()}
+   * before what {@link #ahead} enqueued is done, without waiting for it.
+   *
+   * @param enqueued as above
+   */
+  boolean directlyBehindAhead(long enqueued) {
+    return state == State.FIRST && aheadOf == enqueued;
+  }
+
   private long half() {
     return bytes / 2 / Reservation.ALIGNMENT * Reservation.ALIGNMENT;
   }
 
-  void fork() {
+  /**
+   * Begins the first group.
+   *
+   * @param fork makes the second come after what is before, too
+   */
+  void fork(Runnable fork) {
     require(State.NONE);
     start = workspace.mark();
     state = State.FIRST;
+    roundedRows.fork(fork);
   }
 
   void second() {

@@ -38,7 +38,7 @@ public final class CudaBackend implements Backend {
   private final Reservation reservation;
   private final MemoryBudget budget;
   private final Arena workspace;
-  private final Branches branches;
+  private final Execution execution;
   private final Faults faults;
   private final Staging staging;
   private final ReadAhead readAhead;
@@ -78,7 +78,7 @@ public final class CudaBackend implements Backend {
         path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
     RoundedRows roundedRows =
         hopper && inputs == DType.BF16 ? roundedRows(device, workspace) : RoundedRows.none();
-    this.branches =
+    Branches branches =
         new Branches(
             workspace,
             workspaceBytes - workspace.usedBytes(),
@@ -88,7 +88,7 @@ public final class CudaBackend implements Backend {
     this.staging = new Staging(device);
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
-    Execution execution =
+    this.execution =
         new Execution(device, kernels, faults, workspace, branches, roundedRows, hopper, inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
@@ -213,10 +213,9 @@ public final class CudaBackend implements Backend {
     return new CudaRecording(device, faults, operations);
   }
 
-  /** Branches are worth their events where they are captured; else one comes after the other. */
   @Override
   public Fork fork() {
-    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
+    return execution.fork();
   }
 
   @Override

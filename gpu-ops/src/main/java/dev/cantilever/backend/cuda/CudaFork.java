@@ -13,8 +13,7 @@ final class CudaFork implements Fork {
   CudaFork(CudaDevice device, Branches branches) {
     this.device = device;
     this.branches = branches;
-    branches.fork();
-    device.fork();
+    branches.fork(device::fork);
   }
 
   @Override

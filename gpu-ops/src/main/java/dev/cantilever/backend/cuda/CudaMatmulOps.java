@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.Fork;
 import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
@@ -25,6 +26,7 @@ final class CudaMatmulOps implements MatmulOps {
   private final FullPrecisionProduct fullPrecision;
   private final TensorCoreProduct tensorCores;
   private final WarpgroupProduct warpgroups;
+  private final WarpgroupPair pair;
   private final LlmInt8TensorProduct llmInt8;
   private final Projections projections;
   private final LowRankProduct lowRank;
@@ -35,6 +37,7 @@ final class CudaMatmulOps implements MatmulOps {
     this.fullPrecision = new FullPrecisionProduct(execution);
     this.tensorCores = new TensorCoreProduct(execution);
     this.warpgroups = new WarpgroupProduct(execution);
+    this.pair = new WarpgroupPair(execution);
     this.llmInt8 = new LlmInt8TensorProduct(execution);
     this.projections = new Projections(execution);
     this.lowRank = new LowRankProduct(execution);
@@ -65,10 +68,49 @@ final class CudaMatmulOps implements MatmulOps {
     }
   }
 
+  @Override
+  public Fork linearPair(Tensor y1, LinearTerm first, Tensor y2, LinearTerm second) {
+    OpChecks.linearPair(y1, first, y2, second);
+    requireData("linearPair", first.w());
+    requireData("linearPair", second.w());
+    if (inFullPrecision(first.w())
+        || isLlmInt8(first.w())
+        || isLlmInt8(second.w())
+        || !pair.takes(first, second)) {
+      Fork fork = execution.fork();
+      forward(ProductRows.of(y1, first.x(), Optional.empty()), first.w());
+      return new SecondProduct(
+          fork, () -> forward(ProductRows.of(y2, second.x(), Optional.empty()), second.w()));
+    }
+    execution.branches().ahead(() -> pair.forward(y1, first, y2, second));
+    Fork fork = execution.fork();
+    execution.branches().forkedBehindAhead(execution.device().enqueued());
+    return fork;
+  }
+
+  /** A fork whose second group begins with a product. */
+  private record SecondProduct(Fork fork, Runnable product) implements Fork {
+
+    @Override
+    public void second() {
+      fork.second();
+      product.run();
+    }
+
+    @Override
+    public void close() {
+      fork.close();
+    }
+  }
+
+  private static boolean isLlmInt8(Weight w) {
+    return w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8;
+  }
+
   private void forward(ProductRows rows, Weight w) {
     requireData("linear", w);
-    if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
-      llmInt8.forward(rows, int8);
+    if (isLlmInt8(w)) {
+      llmInt8.forward(rows, (Int8Weight) w);
     } else if (inFullPrecision(w)) {
       fullPrecision.forward(rows, w);
     } else if (WarpgroupProduct.takes(execution, w)) {

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.cuda;
 
+import dev.cantilever.backend.Fork;
 import dev.cantilever.backend.cuda.driver.CudaDevice;
 import dev.cantilever.backend.cuda.driver.KernelLibrary;
 import dev.cantilever.memory.Arena;
@@ -40,5 +41,13 @@ record Execution(
    */
   long tileCounters() {
     return branches.tileCounters();
+  }
+
+  /**
+   * See {@link dev.cantilever.backend.Backend#fork}. Branches are worth their events where they are
+   * captured; else one comes after the other.
+   */
+  Fork fork() {
+    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
   }
 }

@@ -83,6 +83,9 @@ final class LowRankProduct {
             .integer(x.size(0))
             .integer(x.size(1))
             .integer(terms.size());
+    if (execution.branches().directlyBehindAhead(execution.device().enqueued())) {
+      launch.early(); // beside the second product of a pair
+    }
     terms(launch, terms).run(Grids.blocks(x.size(0), ROWS), tiles, slices, THREADS, 0);
   }
 

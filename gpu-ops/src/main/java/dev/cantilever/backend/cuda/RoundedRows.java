@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  * have a region each, and neither writes what the other reads: what was known at the end of each is
  * good for the next thing behind both. A region is overwritten in the order of the stream: its
  * writers are not launched early, or wait before they write for kernels that have waited
- * themselves, so the product that reads it is done.
+ * themselves, so the product that reads it is done; or it is one of a {@link WarpgroupPair}, whose
+ * first has read the first region when another may write it, and the second is written by what
+ * waits for both.
  */
 final class RoundedRows {
 
@@ -66,6 +68,7 @@ final class RoundedRows {
   private final long regionBytes;
   private final @Nullable Note[] notes = new Note[BRANCHES];
   private final @Nullable Note[] ends = new Note[BRANCHES];
+  private @Nullable Note start; // of the second chain
   private int branch;
 
   /**
@@ -86,10 +89,25 @@ final class RoundedRows {
     return new RoundedRows(() -> 0, 0, 0);
   }
 
+  /**
+   * Begins the first of two chains. What is known of a region is so at the beginning of the chain
+   * that it belongs to, and of no other, which might read it too late.
+   *
+   * @param fork makes the second come after what is before, too
+   */
+  void fork(Runnable fork) {
+    Note first = fresh(0);
+    start = fresh(1);
+    fork.run();
+    notes[0] = renewed(first);
+    notes[1] = null;
+  }
+
   /** Ends a chain of operations: the following ones belong to the second. */
   void second() {
     ends[branch] = fresh(branch);
     branch = 1;
+    notes[1] = renewed(start);
   }
 
   /**
@@ -102,10 +120,14 @@ final class RoundedRows {
     branch = 0;
     join.run();
     for (int i = 0; i < BRANCHES; i++) {
-      Note end = ends[i];
-      notes[i] = end == null ? null : new Note(end.rows(), end.place(), enqueued.getAsLong());
+      notes[i] = renewed(ends[i]);
       ends[i] = null;
     }
+  }
+
+  /** What is known now that nothing has been enqueued since but what writes no memory. */
+  private @Nullable Note renewed(@Nullable Note note) {
+    return note == null ? null : new Note(note.rows(), note.place(), enqueued.getAsLong());
   }
 
   private @Nullable Note fresh(int number) {
@@ -122,7 +144,7 @@ final class RoundedRows {
       return Place.NOWHERE;
     }
     int groups = WarpgroupProduct.leastGroups(rows.size(0));
-    long bytes = BYTES * WarpgroupProduct.GROUP_ROWS * groups * rows.dim(1);
+    long bytes = BYTES * RoundedOperands.GROUP_ROWS * groups * rows.dim(1);
     return rows.dim(1) % Runs.STAGE_K == 0 && bytes <= regionBytes
         ? new Place(address + branch * regionBytes, rows.size(1), groups)
         : Place.NOWHERE;

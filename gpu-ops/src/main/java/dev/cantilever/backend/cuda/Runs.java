@@ -70,4 +70,14 @@ record Runs(int stages, int tiles, int count, int finish, boolean shared) {
   int asides(int blocks) {
     return Math.max(blocks, shared ? count + tiles : count);
   }
+
+  /**
+   * Bytes of these places.
+   *
+   * @param tileRows rows of a tile
+   * @param blocks as in {@link #asides}
+   */
+  long asideBytes(int tileRows, int blocks) {
+    return (long) Float.BYTES * TILE_M * tileRows * asides(blocks);
+  }
 }

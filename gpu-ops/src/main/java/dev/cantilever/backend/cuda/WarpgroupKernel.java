@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What {@code product_wgmma.cu} is compiled for.
+ * What {@code product_wgmma.cu} is compiled for, and {@code product_pair.cu}.
  *
  * @param parts one product, or two that are added: forward, with int8 weights
  * @param tileRows rows of a block
@@ -45,7 +45,7 @@ record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, i
   private static final int SHARED_BYTES = (227 << 10) - 1024;
 
   /** Rows of int8 products, which decoding has, that leave room for kernels of another branch. */
-  private static final int FEW_ROWS = 32;
+  static final int FEW_ROWS = 32;
 
   /** Shared memory of a block of few rows: twice what memory's rate and latency need. */
   private static final int FEW_SHARED_BYTES = 148 << 10;
@@ -79,7 +79,17 @@ record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, i
     return runs.longest() < LONG_RUN ? SHORT_FLIGHT : stages();
   }
 
+  /** One product, or the sum of two. */
   KernelSource source() {
+    return source("product_wgmma.cu");
+  }
+
+  /** Two such products one behind the other, of few rows. */
+  KernelSource pairSource() {
+    return source("product_pair.cu");
+  }
+
+  private KernelSource source(String file) {
     List<String> definitions =
         new ArrayList<>(
             List.of(
@@ -90,15 +100,26 @@ record WarpgroupKernel(Storage storage, ProductDirection direction, int parts, i
     if (parts > 1) {
       definitions.add("PARTS=" + parts);
     }
-    return KernelSource.hopper(WarpgroupKernel.class, "product_wgmma.cu", definitions);
+    return KernelSource.hopper(WarpgroupKernel.class, file, definitions);
   }
 
   /** All that there are. */
   static List<KernelSource> sources() {
-    return Stream.of(Storage.values())
-        .flatMap(storage -> storage.tileRows.stream().flatMap(rows -> of(storage, rows)))
-        .map(WarpgroupKernel::source)
-        .toList();
+    Stream<KernelSource> products =
+        Stream.of(Storage.values())
+            .flatMap(storage -> storage.tileRows.stream().flatMap(rows -> of(storage, rows)))
+            .map(WarpgroupKernel::source);
+    Stream<KernelSource> pairs =
+        Storage.INT8.tileRows.stream()
+            .filter(rows -> rows <= FEW_ROWS)
+            .map(rows -> ofFewRows(rows).pairSource());
+    return Stream.concat(products, pairs).toList();
+  }
+
+  /** What a pair of products of so many rows is made by, FEW_ROWS at most. */
+  static WarpgroupKernel ofFewRows(int n) {
+    return new WarpgroupKernel(
+        Storage.INT8, ProductDirection.FORWARD, 1, Storage.INT8.leastTileRows(n));
   }
 
   private static Stream<WarpgroupKernel> of(Storage storage, int rows) {

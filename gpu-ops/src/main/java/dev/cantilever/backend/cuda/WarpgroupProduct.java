@@ -9,10 +9,8 @@ import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -21,11 +19,6 @@ import java.util.stream.Stream;
  * rows are no multiples of 16 bytes, have {@link TensorCoreProduct}.
  */
 final class WarpgroupProduct {
-
-  private static final int PACK_WARPS = 8;
-
-  /** Rows that lie together when they are rounded. */
-  static final int GROUP_ROWS = 8;
 
   /** Tiles of the largest product. */
   static final int MOST_TILES = 8192;
@@ -36,9 +29,11 @@ final class WarpgroupProduct {
   private static final double IDLE = 0.2;
 
   private final Execution execution;
+  private final RoundedOperands operands;
 
   WarpgroupProduct(Execution execution) {
     this.execution = execution;
+    this.operands = new RoundedOperands(execution);
   }
 
   /**
@@ -154,7 +149,7 @@ final class WarpgroupProduct {
 
   /** Groups of the few rows of a product with an int8 weight, unless the workspace is small. */
   static int leastGroups(int n) {
-    return Storage.INT8.leastTileRows(n) / GROUP_ROWS;
+    return Storage.INT8.leastTileRows(n) / RoundedOperands.GROUP_ROWS;
   }
 
   /** Bytes for rounded rows. */
@@ -166,8 +161,7 @@ final class WarpgroupProduct {
 
   /** Bytes of the sums that blocks have aside. */
   private long asideBytes(Runs runs, int tileRows) {
-    int asides = runs.asides(execution.device().multiprocessors());
-    return (long) Float.BYTES * Runs.TILE_M * tileRows * asides;
+    return runs.asideBytes(tileRows, execution.device().multiprocessors());
   }
 
   private void piece(Product product, ProductRows rows) {
@@ -177,10 +171,10 @@ final class WarpgroupProduct {
       int n = rows.count();
       int tileRows = tileRows(product, n);
       int rowTiles = Grids.blocks(n, tileRows);
-      int groups = rowTiles * tileRows / GROUP_ROWS;
+      int groups = rowTiles * tileRows / RoundedOperands.GROUP_ROWS;
       long aside = workspace.allocate(asideBytes(product.runs(), tileRows));
       WarpgroupKernel kernel = product.kernel(tileRows);
-      List<Long> rounded = rounded(product, kernel, groups, rows.sources());
+      List<Long> rounded = operands.rounded(product.parts(), kernel, groups, rows.sources());
       launch(product, kernel, rows, rounded, groups, aside)
           .early()
           .run(
@@ -198,52 +192,6 @@ final class WarpgroupProduct {
     return rowTiles > 1
         ? Math.min(execution.device().multiprocessors(), runs.tiles() * rowTiles)
         : runs.count();
-  }
-
-  /** Where the rows of each part lie rounded, those that the kernel before has left so too. */
-  private List<Long> rounded(
-      Product product, WarpgroupKernel kernel, int groups, List<Tensor> sources) {
-    List<OptionalLong> before =
-        sources.stream().map(rows -> roundedBefore(product, rows, groups)).toList();
-    List<Long> rounded = new ArrayList<>();
-    for (int part = 0; part < sources.size(); part++) {
-      OptionalLong found = before.get(part);
-      rounded.add(
-          found.isPresent()
-              ? found.getAsLong()
-              : pack(product.parts().get(part), kernel, groups, sources.get(part)));
-    }
-    return rounded;
-  }
-
-  /**
-   * The rows as the kernel before has left them rounded, which it does in the order that an int8
-   * weight needs going forward; how they lie follows from the number of groups alone.
-   */
-  private OptionalLong roundedBefore(Product product, Tensor rows, int groups) {
-    return product.storage() == Storage.INT8
-            && product.first().direction() == ProductDirection.FORWARD
-        ? execution.roundedRows().find(rows, groups)
-        : OptionalLong.empty();
-  }
-
-  private long pack(FrozenProduct part, WarpgroupKernel kernel, int groups, Tensor rows) {
-    int stages = Runs.stages(part.k());
-    long bytes = 2L * stages * Runs.STAGE_K * GROUP_ROWS * groups;
-    long packed = execution.workspace().allocate(bytes);
-    execution
-        .kernels()
-        .kernel(kernel.source(), "pack_operand")
-        .with()
-        .pointer(packed)
-        .pointer(rows)
-        .integer(rows.size(0))
-        .integer(part.k())
-        .integer(groups)
-        .integer(stages)
-        .pointer(part.inputScale())
-        .run(Grids.blocks(stages, PACK_WARPS), groups, 1, PACK_WARPS * 32, 0);
-    return packed;
   }
 
   /** A launch with what all kernels take, and the second part's if there are two. */

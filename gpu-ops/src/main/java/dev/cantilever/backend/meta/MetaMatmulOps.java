@@ -1,5 +1,6 @@
 package dev.cantilever.backend.meta;
 
+import dev.cantilever.backend.Fork;
 import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
@@ -38,6 +39,14 @@ final class MetaMatmulOps implements MatmulOps {
     OpChecks.linearSum(y, first, second, residual);
     weights.weight("linearSum", first.w());
     weights.weight("linearSum", second.w());
+  }
+
+  @Override
+  public Fork linearPair(Tensor y1, LinearTerm first, Tensor y2, LinearTerm second) {
+    OpChecks.linearPair(y1, first, y2, second);
+    weights.weight("linearPair", first.w());
+    weights.weight("linearPair", second.w());
+    return Fork.inOrder();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cantilever.backend.onednn;
 
+import dev.cantilever.backend.Fork;
 import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.backend.MatmulOps;
@@ -58,6 +59,14 @@ final class OneDnnMatmulOps implements MatmulOps {
     forward(y, first.x(), first.w(), Optional.empty());
     forward(y, second.x(), second.w(), Optional.of(y));
     OneDnnActivationOps.sum(workers, y, y, residual);
+  }
+
+  @Override
+  public Fork linearPair(Tensor y1, LinearTerm first, Tensor y2, LinearTerm second) {
+    OpChecks.linearPair(y1, first, y2, second);
+    forward(y1, first.x(), first.w(), Optional.empty());
+    forward(y2, second.x(), second.w(), Optional.empty());
+    return Fork.inOrder();
   }
 
   private void forward(Tensor y, Tensor x, Weight w, Optional<Tensor> residual) {

@@ -11,19 +11,43 @@ static __device__ __forceinline__ void consumers_meet() {
 // arrive at its barrier. A run's second segment has one of its own: the warp may not be back from the first.
 #define ANNOUNCER (CONSUMERS + WARP)
 
-static __device__ __forceinline__ void sums_are_aside(bool again) {
-  if (again) {
-    asm volatile("bar.arrive 3, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+// By all that multiply, and by the announcer, which goes on when they have been here.
+template <int BARRIER>
+static __device__ __forceinline__ void arrive_for_announcer() {
+  asm volatile("bar.arrive %0, %1;" ::"n"(BARRIER), "n"(CONSUMERS + WARP) : "memory");
+}
+
+template <int BARRIER>
+static __device__ __forceinline__ void await_consumers() {
+  asm volatile("bar.sync %0, %1;" ::"n"(BARRIER), "n"(CONSUMERS + WARP) : "memory");
+}
+
+// `index` of the launch's products, `again` of a run's second segment.
+static __device__ __forceinline__ void sums_are_aside(int index, bool again) {
+  if (index == 0) {
+    if (again) {
+      arrive_for_announcer<3>();
+    } else {
+      arrive_for_announcer<2>();
+    }
+  } else if (again) {
+    arrive_for_announcer<5>();
   } else {
-    asm volatile("bar.arrive 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+    arrive_for_announcer<4>();
   }
 }
 
-static __device__ __forceinline__ void announce(u32* counter, bool again) {
-  if (again) {
-    asm volatile("bar.sync 3, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+static __device__ __forceinline__ void announce(u32* counter, int index, bool again) {
+  if (index == 0) {
+    if (again) {
+      await_consumers<3>();
+    } else {
+      await_consumers<2>();
+    }
+  } else if (again) {
+    await_consumers<5>();
   } else {
-    asm volatile("bar.sync 2, %0;" ::"n"(CONSUMERS + WARP) : "memory");
+    await_consumers<4>();
   }
   if (threadIdx.x % WARP == 0) {
     __threadfence();
@@ -48,12 +72,12 @@ static __device__ __forceinline__ void announce_run(const Job& job, u32* counter
   u32 end = run_start(job, blockIdx.x + 1);
   u32 tile = (end - 1) / job.stages;
   if (WAY == CHAINED) {
-    if (end % job.stages != 0) announce(counters + 2 * tile, false);
+    if (end % job.stages != 0) announce(counters + 2 * tile, job.index, false);
     return;
   }
   u32 start = run_start(job, blockIdx.x);
-  if (start < end) announce(counters + 2 * tile, false);
-  if (start < tile * job.stages) announce(counters + 2 * (tile - 1), true);
+  if (start < end) announce(counters + 2 * tile, job.index, false);
+  if (start < tile * job.stages) announce(counters + 2 * (tile - 1), job.index, true);
 }
 
 // Adds up QUADS_ONCE quads from `base` on, of those before `to`, of the segments of runs `first` to `last`.

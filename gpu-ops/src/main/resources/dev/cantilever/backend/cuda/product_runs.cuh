@@ -22,6 +22,7 @@ struct Job {
   u32 runs;        // pieces that all stages are cut into
   u32 flight;      // stages that a block has asked for and not got, STAGES at most, after its first STAGES
   u32 cost;        // of a tile, where runs of equal cost are cut: its stages and what finishing it takes
+  int index;       // of the products that a launch makes one behind the other
 #if PARTS == 2
   u32 first;             // stages of the first part
   const float* absmax;   // [m], of the first part

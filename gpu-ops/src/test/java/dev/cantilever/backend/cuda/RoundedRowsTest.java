@@ -144,4 +144,32 @@ class RoundedRowsTest {
   void place_ofNone_isNowhere() {
     assertThat(RoundedRows.none().place(rows(256, 1, 64)).address()).isZero();
   }
+
+  @Test
+  void fork_regionOfAChain_isKnownAtItsBeginningAlone() {
+    make(rows);
+    rounded.second();
+    make(other);
+    rounded.join(() -> enqueued++);
+    rounded.fork(() -> enqueued++);
+    assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
+    assertThat(rounded.find(other, GROUPS)).isEmpty();
+    enqueued++;
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+    rounded.second();
+    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+    enqueued++;
+    assertThat(rounded.find(other, GROUPS)).isEmpty();
+  }
+
+  @Test
+  void fork_somethingEnqueuedBefore_leavesNothingKnown() {
+    make(rows);
+    enqueued++;
+    rounded.fork(() -> enqueued++);
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+    rounded.second();
+    assertThat(rounded.find(rows, GROUPS)).isEmpty();
+  }
 }

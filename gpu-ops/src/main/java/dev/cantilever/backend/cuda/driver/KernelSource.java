@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One CUDA C++ file, compiled as a whole under given definitions.
@@ -49,9 +50,17 @@ public record KernelSource(Class<?> owner, String file, List<String> definitions
     return read(file);
   }
 
-  /** The files that this one includes, in order; they include none themselves. */
+  /** The files that this one includes, and those that these do, in order. */
   List<String> headers() {
-    return INCLUDE.matcher(text()).results().map(include -> include.group(1)).toList();
+    return includedBy(text()).distinct().toList();
+  }
+
+  private Stream<String> includedBy(String text) {
+    return INCLUDE
+        .matcher(text)
+        .results()
+        .map(include -> include.group(1))
+        .flatMap(name -> Stream.concat(Stream.of(name), includedBy(included(name))));
   }
 
   /** The text of a file that this one includes; it lies beside it. */
