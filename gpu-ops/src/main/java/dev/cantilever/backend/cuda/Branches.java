@@ -15,8 +15,6 @@ final class Branches {
     SECOND
   }
 
-  private static final long NOTHING = -1;
-
   private final Arena workspace;
   private final long bytes;
   private final long tileCounters;
@@ -24,7 +22,6 @@ final class Branches {
   private final RoundedRows roundedRows;
   private State state = State.NONE;
   private Arena.@Nullable Mark start;
-  private long aheadOf = NOTHING; // what had been enqueued where the first group may begin at once
 
   /**
    * No fork yet.
@@ -74,25 +71,6 @@ final class Branches {
       state = State.NONE;
       workspace.reset(mark);
     }
-  }
-
-  /**
-   * Says that a fork has just begun, directly behind what {@link #ahead} enqueued.
-   *
-   * @param enqueued how often anything was enqueued on the device so far
-   */
-  void forkedBehindAhead(long enqueued) {
-    aheadOf = state == State.FIRST ? enqueued : NOTHING;
-  }
-
-  /**
-   * Whether what is enqueued next is the first of its group, and may begin with {@code .early()}
-   * before what {@link #ahead} enqueued is done, without waiting for it.
-   *
-   * @param enqueued as above
-   */
-  boolean directlyBehindAhead(long enqueued) {
-    return state == State.FIRST && aheadOf == enqueued;
   }
 
   private long half() {

@@ -73,6 +73,8 @@ public final class CudaBackend implements Backend {
     long counterBytes = 2L * Integer.BYTES * WarpgroupProduct.MOST_TILES;
     long tileCounters = workspace.allocate(2 * counterBytes);
     device.fill(tileCounters, 0, 2 * counterBytes);
+    Relay relay = new Relay(device::enqueued, workspace.allocate(Relay.BYTES));
+    device.fill(relay.words(), 0, Relay.BYTES);
     long turns = workspace.allocate(RotaryTable.BYTES);
     boolean hopper =
         path == KernelPath.BEST && device.capability().equals(ComputeCapability.HOPPER);
@@ -89,7 +91,8 @@ public final class CudaBackend implements Backend {
     this.readAhead = new ReadAhead(device);
     this.capabilities = CudaProfile.capabilities(inputs);
     this.execution =
-        new Execution(device, kernels, faults, workspace, branches, roundedRows, hopper, inputs);
+        new Execution(
+            device, kernels, faults, workspace, branches, roundedRows, relay, hopper, inputs);
     transfers = new CudaTransfers(execution, staging, readAhead);
     matmul = new CudaMatmulOps(execution);
     norm = new CudaNormOps(execution);

@@ -84,7 +84,9 @@ final class CudaMatmulOps implements MatmulOps {
     }
     execution.branches().ahead(() -> pair.forward(y1, first, y2, second));
     Fork fork = execution.fork();
-    execution.branches().forkedBehindAhead(execution.device().enqueued());
+    if (execution.device().capturing()) {
+      execution.relay().begin();
+    }
     return fork;
   }
 

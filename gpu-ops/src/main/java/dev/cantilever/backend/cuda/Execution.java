@@ -17,6 +17,7 @@ import dev.cantilever.tensor.DType;
  *     operation of the same branch comes after it, so it may have the same bytes at once
  * @param branches what of the workspace an operation has, and counters
  * @param roundedRows what the kernel before a product may have rounded for it
+ * @param relay of kernels beside the second product of a pair
  * @param hopper whether kernels may use the instructions of compute capability 9.0
  * @param matrixInputs BF16 or F32, see {@link dev.cantilever.backend.Capabilities#matrixInputs}
  */
@@ -27,6 +28,7 @@ record Execution(
     Arena workspace,
     Branches branches,
     RoundedRows roundedRows,
+    Relay relay,
     boolean hopper,
     DType matrixInputs) {
 

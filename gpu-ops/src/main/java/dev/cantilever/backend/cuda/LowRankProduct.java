@@ -83,10 +83,13 @@ final class LowRankProduct {
             .integer(x.size(0))
             .integer(x.size(1))
             .integer(terms.size());
-    if (execution.branches().directlyBehindAhead(execution.device().enqueued())) {
-      launch.early(); // beside the second product of a pair
+    int rowBlocks = Grids.blocks(x.size(0), ROWS);
+    Relay.Place place = execution.relay().place((long) rowBlocks * tiles * slices);
+    place.in(terms(launch, terms));
+    if (place.present()) {
+      launch.early();
     }
-    terms(launch, terms).run(Grids.blocks(x.size(0), ROWS), tiles, slices, THREADS, 0);
+    launch.run(rowBlocks, tiles, slices, THREADS, 0);
   }
 
   private void outputs(Tensor y, long partial, List<LowRankTerm> terms, int slices) {
@@ -116,7 +119,7 @@ final class LowRankProduct {
     for (int i = 0; i < RANGE_INTEGERS * (MOST_RANGES - ranges.size()); i++) {
       launch.integer(0);
     }
-    terms(launch, terms);
+    execution.relay().place((long) rowBlocks * blocks).in(terms(launch, terms));
     if (execution.hopper()) {
       launch.early();
     }

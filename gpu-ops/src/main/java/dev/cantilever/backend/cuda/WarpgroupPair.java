@@ -96,6 +96,7 @@ final class WarpgroupPair {
       launch
           .integer(n)
           .integer(groups(kernel))
+          .pointer(execution.relay().words())
           .early()
           .run(
               Math.max(runs.get(0).count(), runs.get(1).count()),

@@ -2,6 +2,7 @@
 // rows of one token each, to one that they are appended to on the way.
 #include "prelude.cuh"
 #include "early_launch.cuh"
+#include "relay.cuh"
 #include "rounded_rows.cuh"
 #include "attention.cuh"
 #include "attention_tiles.cuh"
@@ -106,7 +107,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
     const u64* faults,
     u16* rounded,
     int groups,
-    const Heads heads) {
+    const Heads heads,
+    const Relay relay) {
   extern __shared__ float4 memory[];
   let_next_kernel_begin();
   int vector = blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
@@ -116,8 +118,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   int row = vector / heads.heads;
   int head = vector % heads.heads;
   int slot = slots[row];
-  if (faulted(faults) | slot < 0) {  // both are asked for before either is awaited
-    await_kernels_before();          // the next kernel relies on this one's having waited
+  if (faulted(faults) | slot < 0) {                 // both are asked for before either is awaited
+    if (!relay.present()) await_kernels_before();  // the next kernel relies on this one's having waited
     return;
   }
   int cached = lengths[slot];
@@ -144,7 +146,11 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   copyValues(min(KEYS, cached - begin));
 
   // All of the projection is read before any of it is awaited.
-  await_kernels_before();
+  if (relay.present()) {
+    relay.await();
+  } else {
+    await_kernels_before();
+  }
   const float* token = qkv + (s64)row * heads.width;
   const float* ownQuery = token + head * heads.queryStride;
   const float* ownKey = token + keyHead * heads.kvStride + heads.keyBase;

@@ -14,6 +14,7 @@
 // of columns and add once (18,432 columns: 72 times with 32 rows, 36 with 160, 3 with 2,560).
 #include "prelude.cuh"
 #include "early_launch.cuh"
+#include "relay.cuh"
 #include "async_copy.cuh"
 #include "slice_sums.cuh"
 
@@ -40,7 +41,8 @@ struct Terms {
 
 // partial [tiles, slices, rows, RANKS], zeros beyond a term's rank. Block (rows, tile, slice).
 extern "C" __global__ void __launch_bounds__(LONG_THREADS, 4) low_rank_slices(
-    float* partial, const float* x, int rows, int in, int count, const __grid_constant__ Terms terms) {
+    float* partial, const float* x, int rows, int in, int count, const __grid_constant__ Terms terms,
+    const __grid_constant__ Relay relay) {
   let_next_kernel_begin();
   int which = 0;
   while (which + 1 < count && terms.of[which + 1].tile <= blockIdx.y) which++;
@@ -55,6 +57,7 @@ extern "C" __global__ void __launch_bounds__(LONG_THREADS, 4) low_rank_slices(
   slice_sums<false, SLICE_ROWS>(
       target, x, in, rows, firstRow, term.a, term.rank, in, ((int)blockIdx.y - term.tile) * RANKS,
       blockIdx.z * SLICE);
+  relay.done();
 }
 
 // ---- y += scale * h * B^T -----------------------------------------------------------------------
@@ -198,8 +201,8 @@ struct Step {
 };
 
 // Block (rows, columns): of one range `tilesEach` tiles of APPLY_COLUMNS. partial is that of low_rank_slices.
-// What does not depend on that kernel, y and B, is read before it has ended; and B of the next step, and y of
-// the next columns, while these are multiplied.
+// What does not depend on that kernel, y and B, is read before it has ended, y in a relay behind the product; and
+// B of the next step, and y of the next columns, while these are multiplied.
 extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     float* y,
     int yPitch,
@@ -209,7 +212,8 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     int tilesEach,
     int count,
     const __grid_constant__ Ranges ranges,
-    const __grid_constant__ Terms terms) {
+    const __grid_constant__ Terms terms,
+    const __grid_constant__ Relay relay) {
   let_next_kernel_begin();
   __shared__ __align__(16) float right[2][4 * PLANE];
   __shared__ __align__(16) float h[RESIDENT][APPLY_ROWS][RANKS];
@@ -247,10 +251,15 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
   Step step = {first, range.terms, 0, 0};
   int buffer = 0;
   quad value[OWN_ROWS];
-  load(value, first);
   copy(right[0], step);
   commit_copies();
-  await_kernels_before();  // all blocks do: the next kernel may rely on it
+  if (relay.present()) {
+    relay.await();
+    load(value, first);
+  } else {
+    load(value, first);
+    await_kernels_before();  // all blocks do: the next kernel may rely on it
+  }
 #pragma unroll 1
   while (step.from < end) {
     Step next = step.next(range, terms);
@@ -282,4 +291,5 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
     buffer = 1 - buffer;
     step = next;
   }
+  relay.done();
 }

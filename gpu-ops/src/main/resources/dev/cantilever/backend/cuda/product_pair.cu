@@ -7,12 +7,13 @@
 // end and the second's beginning: weight goes on streaming while the first's sums are put aside, exchanged and
 // finished, and its other blocks are waited for.
 //
-// The next kernel may begin, if it is launched early, when all blocks have finished the first product, which it
-// can read then without waiting for this kernel to be done; it must not read the second's or write what that reads
-// (WarpgroupPair.java).
+// What follows the first product runs beside the second: the next kernel may begin, if it is launched early, as
+// soon as this one has what it reads, and those of a relay (relay.cuh) then wait for the first product alone. They
+// must not read the second or write what that reads (WarpgroupPair.java).
 #define REGISTERS 88       // of a thread, a little more than half of a multiprocessor's
 #define MULTIPLYING "112"  // of one that multiplies
 #include "product_block.cuh"
+#include "relay.cuh"
 
 #define MADE_BARRIER 6  // the first product is made, as far as the block makes it
 
@@ -49,14 +50,14 @@ static __device__ __forceinline__ void make(
 
 template <int FIRST, int SECOND>
 static __device__ __forceinline__ void products(
-    const Product& first, const Product& second, int n, int groups) {
+    const Product& first, const Product& second, int n, int groups, u32* relay) {
   Ring ring = begin_ring();
   if (multiplies()) {
     take_registers();
     await_kernels_before();
     Chain chain(ring);
     make<FIRST>(first, 0, n, groups, chain);
-    arrive_for_announcer<MADE_BARRIER>();
+    if (blockIdx.x < first.runs) arrive_for_announcer<MADE_BARRIER>();
     make<SECOND>(second, 1, n, groups, chain);
     return;
   }
@@ -71,13 +72,17 @@ static __device__ __forceinline__ void products(
     if (blockIdx.x < second.runs) copy_rows<SECOND>(two, 1, ring, place);
   } else if (warp == ANNOUNCER) {
     await_kernels_before();
-    if (blockIdx.x < first.runs) announce_run<FIRST>(one, first.counters);
-    await_consumers<MADE_BARRIER>();
     if (threadIdx.x == ANNOUNCER) {
-      __threadfence();  // what the block has written can be read by the next kernel
+      if (blockIdx.x == 0) begin_relay(relay);
       let_next_kernel_begin();
     }
     __syncwarp();
+    if (blockIdx.x < first.runs) {
+      announce_run<FIRST>(one, first.counters);
+      await_consumers<MADE_BARRIER>();
+      if (threadIdx.x == ANNOUNCER) first_is_made(relay, first.runs);
+      __syncwarp();
+    }
     if (blockIdx.x < second.runs) announce_run<SECOND>(two, second.counters);
   } else if (warp == WEIGHT_COPIER) {
     WeightCopier copier(first.flight);
@@ -89,8 +94,8 @@ static __device__ __forceinline__ void products(
 #define PRODUCTS(name, FIRST, SECOND)                                                              \
   extern "C" __global__ void __maxnreg__(REGISTERS) name(                                          \
       const __grid_constant__ Product first, const __grid_constant__ Product second, int n,        \
-      int groups) {                                                                                \
-    products<FIRST, SECOND>(first, second, n, groups);                                             \
+      int groups, u32* relay) {                                                                    \
+    products<FIRST, SECOND>(first, second, n, groups, relay);                                      \
   }
 
 PRODUCTS(chained_chained, CHAINED, CHAINED)
