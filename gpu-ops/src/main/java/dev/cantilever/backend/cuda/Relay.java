@@ -14,10 +14,13 @@ import java.util.function.LongSupplier;
  */
 final class Relay {
 
-  private static final int WORDS = 8;
+  /** Bytes from one word of the kernels' to the next, and words. */
+  private static final long LINE = 128;
+
+  private static final int LINES = 8;
 
   /** Memory that the kernels keep. */
-  static final long BYTES = (long) Integer.BYTES * WORDS;
+  static final long BYTES = LINE * LINES;
 
   private static final int OPEN = 1;
   private static final int FIRST_COUNT = 2;
@@ -82,11 +85,11 @@ final class Relay {
    * @param blocks that it has
    */
   Place place(long blocks) {
-    if (next != enqueued.getAsLong() || FIRST_COUNT + kernels == WORDS) {
+    if (next != enqueued.getAsLong() || FIRST_COUNT + kernels == LINES) {
       return Place.NONE;
     }
-    long count = words + (long) Integer.BYTES * (FIRST_COUNT + kernels);
-    Place place = new Place(words + (long) Integer.BYTES * OPEN, before, blocksBefore, count);
+    long count = words + LINE * (FIRST_COUNT + kernels);
+    Place place = new Place(words + LINE * OPEN, before, blocksBefore, count);
     next++;
     kernels++;
     before = count;

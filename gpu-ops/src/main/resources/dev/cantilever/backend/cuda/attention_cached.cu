@@ -147,7 +147,8 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
 
   // All of the projection is read before any of it is awaited.
   if (relay.present()) {
-    relay.await();
+    if (lane == 0) relay.await();
+    __syncwarp();
   } else {
     await_kernels_before();
   }

@@ -44,6 +44,10 @@ extern "C" __global__ void __launch_bounds__(LONG_THREADS, 4) low_rank_slices(
     float* partial, const float* x, int rows, int in, int count, const __grid_constant__ Terms terms,
     const __grid_constant__ Relay relay) {
   let_next_kernel_begin();
+  if (relay.before != 0) {  // which reads what is written here
+    if (threadIdx.x == 0) relay.await();
+    __syncthreads();
+  }
   int which = 0;
   while (which + 1 < count && terms.of[which + 1].tile <= blockIdx.y) which++;
   const Term& term = terms.of[which];
@@ -254,7 +258,8 @@ extern "C" __global__ void __launch_bounds__(APPLY_THREADS, 3) low_rank_outputs(
   copy(right[0], step);
   commit_copies();
   if (relay.present()) {
-    relay.await();
+    if (threadIdx.x == 0) relay.await();
+    __syncthreads();
     load(value, first);
   } else {
     load(value, first);

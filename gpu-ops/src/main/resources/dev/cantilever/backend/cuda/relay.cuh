@@ -4,11 +4,15 @@
 // next wait for that count, and for the first product. None of them waits for a block that has no room: a kernel
 // begins when all blocks of the one before are on the card or gone.
 
-// Words of a relay, in the memory of the card.
-#define RELAY_ARRIVED 0  // blocks that have made the first product; zero between launches
-#define RELAY_OPEN 1     // whether all have
-#define RELAY_COUNTS 2   // blocks of the kernels, in their order
-#define RELAY_WORDS 8
+// Words of a relay, LINE apart: who waits for one would hold up those who count at another.
+#define RELAY_LINE 32
+#define RELAY_ARRIVED 0            // blocks that have made the first product; zero between launches
+#define RELAY_OPEN RELAY_LINE      // whether all have
+#define RELAY_COUNTS 2             // lines before the blocks of the kernels, in their order
+#define RELAY_LINES 8
+#ifndef RELAY_SLEEP
+#define RELAY_SLEEP 200            // nanoseconds between two looks at a word
+#endif
 
 // A kernel's place in the relay.
 struct Relay {
@@ -19,11 +23,11 @@ struct Relay {
 
   __device__ __forceinline__ bool present() const { return open != 0; }
 
-  // By all threads of a warp, before it reads what other kernels of the relay or the first product have written.
+  // By one thread, before others of its block read what the kernels of the relay before have written, and the
+  // first product has.
   __device__ __forceinline__ void await() const {
-    if (threadIdx.x % WARP == 0) await_word(open, 1);
-    if (threadIdx.x % WARP == 1 && before != 0) await_word(before, blocks);
-    __syncwarp();
+    await_word(open, 1);
+    if (before != 0) await_word(before, blocks);
   }
 
   // By all threads of a block, when it has written all.
@@ -37,16 +41,18 @@ struct Relay {
 
   static __device__ __forceinline__ void await_word(const u32* word, u32 least) {
     u32 now;
-    do {
+    while (true) {
       asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(now) : "l"(word) : "memory");
-    } while (now < least);
+      if (now >= least) break;
+      asm volatile("nanosleep.u32 %0;" ::"n"(RELAY_SLEEP));
+    }
   }
 };
 
 // The products' side, by one thread of a block: `begin_relay` by one block before any lets the next kernel begin,
 // `first_is_made` by each of the `blocks` that make a part of the first product.
 static __device__ __forceinline__ void begin_relay(u32* relay) {
-  for (int i = RELAY_OPEN; i < RELAY_WORDS; i++) relay[i] = 0;
+  for (int i = 1; i < RELAY_LINES; i++) relay[i * RELAY_LINE] = 0;
   __threadfence();
 }
 
