@@ -166,12 +166,12 @@ final class CachedAttention {
             .pointer(execution.faults().word())
             .pointer(rounded.address())
             .integer(rounded.groups());
-    int blocks = Grids.blocks(vectors, warps);
-    execution.relay().place(blocks).in(HeadTiles.attending(launch, spec));
+    execution.relay().last().in(HeadTiles.attending(launch, spec));
     if (execution.hopper()) {
       launch.early();
     }
-    launch.run(blocks, 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
+    launch.run(
+        Grids.blocks(vectors, warps), 1, 1, warps * WARP_THREADS, tiles.decodeBytes(storage));
     execution.roundedRows().written(out, rounded);
   }
 

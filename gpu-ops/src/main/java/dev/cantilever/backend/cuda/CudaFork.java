@@ -8,16 +8,19 @@ final class CudaFork implements Fork {
 
   private final CudaDevice device;
   private final Branches branches;
+  private final Relay relay;
 
   /** Begins the first branch. */
-  CudaFork(CudaDevice device, Branches branches) {
+  CudaFork(CudaDevice device, Branches branches, Relay relay) {
     this.device = device;
     this.branches = branches;
+    this.relay = relay;
     branches.fork(device::fork);
   }
 
   @Override
   public void second() {
+    relay.end();
     branches.second();
     device.switchBranch();
   }

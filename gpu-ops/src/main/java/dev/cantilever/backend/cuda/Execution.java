@@ -50,6 +50,6 @@ record Execution(
    * captured; else one comes after the other.
    */
   Fork fork() {
-    return device.capturing() ? new CudaFork(device, branches) : Fork.inOrder();
+    return device.capturing() ? new CudaFork(device, branches, relay) : Fork.inOrder();
   }
 }

@@ -8,15 +8,16 @@ import java.util.function.LongSupplier;
  * WarpgroupPair}: each begins when it has what the one before makes, none waits for the products to
  * be done. See {@code relay.cuh}.
  *
- * <p>A relay begins behind the pair, in the first group of the fork that follows. It ends with the
- * first thing enqueued that has no {@link Place} in it, which waits for the products as everything
- * does that is not launched early.
+ * <p>A relay begins behind the pair, in the first group of the fork that follows, and ends with
+ * that at the latest. It ends with the first thing enqueued that has no {@link Place} in it, which
+ * waits for the products as everything does that is not launched early.
  */
 final class Relay {
 
   /** Bytes from one word of the kernels' to the next, and words. */
   private static final long LINE = 128;
 
+  /** Of which an even number counts blocks: {@link LowRankProduct} takes two or none. */
   private static final int LINES = 8;
 
   /** Memory that the kernels keep. */
@@ -24,6 +25,7 @@ final class Relay {
 
   private static final int OPEN = 1;
   private static final int FIRST_COUNT = 2;
+  private static final long NEVER = -1;
 
   /**
    * A kernel's place, as it takes it.
@@ -50,7 +52,7 @@ final class Relay {
 
   private final LongSupplier enqueued;
   private final long words;
-  private long next = -1; // what has been enqueued when a kernel has a place
+  private long next = NEVER; // how often anything was enqueued when a kernel has a place
   private int kernels;
   private long before;
   private int blocksBefore;
@@ -79,21 +81,44 @@ final class Relay {
     blocksBefore = 0;
   }
 
+  /** Ends the relay, if there is one: what is enqueued next is in none. */
+  void end() {
+    next = NEVER;
+  }
+
   /**
-   * The place of the kernel that is launched next, if that is in a relay.
+   * The place of the kernel that is launched next, if that is in a relay, and counts its blocks.
    *
    * @param blocks that it has
    */
   Place place(long blocks) {
-    if (next != enqueued.getAsLong() || FIRST_COUNT + kernels == LINES) {
+    if (!goesOn() || FIRST_COUNT + kernels == LINES) {
       return Place.NONE;
     }
-    long count = words + LINE * (FIRST_COUNT + kernels);
-    Place place = new Place(words + LINE * OPEN, before, blocksBefore, count);
+    Place place = new Place(open(), before, blocksBefore, line(FIRST_COUNT + kernels));
     next++;
     kernels++;
-    before = count;
+    before = place.count();
     blocksBefore = Math.toIntExact(blocks);
     return place;
+  }
+
+  /** The place of the kernel that is launched next, if that is in a relay, which ends with it. */
+  Place last() {
+    Place place = goesOn() ? new Place(open(), before, blocksBefore, 0) : Place.NONE;
+    end();
+    return place;
+  }
+
+  private boolean goesOn() {
+    return next == enqueued.getAsLong();
+  }
+
+  private long open() {
+    return line(OPEN);
+  }
+
+  private long line(int index) {
+    return words + LINE * index;
   }
 }

@@ -10,9 +10,7 @@
 #define RELAY_OPEN RELAY_LINE      // whether all have
 #define RELAY_COUNTS 2             // lines before the blocks of the kernels, in their order
 #define RELAY_LINES 8
-#ifndef RELAY_SLEEP
-#define RELAY_SLEEP 200            // nanoseconds between two looks at a word
-#endif
+#define RELAY_SLEEP 50             // nanoseconds between two looks at a word
 
 // A kernel's place in the relay.
 struct Relay {
