@@ -72,6 +72,11 @@ public record AttentionSpec(
     return new AttentionSpec(heads, kvHeads, headSize, layout, causal, factor, rotary, scores);
   }
 
+  /** The same with heads turned by another table. */
+  public AttentionSpec withRotary(RotarySpec other) {
+    return new AttentionSpec(heads, kvHeads, headSize, layout, causal, scale, other, scores);
+  }
+
   /** The same with something else happening to the scores. */
   public AttentionSpec withScores(ScoreSpec other) {
     return new AttentionSpec(heads, kvHeads, headSize, layout, causal, scale, rotary, other);

@@ -157,15 +157,24 @@ final class RotaryReader {
     if (original == 1) {
       throw config.wrong(originalKey, "more than one position", config.require(originalKey));
     }
-    JsonNode numbers = config.require(key("short_factor"));
-    List<Double> factors = new ArrayList<>();
+    return new RotaryScaling.LongRope(
+        divisors(key("short_factor")),
+        divisors(key("long_factor")),
+        factor(original),
+        original,
+        attentionFactor());
+  }
+
+  private List<Double> divisors(String key) {
+    JsonNode numbers = config.require(key);
+    List<Double> divisors = new ArrayList<>();
     for (JsonNode number : numbers) {
       if (!number.isNumber() || !(number.doubleValue() > 0)) {
-        throw config.wrong(key("short_factor"), "a list of numbers above 0", numbers);
+        throw config.wrong(key, "a list of numbers above 0", numbers);
       }
-      factors.add(number.doubleValue());
+      divisors.add(number.doubleValue());
     }
-    return new RotaryScaling.LongRope(factors, factor(original), original, attentionFactor());
+    return divisors;
   }
 
   private RotaryScaling yarn() {

@@ -10,15 +10,6 @@ import java.util.OptionalDouble;
  */
 public sealed interface RotaryScaling {
 
-  /**
-   * The longest row for which a token's result follows from its own row alone.
-   *
-   * @param maxPositions what the config says a row may reach
-   */
-  default int longestRow(int maxPositions) {
-    return maxPositions;
-  }
-
   /** {@code default}: not at all. */
   record None() implements RotaryScaling {}
 
@@ -31,8 +22,8 @@ public sealed interface RotaryScaling {
 
   /**
    * {@code dynamic}: nothing up to {@code max_position_embeddings} tokens. Beyond them transformers
-   * takes the frequencies from the longest row of the batch, so that a row's result depends on its
-   * neighbours and on when its keys were cached; no such row is computed here.
+   * takes other frequencies for each length of the longest row of the batch, so that every token of
+   * a response has its own and no key stays as it was cached; no such row is computed here.
    */
   record Dynamic() implements RotaryScaling {}
 
@@ -51,30 +42,28 @@ public sealed interface RotaryScaling {
 
   /**
    * {@code longrope} (Ding et al. 2024, arXiv 2402.13753): every frequency divided by a number of
-   * its own, and cosines and sines multiplied. Transformers has a second list of such numbers,
-   * which all tokens of a batch get once its longest row exceeds the positions first trained on, so
-   * that keys that were cached before are of other frequencies; no such row is computed here.
+   * its own, and cosines and sines multiplied by one that is the same for all rows. There are two
+   * lists of divisors, for rows within the positions first trained on and for longer ones; in
+   * transformers the longest row of a batch decides for all of its tokens.
    *
    * @param shortFactors of rows within the original positions, each above 0
+   * @param longFactors of longer rows, as many
    * @param factor of the positions, above 0
    * @param originalPositions first trained on, above 1
    * @param attentionFactor what cosines and sines are multiplied by, where the file says it
    */
   record LongRope(
       List<Double> shortFactors,
+      List<Double> longFactors,
       double factor,
       int originalPositions,
       OptionalDouble attentionFactor)
       implements RotaryScaling {
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public LongRope {
       shortFactors = List.copyOf(shortFactors);
-    }
-
-    @Override
-    public int longestRow(int maxPositions) {
-      return Math.min(maxPositions, originalPositions);
+      longFactors = List.copyOf(longFactors);
     }
   }
 

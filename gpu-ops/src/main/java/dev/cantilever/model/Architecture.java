@@ -111,6 +111,33 @@ public record Architecture(
   }
 
   /**
+   * The same for rows of so many tokens, and then for any: a model whose positions depend on how
+   * long a row is ({@link LongRows}) takes those of such a row from now on.
+   */
+  Architecture forRowsOf(int tokens) {
+    BlockSpec chosen = block.forRowsOf(tokens);
+    return chosen == block
+        ? this
+        : new Architecture(
+            modelType,
+            hiddenSize,
+            layers,
+            embedding,
+            chosen,
+            finalNorm,
+            head,
+            classifier,
+            relative,
+            convolution,
+            encoder);
+  }
+
+  /** Whether rows of these numbers of tokens can go through the model in one pass. */
+  public boolean takesTogether(int tokens, int others) {
+    return (tokens > block.longestRow()) == (others > block.longestRow());
+  }
+
+  /**
    * What a query, as a tokenizer gives it to be continued, ends with before it is given to the
    * model: what an encoder's rows end with, or nothing.
    */

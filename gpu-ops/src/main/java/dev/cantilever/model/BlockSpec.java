@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param residual how the parts meet the residual stream
  * @param norm the norms, and those outside of blocks
  * @param distances by which scores have a bias of their own, the same in every layer, if they do
+ * @param longRows rows for which {@code attention} is not, if there are such
  */
 public record BlockSpec(
     AttentionSpec attention,
@@ -28,7 +29,8 @@ public record BlockSpec(
     MlpSpec mlp,
     ResidualLayout residual,
     NormSpec norm,
-    Optional<DistanceBuckets> distances) {
+    Optional<DistanceBuckets> distances,
+    Optional<LongRows> longRows) {
 
   /** Copies the list. */
   public BlockSpec {
@@ -43,36 +45,55 @@ public record BlockSpec(
       ResidualLayout residual,
       NormSpec norm) {
     return new BlockSpec(
-        attention, List.of(), false, bias, false, mlp, residual, norm, Optional.empty());
+        attention,
+        List.of(),
+        false,
+        bias,
+        false,
+        mlp,
+        residual,
+        norm,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** The same with scores divided by the number of their layer. */
   BlockSpec withScoresDividedByLayer() {
-    return new BlockSpec(attention, windows, true, bias, headNorms, mlp, residual, norm, distances);
+    return new BlockSpec(
+        attention, windows, true, bias, headNorms, mlp, residual, norm, distances, longRows);
   }
 
   /** The same with a window for each layer, {@link dev.cantilever.backend.ScoreSpec#window}. */
   BlockSpec withWindows(List<Integer> ofLayers) {
     return new BlockSpec(
-        attention, ofLayers, scaledByLayer, bias, headNorms, mlp, residual, norm, distances);
+        attention,
+        ofLayers,
+        scaledByLayer,
+        bias,
+        headNorms,
+        mlp,
+        residual,
+        norm,
+        distances,
+        longRows);
   }
 
   /** The same with its parts meeting the residual stream in another way. */
   BlockSpec withResidual(ResidualLayout other) {
     return new BlockSpec(
-        attention, windows, scaledByLayer, bias, headNorms, mlp, other, norm, distances);
+        attention, windows, scaledByLayer, bias, headNorms, mlp, other, norm, distances, longRows);
   }
 
   /** The same with another attention. */
   BlockSpec withAttention(AttentionSpec other) {
     return new BlockSpec(
-        other, windows, scaledByLayer, bias, headNorms, mlp, residual, norm, distances);
+        other, windows, scaledByLayer, bias, headNorms, mlp, residual, norm, distances, longRows);
   }
 
   /** The same with RMS norms of query and key heads. */
   BlockSpec withHeadNorms() {
     return new BlockSpec(
-        attention, windows, scaledByLayer, bias, true, mlp, residual, norm, distances);
+        attention, windows, scaledByLayer, bias, true, mlp, residual, norm, distances, longRows);
   }
 
   /** The same with biases of scores by distance. */
@@ -86,7 +107,28 @@ public record BlockSpec(
         mlp,
         residual,
         norm,
-        Optional.of(buckets));
+        Optional.of(buckets),
+        longRows);
+  }
+
+  /** The same with rows for which its attention is not. */
+  BlockSpec withLongRows(Optional<LongRows> rows) {
+    return new BlockSpec(
+        attention, windows, scaledByLayer, bias, headNorms, mlp, residual, norm, distances, rows);
+  }
+
+  /** Tokens of the longest row that {@link #attention} is for. */
+  int longestRow() {
+    return longRows.map(LongRows::originalPositions).orElse(EmbeddingSpec.ANY_LENGTH);
+  }
+
+  /** The same for rows of so many tokens, and then for any. */
+  BlockSpec forRowsOf(int tokens) {
+    return longRows
+        .filter(rows -> tokens > rows.originalPositions())
+        .map(rows -> withAttention(attention.withRotary(rows.rotary())))
+        .map(block -> block.withLongRows(Optional.empty()))
+        .orElse(this);
   }
 
   /** The attention of a layer, but for what weights add to its scores. */

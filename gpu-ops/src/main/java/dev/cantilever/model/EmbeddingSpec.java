@@ -1,8 +1,5 @@
 package dev.cantilever.model;
 
-import dev.cantilever.hub.ModelConfig;
-import dev.cantilever.hub.RotaryScaling;
-
 /**
  * How token ids enter the residual stream.
  *
@@ -16,8 +13,6 @@ import dev.cantilever.hub.RotaryScaling;
  * @param norm whether the sum is normalised
  * @param tokenTypes rows of the table of token types, of which a token has one; 0 for no such table
  * @param projection what a projection takes, and whether another leads back
- * @param limit what messages say of rows that end before the config's positions do; empty where
- *     they do not
  */
 public record EmbeddingSpec(
     int vocabSize,
@@ -28,8 +23,7 @@ public record EmbeddingSpec(
     float scale,
     boolean norm,
     int tokenTypes,
-    EmbeddingProjection projection,
-    String limit) {
+    EmbeddingProjection projection) {
 
   /** The longest row of a model that has no table of positions and no angle of them. */
   public static final int ANY_LENGTH = Integer.MAX_VALUE;
@@ -37,7 +31,7 @@ public record EmbeddingSpec(
   /** Without positions and norm: a table as wide as the stream. */
   static EmbeddingSpec ofTokens(int vocabSize, int size, int maxPositions) {
     return new EmbeddingSpec(
-        vocabSize, size, maxPositions, false, 0, 1, false, 0, EmbeddingProjection.OF_TOKENS, "");
+        vocabSize, size, maxPositions, false, 0, 1, false, 0, EmbeddingProjection.OF_TOKENS);
   }
 
   /** With learned positions, the first ones of whose table are unused, and no norm. */
@@ -52,8 +46,7 @@ public record EmbeddingSpec(
         1,
         false,
         0,
-        EmbeddingProjection.OF_TOKENS,
-        "");
+        EmbeddingProjection.OF_TOKENS);
   }
 
   /** The same with a norm behind the sum. */
@@ -76,27 +69,6 @@ public record EmbeddingSpec(
     return with(scale, norm, tokenTypes, EmbeddingProjection.OF_SUM);
   }
 
-  /** The same for rows no longer than positions of a kind are computed for. */
-  EmbeddingSpec within(ModelConfig config, RotaryScaling scaling) {
-    int longest = scaling.longestRow(maxPositions);
-    String because =
-        longest == maxPositions
-            ? limit
-            : " (original_max_position_embeddings in %s, because longer rows would need long_factor, which this project does not compute)"
-                .formatted(config.file());
-    return new EmbeddingSpec(
-        vocabSize,
-        size,
-        longest,
-        learnedPositions,
-        unusedPositions,
-        scale,
-        norm,
-        tokenTypes,
-        projection,
-        because);
-  }
-
   private EmbeddingSpec with(
       float factor, boolean normalized, int types, EmbeddingProjection projected) {
     return new EmbeddingSpec(
@@ -108,7 +80,6 @@ public record EmbeddingSpec(
         factor,
         normalized,
         types,
-        projected,
-        limit);
+        projected);
   }
 }

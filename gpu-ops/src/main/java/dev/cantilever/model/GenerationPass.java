@@ -77,8 +77,8 @@ record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing, 
     return drawing.stream().mapToInt(GenerationRow::responsePosition).toArray();
   }
 
-  /** Whether its rows enter the cache: the pass is of whole queries. */
+  /** Whether its rows enter the cache: the pass is of whole prompts. */
   boolean enters() {
-    return feeding.get(0).responsePosition() == 0;
+    return feeding.get(0).isEntering();
   }
 }

@@ -6,15 +6,17 @@ import java.util.OptionalInt;
 /** A query on its way to a response: what it has said, and where it is in the KV cache. */
 final class GenerationRow {
 
-  private final int[] query;
-  private final int[] prompt; // what the decoder begins with
+  private int[] query;
+  private int[] prompt; // what the decoder begins with
   private final long queryId;
   private final int[] tokens;
   private final float[] logprobs;
   private int length;
+  private int entered; // of its tokens, those that are in its prompt
+  private int until; // tokens that it has when it leaves
   private int slot;
   private GenerationRow source = this;
-  private boolean ended;
+  private boolean stopped;
   private Generation.End end = Generation.End.LENGTH;
 
   /**
@@ -30,6 +32,24 @@ final class GenerationRow {
     this.queryId = queryId;
     this.tokens = new int[limit];
     this.logprobs = new float[limit];
+    this.until = limit;
+  }
+
+  /**
+   * Lets a row that is in no cache draw as long as it does from so many tokens at most, its query
+   * among them. It enters with all that it has said, and belongs to a model without an encoder.
+   */
+  void drawFrom(int mostTokens) {
+    prompt = whole();
+    query = prompt;
+    entered = length;
+    until = (int) Math.min(tokens.length, length + 1L + mostTokens - prompt.length);
+  }
+
+  private int[] whole() {
+    int[] whole = Arrays.copyOf(prompt, prompt.length + length - entered);
+    System.arraycopy(tokens, entered, whole, prompt.length, length - entered);
+    return whole;
   }
 
   int[] query() {
@@ -45,9 +65,9 @@ final class GenerationRow {
     return queryId;
   }
 
-  /** Most tokens it can reach, its prompt included. */
+  /** Most tokens it can reach until it leaves, its prompt included. */
   int maxTokens() {
-    return prompt.length + tokens.length;
+    return prompt.length + until - entered;
   }
 
   /**
@@ -75,14 +95,19 @@ final class GenerationRow {
     source = this;
   }
 
+  /** Whether it has drawn nothing since it entered, or will enter. */
+  boolean isEntering() {
+    return length == entered;
+  }
+
   /** What it feeds the decoder: its prompt first, then its newest token. */
   int[] nextTokens() {
-    return length == 0 ? prompt : new int[] {tokens[length - 1]};
+    return isEntering() ? prompt : new int[] {tokens[length - 1]};
   }
 
   /** Position of the first of {@link #nextTokens}. */
   int nextPosition() {
-    return length == 0 ? 0 : prompt.length + length - 1;
+    return isEntering() ? 0 : prompt.length + length - entered - 1;
   }
 
   /** Index within its response of the token that it draws next. */
@@ -90,9 +115,9 @@ final class GenerationRow {
     return length;
   }
 
-  /** Most tokens that it draws yet. */
+  /** Most tokens that it draws until it leaves. */
   int remaining() {
-    return tokens.length - length;
+    return until - length;
   }
 
   /** Takes the token that was drawn. */
@@ -103,14 +128,18 @@ final class GenerationRow {
     if (stop.ends(token)) {
       end =
           stop.endOfText().contains(token) ? Generation.End.END_OF_TEXT : Generation.End.STOP_TOKEN;
-      ended = true;
-    } else {
-      ended = length == tokens.length;
+      stopped = true;
     }
   }
 
+  /** Whether it leaves, for good or to enter once more. */
   boolean ended() {
-    return ended;
+    return stopped || length == until;
+  }
+
+  /** Whether its response is complete. */
+  boolean isComplete() {
+    return stopped || length == tokens.length;
   }
 
   Generation generation() {

@@ -82,9 +82,7 @@ final class GenerationSchedule {
   /** How many of them have tokens left once those that enter have drawn their first. */
   int activeBehindEntering() {
     return (int)
-        active.stream()
-            .filter(row -> row.remaining() > (row.responsePosition() == 0 ? 1 : 0))
-            .count();
+        active.stream().filter(row -> row.remaining() > (row.isEntering() ? 1 : 0)).count();
   }
 
   /** The next pass: of rows that enter, or else of those that are active. */

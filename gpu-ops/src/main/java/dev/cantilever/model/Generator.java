@@ -20,6 +20,9 @@ import java.util.OptionalInt;
  * dev.cantilever.tensor.Int8Mode#LLM_INT8} that cannot be promised). Rows may go through the model
  * for a few more steps after a token that ended them, whose tokens are dropped; a number that is
  * not finite is an error there too.
+ *
+ * <p>Where positions depend on how long a row is ({@link LongRows}), rows that reach the length
+ * where they change leave, and go on together from a pass over all that they have said.
  */
 public final class Generator {
 
@@ -58,15 +61,35 @@ public final class Generator {
       GenerationSpec spec) {
     queries.requireFits(model.architecture());
     List<GenerationRow> rows = rows(queries, queryIds, maxNewTokens);
+    int longest = model.architecture().block().longestRow();
+    if (longest == EmbeddingSpec.ANY_LENGTH) {
+      generate(memory, model, rows, spec);
+    } else {
+      List<GenerationRow> within =
+          rows.stream().filter(row -> row.prompt().length <= longest).toList();
+      within.forEach(row -> row.drawFrom(longest));
+      generate(memory, model, within, spec);
+      List<GenerationRow> beyond = rows.stream().filter(row -> !row.isComplete()).toList();
+      beyond.forEach(row -> row.drawFrom(EmbeddingSpec.ANY_LENGTH));
+      generate(memory, model.forRowsOf(longest + 1), beyond, spec);
+    }
+    return rows.stream().map(GenerationRow::generation).toList();
+  }
+
+  private void generate(
+      PassMemory memory, LanguageModel chosen, List<GenerationRow> rows, GenerationSpec spec) {
+    if (rows.isEmpty()) {
+      return;
+    }
     KvCacheSize size = cacheSize(memory, rows, spec.maxRows());
     try (Arena cacheArena = memory.openCache()) {
       GenerationCache cache =
-          GenerationCache.of(backend, cacheArena, model.architecture(), size, rows, spec.maxRows());
+          GenerationCache.of(
+              backend, cacheArena, chosen.architecture(), size, rows, spec.maxRows());
       GenerationSchedule schedule =
           new GenerationSchedule(rows, cache, size.slots(), spec.stop(), mostSteps);
-      generate(new GenerationContext(backend, model, memory, cache, spec), schedule);
+      generate(new GenerationContext(backend, chosen, memory, cache, spec), schedule);
     }
-    return rows.stream().map(GenerationRow::generation).toList();
   }
 
   /**
@@ -112,9 +135,8 @@ public final class Generator {
     for (int r = 0; r < queries.rows(); r++) {
       if (limits[r] < 1 || queries.length(r) + limits[r] > embedding.maxPositions()) {
         throw new CheckpointException(
-            "Row %d: expected query and response to stay within the model's %d positions%s and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
-                .formatted(
-                    r, embedding.maxPositions(), embedding.limit(), queries.length(r), limits[r]));
+            "Row %d: expected query and response to stay within the model's %d positions and to hold a token, found %d + %d tokens. Lower the response length or shorten the query."
+                .formatted(r, embedding.maxPositions(), queries.length(r), limits[r]));
       }
       rows.add(new GenerationRow(queries.row(r), queryIds[r], limits[r], start));
     }

@@ -37,14 +37,17 @@ public final class LanguageLoss {
   /**
    * For each row the sum of −log p over its predicted tokens, in nats. By row, so that whoever adds
    * them up in their order has a sum that does not depend on which rows went together.
+   *
+   * @param rows which the model {@linkplain Architecture#takesTogether takes together}
    */
   public double[] totals(PassMemory memory, ResponseRows rows) {
     memory.reset();
     PredictedRows predicted = rows.forModel(model.architecture());
+    LanguageModel chosen = model.forRowsOf(rows.tokens().length(0));
     TokenBatch batch = memory.upload(predicted.rows(), adapters);
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =
-        model
+        chosen
             .transformer()
             .forward(
                 Pass.plain(tape, batch), new TokenSelection(memory.ints(predicted.predicting())))
@@ -65,6 +68,7 @@ public final class LanguageLoss {
   /**
    * Adds the gradient of scale · Σ −log p to the trainable adapters' gradients.
    *
+   * @param rows which the model {@linkplain Architecture#takesTogether takes together}
    * @param scale usually one over the predicted tokens of the whole optimiser step
    * @param dropoutKey key of the adapters' dropout in this pass, or empty for none
    * @return the sum without the scale, in nats
@@ -81,7 +85,8 @@ public final class LanguageLoss {
             : Pass.plain(tape, batch);
     Tensor selected = memory.ints(predicted.predicting());
     Tensor targets = memory.ints(predicted.targets());
-    Var output = model.transformer().forward(pass, new TokenSelection(selected));
+    LanguageModel chosen = model.forRowsOf(rows.tokens().length(0));
+    Var output = chosen.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
     HeadRun head = head(memory, hidden, dropoutKey);
     Tensor normalizers = normalizers(memory, hidden);

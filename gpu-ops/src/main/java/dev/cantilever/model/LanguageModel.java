@@ -25,6 +25,15 @@ import java.util.stream.IntStream;
  */
 public record LanguageModel(Transformer transformer, Linear head) {
 
+  /**
+   * The same, over the same weights and with the same adapters, for passes over rows that are, or
+   * are counted as, of so many tokens: where positions depend on how long a row is ({@link
+   * LongRows}), those of such a row, for all rows from now on.
+   */
+  public LanguageModel forRowsOf(int tokens) {
+    return new LanguageModel(transformer.forRowsOf(tokens), head);
+  }
+
   /** V. */
   public int vocabSize() {
     return head.weight().outFeatures();
@@ -83,11 +92,27 @@ public record LanguageModel(Transformer transformer, Linear head) {
    * training one.
    *
    * @param memory reset first
+   * @param rows go through in as many passes as their lengths ask for
    * @param adapters those that act on the rows
    * @return [N, V], row-major
    */
   public float[] logits(Backend backend, PassMemory memory, ModelRows rows, Set<String> adapters) {
     rows.requireFits(architecture());
+    float[] all = new float[Math.multiplyExact(rows.tokens().tokens(), vocabSize())];
+    int at = 0;
+    for (int from = 0; from < rows.tokens().rows(); ) {
+      int to = rows.tokens().endOfPass(architecture(), from);
+      LanguageModel chosen = forRowsOf(rows.tokens().length(from));
+      float[] part = chosen.logitsAtOnce(backend, memory, rows.slice(from, to), adapters);
+      System.arraycopy(part, 0, all, at, part.length);
+      at += part.length;
+      from = to;
+    }
+    return all;
+  }
+
+  private float[] logitsAtOnce(
+      Backend backend, PassMemory memory, ModelRows rows, Set<String> adapters) {
     memory.reset();
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     int[] all = IntStream.range(0, rows.tokens().tokens()).toArray();

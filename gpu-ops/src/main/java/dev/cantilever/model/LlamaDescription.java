@@ -104,16 +104,17 @@ final class LlamaDescription {
     int hidden = config.requireInt("hidden_size");
     EmbeddingSpec embedding =
         EmbeddingSpec.ofTokens(
-                config.requireInt("vocab_size"),
-                hidden,
-                config.requireInt("max_position_embeddings"))
-            .within(config, config.rotary(THETA, 1).scaling());
+            config.requireInt("vocab_size"), hidden, config.requireInt("max_position_embeddings"));
+    Optional<LongRows> longRows =
+        LongRows.of(config, config.rotary(THETA, 1), block.attention().headSize());
     return new Architecture(
         config.modelType(),
         hidden,
         config.requireInt("num_hidden_layers"),
         embedding,
-        block.withWindows(SlidingWindows.within(windows, embedding.maxPositions())),
+        block
+            .withWindows(SlidingWindows.within(windows, embedding.maxPositions()))
+            .withLongRows(longRows),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", tiedOtherwise)),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));

@@ -29,6 +29,11 @@ public record ModelRows(TokenRows tokens, Optional<TokenRows> source) {
     return new ModelRows(tokens, Optional.of(source));
   }
 
+  /** The rows {@code [from, to)}. */
+  ModelRows slice(int from, int to) {
+    return new ModelRows(tokens.slice(from, to), source.map(rows -> rows.slice(from, to)));
+  }
+
   /** Every row once more, behind all of them. */
   ModelRows twice() {
     return new ModelRows(tokens.followedBy(tokens), source.map(rows -> rows.followedBy(rows)));

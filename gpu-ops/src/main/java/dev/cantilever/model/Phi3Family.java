@@ -6,8 +6,8 @@ import java.util.OptionalInt;
 
 /**
  * Phi-3, 3.5 and 4 (transformers: {@code modeling_phi3}): Llama with one projection to queries,
- * keys and values and one to gate and up, and perhaps {@code longrope} positions. Rows are within
- * the positions first trained on, see {@link dev.cantilever.hub.RotaryScaling.LongRope}.
+ * keys and values and one to gate and up, and perhaps {@code longrope} positions, see {@link
+ * LongRows}.
  */
 final class Phi3Family implements ArchitectureFamily {
 

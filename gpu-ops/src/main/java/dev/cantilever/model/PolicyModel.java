@@ -85,6 +85,7 @@ public final class PolicyModel {
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden = // [2M, C]: policy, then reference
         model
+            .forRowsOf(length(rows, 0))
             .transformer()
             .forward(Pass.plain(tape, batch), new TokenSelection(memory.ints(both)))
             .value();
@@ -162,7 +163,9 @@ public final class PolicyModel {
     Arrays.fill(filled, 1);
     Tensor ones = memory.floats(filled).reshape(m, 1);
     Tape tape = Tape.training(backend, memory.kept(), memory.scratch(), spec.keep());
-    Var output = model.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
+    LanguageModel chosen = model.forRowsOf(length(rows, 0));
+    Var output =
+        chosen.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
     Tensor hidden = output.value();
     Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
     HeadRun head = policyHead(memory, hidden);
@@ -193,12 +196,15 @@ public final class PolicyModel {
   }
 
   /**
-   * One past the last row that fits beside row {@code from}, each row taken {@code copies} times.
+   * One past the last row that goes through beside row {@code from}, each row taken {@code copies}
+   * times.
    */
   private int microBatch(ResponseRows rows, int from, int copies) {
     int to = from + 1;
     long tokens = counted(rows, from, copies);
-    while (to < rows.rows() && tokens + counted(rows, to, copies) <= spec.maxTokens()) {
+    while (to < rows.rows()
+        && model.architecture().takesTogether(length(rows, from), length(rows, to))
+        && tokens + counted(rows, to, copies) <= spec.maxTokens()) {
       tokens += counted(rows, to, copies);
       to++;
     }
@@ -206,7 +212,11 @@ public final class PolicyModel {
   }
 
   private long counted(ResponseRows rows, int row, int copies) {
-    return (long) copies * Math.max(spec.rowTokens(), rows.tokens().length(row));
+    return (long) copies * Math.max(spec.rowTokens(), length(rows, row));
+  }
+
+  private static int length(ResponseRows rows, int row) {
+    return rows.tokens().length(row);
   }
 
   private float[] download(Tensor tensor) {

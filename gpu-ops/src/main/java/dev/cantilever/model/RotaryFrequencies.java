@@ -29,19 +29,31 @@ final class RotaryFrequencies {
   }
 
   /**
-   * The table.
+   * The table; of {@code longrope} that of rows within the original positions.
    *
    * @param config what messages name
    * @param headSize D, of which the settings' fraction is rotated
    */
   static RotarySpec of(ModelConfig config, RotarySettings settings, int headSize) {
+    return unscaled(config, settings, headSize).scaled(config, settings.scaling());
+  }
+
+  /** The table of rows beyond the original positions; parameters as above. */
+  static RotarySpec ofLongRows(
+      ModelConfig config, RotarySettings settings, int headSize, RotaryScaling.LongRope scaling) {
+    return unscaled(config, settings, headSize)
+        .longRope(config, scaling, "long_factor", scaling.longFactors());
+  }
+
+  private static RotaryFrequencies unscaled(
+      ModelConfig config, RotarySettings settings, int headSize) {
     int dims = (int) (headSize * settings.fraction());
     if (dims % 2 != 0) {
       throw new CheckpointException(
           "%s: expected an even number of rotary dimensions, found %d, which is %s of heads of %d. Correct the config."
               .formatted(config.file(), dims, settings.fraction(), headSize));
     }
-    return new RotaryFrequencies(dims, settings.theta()).scaled(config, settings.scaling());
+    return new RotaryFrequencies(dims, settings.theta());
   }
 
   private RotarySpec scaled(ModelConfig config, RotaryScaling scaling) {
@@ -55,17 +67,18 @@ final class RotaryFrequencies {
       return yarn(yarn);
     }
     if (scaling instanceof RotaryScaling.LongRope longRope) {
-      return longRope(config, longRope);
+      return longRope(config, longRope, "short_factor", longRope.shortFactors());
     }
     return unscaled; // dynamic positions too, up to the length that any row may have
   }
 
-  private RotarySpec longRope(ModelConfig config, RotaryScaling.LongRope scaling) {
-    List<Double> factors = scaling.shortFactors();
+  /** The magnitude is the same for either list. */
+  private RotarySpec longRope(
+      ModelConfig config, RotaryScaling.LongRope scaling, String key, List<Double> factors) {
     if (factors.size() != dims / 2) {
       throw new CheckpointException(
-          "%s: expected 'short_factor' to be a list of %d numbers, half the rotary dimensions of a head, found %d. Correct the config."
-              .formatted(config.file(), dims / 2, factors.size()));
+          "%s: expected '%s' to be a list of %d numbers, half the rotary dimensions of a head, found %d. Correct the config."
+              .formatted(config.file(), key, dims / 2, factors.size()));
     }
     List<Double> frequencies =
         IntStream.range(0, dims / 2)

@@ -41,10 +41,16 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     return transformer.architecture().embedding().maxPositions();
   }
 
+  /** The same, over the same weights, as {@link LanguageModel#forRowsOf} says. */
+  public SequenceClassifier forRowsOf(int tokens) {
+    return new SequenceClassifier(transformer.forRowsOf(tokens), hidden, output);
+  }
+
   /**
    * Logits of every row.
    *
-   * @param batch packed rows; where it does not say of which type tokens are, all are of type 0
+   * @param batch packed rows which {@link Architecture#takesTogether}; where it does not say of
+   *     which type tokens are, all are of type 0
    * @param batchArena where the selection is put, and types
    * @param kept arena of the residual stream
    * @param scratch arena of everything else
@@ -62,7 +68,8 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     backend.transfers().upload(selected, tokens);
     Tape tape = Tape.inference(backend, kept, scratch);
     TokenBatch typed = typed(backend, batch, batchArena);
-    Var pooled = transformer.forward(Pass.plain(tape, typed), new TokenSelection(selected));
+    Transformer chosen = transformer.forRowsOf(rows.length(0));
+    Var pooled = chosen.forward(Pass.plain(tape, typed), new TokenSelection(selected));
     Set<String> adapters = adapters(batch);
     Tensor features = pooled.value();
     if (hidden.isPresent()) {

@@ -59,6 +59,11 @@ public record TokenRows(int[] ids, int[] offsets) {
     return offsets[row + 1] - offsets[row];
   }
 
+  /** Tokens of the longest row. */
+  public int longest() {
+    return IntStream.range(0, rows()).map(this::length).max().orElseThrow();
+  }
+
   /** A copy of the ids of row {@code row}. */
   public int[] row(int row) {
     return Arrays.copyOfRange(ids, offsets[row], offsets[row + 1]);
@@ -71,6 +76,15 @@ public record TokenRows(int[] ids, int[] offsets) {
       shifted[r - from] = offsets[r] - offsets[from];
     }
     return new TokenRows(Arrays.copyOfRange(ids, offsets[from], offsets[to]), shifted);
+  }
+
+  /** One past the last row that a model takes in one pass with row {@code from} and all between. */
+  int endOfPass(Architecture architecture, int from) {
+    int to = from + 1;
+    while (to < rows() && architecture.takesTogether(length(from), length(to))) {
+      to++;
+    }
+    return to;
   }
 
   /** These rows followed by others. */
@@ -96,8 +110,8 @@ public record TokenRows(int[] ids, int[] offsets) {
     for (int r = 0; r < rows(); r++) {
       if (length(r) == 0 || length(r) > longest) {
         throw new CheckpointException(
-            "Row %d: expected 1 to %d tokens, which is what the model takes%s, found %d. Shorten the texts."
-                .formatted(r, longest, architecture.embedding().limit(), length(r)));
+            "Row %d: expected 1 to %d tokens, which is what the model takes, found %d. Shorten the texts."
+                .formatted(r, longest, length(r)));
       }
       for (int t = offsets[r]; t < offsets[r + 1]; t++) {
         if (ids[t] < 0 || ids[t] >= vocab) {

@@ -4,6 +4,7 @@ import dev.cantilever.adapter.AdapterTargets;
 import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.nn.Convolution;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Embeddings;
@@ -15,6 +16,7 @@ import dev.cantilever.nn.Pass;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.nn.TransformerBlock;
+import dev.cantilever.tensor.PackedRows;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -56,6 +58,7 @@ public record Transformer(
    * are run at all of them. An encoder runs first, if the batch has something for it to read.
    */
   public Var forward(Pass pass, TokenSelection selection) {
+    requirePositions(pass.batch().rows());
     Pass informed = encoder.map(reader -> reader.read(pass)).orElse(pass);
     Var x = stream(informed);
     if (projection.isPresent()) {
@@ -65,6 +68,36 @@ public record Transformer(
       return selection.forward(pass, last(pass, x));
     }
     return last(pass, selection.forward(pass, x));
+  }
+
+  /** The same, over the same weights, as {@link Architecture#forRowsOf} says. */
+  Transformer forRowsOf(int tokens) {
+    Architecture chosen = architecture.forRowsOf(tokens);
+    if (chosen == architecture) {
+      return this;
+    }
+    RotarySpec rotary = chosen.block().attention().rotary();
+    return new Transformer(
+        chosen,
+        encoder,
+        embeddings,
+        blocks.stream().map(block -> block.withRotary(rotary)).toList(),
+        convolution,
+        finalNorm,
+        projection,
+        targets,
+        frozen);
+  }
+
+  private void requirePositions(PackedRows rows) {
+    int longest = architecture.block().longestRow();
+    for (int r = 0; r < rows.rows(); r++) {
+      if (rows.length(r) > longest) {
+        throw new IllegalStateException(
+            "Row %d: expected at most the %d tokens that this form of the model is for, got %d. Ask the model for the form for rows of that length."
+                .formatted(r, longest, rows.length(r)));
+      }
+    }
   }
 
   /** As an encoder: a decoder's pass with what its batch's source is made into, if it has one. */

@@ -5,6 +5,7 @@ import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.AttentionOps;
 import dev.cantilever.backend.AttentionSpec;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.tensor.PackedRows;
 import java.util.Optional;
 
@@ -25,6 +26,11 @@ public record Attention(
     Optional<HeadNorm> headNorm,
     Linear output,
     Optional<PositionTerms> positionTerms) {
+
+  /** The same with heads turned by another table. */
+  Attention withRotary(RotarySpec rotary) {
+    return new Attention(layer, spec.withRotary(rotary), qkv, headNorm, output, positionTerms);
+  }
 
   /** What attention adds to the residual stream, [N, C]. */
   public Var forward(Pass pass, Slot slot, Var x) {

@@ -3,6 +3,7 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.Fork;
+import dev.cantilever.backend.RotarySpec;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -39,6 +40,12 @@ public record TransformerBlock(
           "Expected cross-attention in the layout %s alone, got %s"
               .formatted(ResidualLayout.PRE_NORM, layout));
     }
+  }
+
+  /** The same, over the same weights, with heads turned by another table. */
+  public TransformerBlock withRotary(RotarySpec rotary) {
+    return new TransformerBlock(
+        layout, attentionNorm, attention.withRotary(rotary), mlpNorm, mlp, branchNorms, cross);
   }
 
   /** Its norms, perhaps one of them twice. */

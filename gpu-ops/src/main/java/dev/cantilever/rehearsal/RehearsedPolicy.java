@@ -69,7 +69,7 @@ public final class RehearsedPolicy implements AutoCloseable {
             "base weights",
             "weight panels",
             ModelLoader::languageModel);
-    model = base.model();
+    model = base.model().forRowsOf(workload.rowTokens());
     frozen = backend.budget().open("frozen adapters", Purpose.ADAPTER);
     parameters = backend.budget().open("policy adapter and value head", Purpose.ADAPTER);
     moments = backend.budget().open("policy optimizer", Purpose.OPTIMIZER);
@@ -130,7 +130,7 @@ public final class RehearsedPolicy implements AutoCloseable {
     return backend;
   }
 
-  /** The base, with the adapter on it. */
+  /** The base, with the adapter on it, for rows of the workload. */
   public LanguageModel model() {
     return model;
   }

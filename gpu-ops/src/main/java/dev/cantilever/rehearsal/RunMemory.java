@@ -8,7 +8,9 @@ import java.io.Serializable;
  * the arenas they open, each then one piece whatever the lengths of the rows; 0 where one grows.
  *
  * @param settings of the passes
- * @param rowTokens most tokens of a query and its response
+ * @param rowTokens most tokens of a query and its response, which is how long rows are counted as
+ *     where that changes their positions: so a row is scored as it was sampled, however long it
+ *     became
  * @param actingAdapters frozen adapters of a rollout, those of the reference and the trained one
  * @param rollout the arenas of a rollout
  * @param classifier the arenas of scoring by the classifier
@@ -29,7 +31,7 @@ public record RunMemory(
     PassBytes update)
     implements Serializable {
 
-  /** Nothing is planned: every arena grows. */
+  /** Nothing is planned: every arena grows, and rows are as long as they are. */
   public static RunMemory growing(PassSettings settings) {
     return new RunMemory(
         settings, 1, 0, PassBytes.UNKNOWN, PassBytes.UNKNOWN, 0, 0, 0, PassBytes.UNKNOWN);

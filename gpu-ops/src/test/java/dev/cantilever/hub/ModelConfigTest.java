@@ -72,9 +72,16 @@ class ModelConfigTest {
   @ValueSource(
       strings = {
         "{'rope_scaling':{'type':'longrope','factor':2.0,'short_factor':[1]}}",
-        "{'rope_scaling':{'type':'longrope','short_factor':[1,0],"
+        "{'rope_scaling':{'type':'longrope','short_factor':[1,0],'long_factor':[1,1],"
             + "'original_max_position_embeddings':8},'max_position_embeddings':16}",
         "{'rope_scaling':{'type':'longrope','short_factor':[1],"
+            + "'original_max_position_embeddings':8},'max_position_embeddings':16}",
+        "{'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':['1'],"
+            + "'original_max_position_embeddings':8},'max_position_embeddings':16}",
+        "{'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1],"
+            + "'short_mscale':1,'original_max_position_embeddings':8},"
+            + "'max_position_embeddings':16}",
+        "{'rope_scaling':{'type':'longrope','short_factor':[1],'long_factor':[1],"
             + "'original_max_position_embeddings':1},'max_position_embeddings':16}",
         "{'rope_scaling':{'type':'linear','factor':2.0,'mrope_section':[1,2]}}",
         "{'rope_scaling':{'type':'linear','rope_type':'dynamic','factor':2.0}}",
@@ -154,8 +161,9 @@ class ModelConfigTest {
             .scaling();
 
     assertThat(scaling)
-        .isEqualTo(new RotaryScaling.LongRope(List.of(1.0, 2.5), 4, 16, OptionalDouble.empty()));
-    assertThat(scaling.longestRow(64)).isEqualTo(16);
+        .isEqualTo(
+            new RotaryScaling.LongRope(
+                List.of(1.0, 2.5), List.of(3.0, 4.0), 4, 16, OptionalDouble.empty()));
   }
 
   private RotaryScaling scaling(String dialect, String section) throws IOException {

@@ -225,6 +225,7 @@ public abstract class GenerationConformance {
         "qwen3",
         "GPTJ",
         "GEMMA2",
+        "phi3_crossing",
         "flan_t5");
   }
 

@@ -128,8 +128,9 @@ class LlamaFamilyTest {
   }
 
   @Test
-  void architecture_phi3_takesRowsWithinTheOriginalPositions() throws IOException {
-    String scaling = "'rope_scaling':{'type':'longrope','short_factor':[1,2,3,4]},";
+  void architecture_phi3_takesRowsBeyondTheOriginalPositions() throws IOException {
+    String scaling =
+        "'rope_scaling':{'type':'longrope','short_factor':[1,2,3,4],'long_factor':[5,6,7,8]},";
     Architecture phi3 =
         read(
             "{'model_type':'phi3','original_max_position_embeddings':48,'sliding_window':48,"
@@ -137,7 +138,9 @@ class LlamaFamilyTest {
                 + COMMON
                 + "}");
 
-    assertThat(phi3.embedding().maxPositions()).isEqualTo(48);
+    assertThat(phi3.embedding().maxPositions()).isEqualTo(64);
+    assertThat(phi3.block().longestRow()).isEqualTo(48);
+    assertThat(windows(phi3)).containsOnly(48);
     assertThat(phi3.block().norm().eps()).isEqualTo(1e-5f);
     assertThat(phi3.head()).isEqualTo(HeadSpec.plain(false));
     assertThat(read("{'model_type':'phi3'," + COMMON + "}").embedding().maxPositions())

@@ -3,6 +3,7 @@ package dev.cantilever.model;
 import dev.cantilever.hub.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
@@ -71,7 +72,29 @@ enum LlamaVariant implements DecoderVariant {
       "'original_max_position_embeddings':16,'rope_scaling':{'type':'su',"
           + "'short_factor':[1.0,1.25,1.5,2.5],'long_factor':[1.0,9.0,20.0,40.0]}",
       new Heads(HEAD_SIZE, 4),
-      Set.of(Trait.FUSED, Trait.LONG_ROPE));
+      Set.of(Trait.FUSED),
+      // The magnitude is √(1 + ln(64/16) / ln(16)).
+      Optional.of(new LongRope(16, Math.sqrt(1.5)))),
+  /** The same in the newer dialect, with a stated factor, and rows on both sides. */
+  PHI3_LONG_MIXED(
+      "phi3",
+      "'rope_parameters':{'rope_type':'longrope','factor':9,"
+          + "'original_max_position_embeddings':3,"
+          + "'short_factor':[1.0,1.25,1.5,2.5],'long_factor':[1.0,9.0,20.0,40.0]}",
+      new Heads(HEAD_SIZE, 4),
+      Set.of(Trait.FUSED),
+      // √(1 + ln(9) / ln(3))
+      Optional.of(new LongRope(3, Math.sqrt(3)))),
+  /** The same with a stated magnitude and responses that end on the other side. */
+  PHI3_LONG_CROSSING(
+      "phi3",
+      "'num_key_value_heads':2,'original_max_position_embeddings':10,"
+          + "'rope_scaling':{'rope_type':'longrope',"
+          + "'attention_factor':1.25,"
+          + "'short_factor':[1.0,1.25,1.5,2.5],'long_factor':[1.0,9.0,20.0,40.0]}",
+      new Heads(HEAD_SIZE, 2),
+      Set.of(Trait.FUSED),
+      Optional.of(new LongRope(10, 1.25)));
 
   /** What a variant has that Llama has not. */
   private enum Trait {
@@ -88,8 +111,23 @@ enum LlamaVariant implements DecoderVariant {
     CAPS,
     /** Queries, keys and values in one, gate and up in one. */
     FUSED,
-    HALF_TURNED,
-    LONG_ROPE
+    HALF_TURNED
+  }
+
+  /**
+   * Positions of type longrope.
+   *
+   * @param original tokens of the longest row of short factors
+   * @param magnitude of cosines and sines
+   */
+  private record LongRope(int original, double magnitude) {
+
+    private static final double[] SHORT = {1, 1.25, 1.5, 2.5};
+    private static final double[] LONG = {1, 9, 20, 40};
+
+    double divisor(int rowTokens, int dimension) {
+      return (rowTokens > original ? LONG : SHORT)[dimension];
+    }
   }
 
   /**
@@ -104,12 +142,19 @@ enum LlamaVariant implements DecoderVariant {
   private final String settings;
   private final Heads heads;
   private final Set<Trait> traits;
+  private final Optional<LongRope> longRope;
 
   LlamaVariant(String family, String settings, Heads heads, Set<Trait> traits) {
+    this(family, settings, heads, traits, Optional.empty());
+  }
+
+  LlamaVariant(
+      String family, String settings, Heads heads, Set<Trait> traits, Optional<LongRope> longRope) {
     this.family = family;
     this.settings = settings;
     this.heads = heads;
     this.traits = traits;
+    this.longRope = longRope;
   }
 
   private boolean has(Trait trait) {
@@ -258,14 +303,14 @@ enum LlamaVariant implements DecoderVariant {
 
   private double[][] turned(double[][] x) {
     int dims = has(Trait.HALF_TURNED) ? heads.size() / 2 : heads.size();
-    double[] divisors = has(Trait.LONG_ROPE) ? new double[] {1, 1.25, 1.5, 2.5} : new double[0];
     double[] frequencies =
         IntStream.range(0, dims / 2)
             .mapToDouble(
-                j -> Math.pow(10_000, -2.0 * j / dims) / (divisors.length > 0 ? divisors[j] : 1))
+                j ->
+                    Math.pow(10_000, -2.0 * j / dims)
+                        / longRope.map(rope -> rope.divisor(x.length, j)).orElse(1.0))
             .toArray();
-    // √(1 + ln(64/16) / ln(16))
-    double magnitude = has(Trait.LONG_ROPE) ? Math.sqrt(1.5) : 1;
+    double magnitude = longRope.map(LongRope::magnitude).orElse(1.0);
     return ReferenceLayers.turned(x, heads.size(), frequencies, magnitude);
   }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -55,7 +56,7 @@ class RotaryFrequenciesTest {
 
   @Test
   void of_longRope_dividesEachByItsOwn() throws IOException {
-    String settings = "'type':'longrope','short_factor':[1,2,4,8],'long_factor':[1,1,1,1]";
+    String settings = "'type':'longrope','short_factor':[1,2,4,8],'long_factor':[2,4,8,16]";
     String positions = "'max_position_embeddings':64,'original_max_position_embeddings':16";
 
     RotarySpec spec = table("{'rope_scaling':{" + settings + "}," + positions + "}", 8);
@@ -71,6 +72,22 @@ class RotaryFrequenciesTest {
     assertThatThrownBy(() -> table("{'rope_scaling':{" + settings + "}," + positions + "}", 16))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("'short_factor' to be a list of 8 numbers");
+  }
+
+  @Test
+  void ofLongRows_dividesEachByItsOwn_withTheSameMagnitude() throws IOException {
+    String positions = "'max_position_embeddings':64,'original_max_position_embeddings':16";
+    String start = "{'rope_scaling':{'type':'longrope','short_factor':[1,2,4,8],'long_factor':";
+
+    LongRows rows = longRows(start + "[2,4,8,16]}," + positions + "}", 8).orElseThrow();
+    assertThat(rows.originalPositions()).isEqualTo(16);
+    assertFrequencies(rows.rotary(), Map.of(0, 0.5, 1, 0.025, 2, 0.00125, 3, 0.0000625));
+    assertThat(rows.rotary().magnitude()).isCloseTo(Math.sqrt(1.5), within(TOLERANCE));
+    assertThatThrownBy(() -> longRows(start + "[2]}," + positions + "}", 8))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("'long_factor' to be a list of 4 numbers")
+        .hasMessageContaining("found 1");
+    assertThat(longRows("{'rope_scaling':{'type':'linear','factor':4}}", 8)).isEmpty();
   }
 
   @Test
@@ -134,6 +151,12 @@ class RotaryFrequenciesTest {
     Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
     ModelConfig read = ModelConfig.read(folder);
     return RotaryFrequencies.of(read, read.rotary(10_000, 1), headSize);
+  }
+
+  private Optional<LongRows> longRows(String config, int headSize) throws IOException {
+    Files.writeString(folder.resolve("config.json"), config.replace('\'', '"'));
+    ModelConfig read = ModelConfig.read(folder);
+    return LongRows.of(read, read.rotary(10_000, 1), headSize);
   }
 
   private static void assertFrequencies(RotarySpec spec, Map<Integer, Double> expected) {

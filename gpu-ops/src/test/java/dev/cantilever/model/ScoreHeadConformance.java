@@ -59,14 +59,16 @@ public abstract class ScoreHeadConformance extends ModelConformance {
       float[] logits = expected.readFloats("logits");
       int vocab = logits.length / mask.length;
 
+      TokenRows rows = TokenRows.ofPadded(expected.readInts("input_ids"), mask, width);
       float[][] found =
-          model.logits(
-              backend,
-              memory.upload(
-                  TokenRows.ofPadded(expected.readInts("input_ids"), mask, width), Set.of()),
-              memory.batch(),
-              memory.kept(),
-              memory.scratch());
+          model
+              .forRowsOf(rows.longest()) // in one batch
+              .logits(
+                  backend,
+                  memory.upload(rows, Set.of()),
+                  memory.batch(),
+                  memory.kept(),
+                  memory.scratch());
 
       float cap = model.transformer().architecture().head().cap();
       for (int row = 0; row < found.length; row++) {

@@ -4,6 +4,7 @@ import dev.cantilever.adapter.Adapter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.model.Architecture;
 import dev.cantilever.model.LanguageLoss;
 import dev.cantilever.model.LanguageModel;
 import dev.cantilever.model.PassMemory;
@@ -30,6 +31,7 @@ final class FineTuning {
   private final boolean dropout;
   private final Adapter adapter;
   private final RowOrder order;
+  private final Architecture architecture;
   private final TextObjective objective;
   private final Backend backend;
   private final PassMemory memory;
@@ -54,7 +56,8 @@ final class FineTuning {
     this.dropout = job.lora().dropout() > 0;
     this.adapter = adapter;
     this.order = new RowOrder(job.seed());
-    this.objective = new TextObjective(model.architecture(), job.seed());
+    this.architecture = model.architecture();
+    this.objective = new TextObjective(architecture, job.seed());
     this.backend = backend;
     this.memory = memory;
     this.loss = new LanguageLoss(backend, model, Set.of(adapter.name()), spec.keep().plan());
@@ -143,7 +146,9 @@ final class FineTuning {
   private int endOfPass(ResponseRows rows, int from) {
     int[] offsets = rows.tokens().offsets();
     int to = from + 1;
-    while (to < rows.rows() && offsets[to + 1] - offsets[from] <= spec.maxTokens()) {
+    while (to < rows.rows()
+        && offsets[to + 1] - offsets[from] <= spec.maxTokens()
+        && architecture.takesTogether(rows.tokens().length(from), rows.tokens().length(to))) {
       to++;
     }
     return to;

@@ -106,6 +106,11 @@ final class LanguageComparison {
     }
   }
 
+  /** As it computes the fixture's rows: by transformers they went through it in one batch. */
+  private LanguageModel ofBatch(LanguageModel model) throws IOException {
+    return model.forRowsOf(golden.modelRows().tokens().longest());
+  }
+
   private LanguageModel load(ModelDirectory checkpoint, Arena weights) throws IOException {
     return ModelParity.load(backend, checkpoint, weights, loads, ModelLoader::languageModel);
   }
@@ -116,7 +121,7 @@ final class LanguageComparison {
     if (!golden.has(name)) {
       return OptionalDouble.empty();
     }
-    float[] found = model.logits(backend, memory, rows, active);
+    float[] found = ofBatch(model).logits(backend, memory, rows, active);
     return OptionalDouble.of(Deviation.maxAbs(name, found, golden.valid(name, model.vocabSize())));
   }
 
@@ -149,7 +154,7 @@ final class LanguageComparison {
     ResponseRows rows = golden.predictedRows();
     double scale = 1.0 / rows.predicted();
     double total =
-        new LanguageLoss(backend, model, Set.of(ADAPTER), KeepPlan.everything())
+        new LanguageLoss(backend, ofBatch(model), Set.of(ADAPTER), KeepPlan.everything())
             .train(memory, rows, scale, OptionalLong.empty());
     return Math.abs(total * scale - golden.floats("adapter_loss")[0]);
   }

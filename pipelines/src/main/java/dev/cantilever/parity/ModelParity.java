@@ -58,12 +58,14 @@ public final class ModelParity {
       TokenRows rows = golden.rows();
       rows.requireFits(model.transformer().architecture());
       float[][] logits =
-          model.logits(
-              backend,
-              memory.upload(rows, Set.of()),
-              memory.batch(),
-              memory.kept(),
-              memory.scratch());
+          model
+              .forRowsOf(rows.longest()) // by transformers they went through it in one batch
+              .logits(
+                  backend,
+                  memory.upload(rows, Set.of()),
+                  memory.batch(),
+                  memory.kept(),
+                  memory.scratch());
       int labels = model.labels().size();
       float[] found = new float[logits.length * labels];
       for (int row = 0; row < logits.length; row++) {

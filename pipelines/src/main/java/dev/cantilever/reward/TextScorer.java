@@ -2,6 +2,7 @@ package dev.cantilever.reward;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.host.Hosted;
+import dev.cantilever.model.Architecture;
 import dev.cantilever.model.PassBytes;
 import dev.cantilever.model.PassMemory;
 import dev.cantilever.model.SequenceClassifier;
@@ -55,12 +56,7 @@ final class TextScorer {
     List<List<Score>> scores = new ArrayList<>(texts.size());
     try (PassMemory memory = new PassMemory(backend, "scoring", bytes)) {
       for (int from = 0; from < rows.size(); ) {
-        int to = from;
-        int tokens = 0;
-        while (to < rows.size()
-            && (to == from || tokens + rows.get(to).length <= RewardSpec.PASS_TOKENS)) {
-          tokens += rows.get(to++).length;
-        }
+        int to = endOfPass(rows, from);
         for (float[] logits : logits(memory, rows.subList(from, to))) {
           scores.add(scores(logits));
         }
@@ -68,6 +64,20 @@ final class TextScorer {
       }
     }
     return scores;
+  }
+
+  /** One past the last text that goes through the model together with text {@code from}. */
+  private int endOfPass(List<int[]> rows, int from) {
+    Architecture architecture = hosted.model().transformer().architecture();
+    int first = rows.get(from).length;
+    int tokens = first;
+    int to = from + 1;
+    while (to < rows.size()
+        && tokens + rows.get(to).length <= RewardSpec.PASS_TOKENS
+        && architecture.takesTogether(first, rows.get(to).length)) {
+      tokens += rows.get(to++).length;
+    }
+    return to;
   }
 
   private float[][] logits(PassMemory memory, List<int[]> rows) {

@@ -83,7 +83,7 @@ final class GenerateFn extends DoFn<KV<BatchKey, Iterable<Query>>, KV<BatchKey, 
               lease.attach(base, policy.adapters(), memory.actingAdapters());
           PassMemory pass = new PassMemory(backend, "rollout", memory.rollout())) {
         List<Generation> generations =
-            new Generator(backend, base.model())
+            new Generator(backend, base.model().forRowsOf(memory.rowTokens()))
                 .generate(
                     pass,
                     TokenRows.of(

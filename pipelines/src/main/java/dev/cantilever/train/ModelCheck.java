@@ -40,7 +40,6 @@ final class ModelCheck {
                 + embedding.maxPositions()
                 + " positions of "
                 + directory.config().file()
-                + embedding.limit()
                 + " together, got "
                 + longestRow
                 + "; lower one of them");

@@ -93,7 +93,7 @@ final class TrainablePolicy implements AutoCloseable {
       PolicyModel model =
           new PolicyModel(
               backend,
-              base.model(),
+              base.model().forRowsOf(memory.rowTokens()),
               head,
               new PolicySpec(
                   acting,

@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -89,11 +90,23 @@ class FineTunePipelineTest {
   private FineTuneSummary run(
       FineTuneSpec spec, LoraSpec lora, int shards, int parallelism, List<TokenRow> rows, Path out)
       throws IOException {
+    return run(base, spec, lora, shards, parallelism, rows, out);
+  }
+
+  private FineTuneSummary run(
+      ModelRef model,
+      FineTuneSpec spec,
+      LoraSpec lora,
+      int shards,
+      int parallelism,
+      List<TokenRow> rows,
+      Path out)
+      throws IOException {
     Path data = Files.createTempDirectory(dir, "data");
     DirectOptions options = PipelineOptionsFactory.as(DirectOptions.class);
     options.setTargetParallelism(parallelism);
     return FineTunePipeline.run(
-        spec, lora, CPU, base, CommittedRows.write(data, shards, rows), out, 5, options);
+        spec, lora, CPU, model, CommittedRows.write(data, shards, rows), out, 5, options);
   }
 
   private static byte[] weights(Path adapter) throws IOException {
@@ -138,6 +151,45 @@ class FineTunePipelineTest {
 
     assertThat(weights(other)).isEqualTo(weights(one));
     assertThat(second).isEqualTo(first);
+  }
+
+  /** The embedded model with positions that are others for rows of more than 20 tokens. */
+  private ModelRef withLongRope() throws IOException {
+    Path copy = Files.createDirectory(dir.resolve("long"));
+    try (Stream<Path> files = Files.list(base.path())) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    Path config = copy.resolve("config.json");
+    String scaling =
+        "\"rope_type\": \"longrope\", \"original_max_position_embeddings\": 20,"
+            + " \"short_factor\": [1, 1, 1, 1], \"long_factor\": [1, 2, 3, 4]";
+    String text = Files.readString(config);
+    Files.writeString(config, text.replace("\"rope_type\": \"default\"", scaling));
+    assertThat(Files.readString(config)).contains(scaling);
+    return ModelRef.of(copy);
+  }
+
+  @Test
+  void run_rowsOnBothSidesOfTheOriginalPositions_goInPassesOfTheirOwn() throws Exception {
+    ModelRef model = withLongRope();
+    List<TokenRow> rows = new ArrayList<>();
+    for (TokenRow row : ROWS) {
+      int[] ids = row.ids().toArray();
+      int length = row.rowId() % 3 == 0 ? 12 : ids.length;
+      rows.add(new TokenRow(row.rowId(), row.split(), IntSequence.of(Arrays.copyOf(ids, length))));
+    }
+    Path one = dir.resolve("one");
+    Path other = dir.resolve("other");
+
+    FineTuneSummary first = run(model, spec(1, 1e-2, 2048), LORA, 1, 1, rows, one);
+    FineTuneSummary second = run(model, spec(1, 1e-2, 40), LORA, 1, 1, rows, other);
+
+    assertThat(weights(other)).isEqualTo(weights(one));
+    assertThat(second).isEqualTo(first);
+    assertThat(run(spec(1, 1e-2, 2048), LORA, 1, 1, rows, dir.resolve("plain")).lossBefore())
+        .isNotEqualTo(first.lossBefore());
   }
 
   @Test

@@ -41,6 +41,8 @@ class ModelParityTest {
         "gemma2_capped",
         "phi3",
         "phi3_window",
+        "phi3_beyond",
+        "phi3_crossing",
         "flan_t5",
         "t5_plain",
         "t5_untied"
