@@ -94,7 +94,7 @@ public final class Adapter {
     heads.forEach(HeadAdapter::attach);
   }
 
-  /** Refuses DoRA on heads and tables, and initialisations that change the base on tables. */
+  /** Refuses DoRA on heads and tables. */
   private void requireDefined(BranchedModules wanted) {
     Optional<String> head =
         wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
@@ -104,11 +104,6 @@ public final class Adapter {
       throw new CheckpointException(
           "Adapter '%s': expected 'use_dora' on layers within the model alone, found it on '%s'. Leave that out of target_modules, or merge the adapter into its base (cantilever merge)."
               .formatted(name, outer.get()));
-    }
-    if (config.init().changesBase() && table.isPresent()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected 'init_lora_weights' %s on linear layers alone, found it on '%s', a table of embeddings. Leave that out of target_modules."
-              .formatted(name, config.init().text(), table.get()));
     }
   }
 
@@ -237,6 +232,7 @@ public final class Adapter {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
       BaseCopies.requireSame(backend, source, targets);
       BranchedModules wanted = BranchedModules.in(source, targets);
+      requireApart(source, wanted, targets);
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
@@ -246,6 +242,18 @@ public final class Adapter {
         throw e;
       }
       return adapter;
+    }
+  }
+
+  /** Refuses a head whose beginning peft took off a table too, since both are one tensor. */
+  private static void requireApart(
+      AdapterDirectory source, BranchedModules wanted, AdapterTargets targets) {
+    Optional<String> head =
+        wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
+    if (source.config().init().changesBase() && targets.tied() && head.isPresent()) {
+      throw new CheckpointException(
+          "%s: expected 'init_lora_weights' %s on layers with a weight of their own, found it on '%s', which is the embedding of tokens as well: what the branch began from is taken off both. Merge the adapter into its base (cantilever merge)."
+              .formatted(source.file().path(), source.config().init().text(), head.get()));
     }
   }
 

@@ -73,6 +73,7 @@ public final class AdapterMerger implements AutoCloseable {
     for (SavedTensor tensor : adapter.copies().values()) {
       putCopy(tensor);
     }
+    untied.ifPresent(this::takeOffEmbedding);
     for (SavedTensor tensor : adapter.saved().values()) {
       TensorEntry entry = requireReplaceable(tensor);
       replaced.put(entry.name(), tensor);
@@ -306,6 +307,31 @@ public final class AdapterMerger implements AutoCloseable {
     } else if (adapter.copies().size() == 1) {
       requireReplaceable(tensor);
     }
+  }
+
+  /**
+   * Where a head that is the embedding began from its own factors, the embedding is without them as
+   * well: the copy of the one is that of the other.
+   */
+  private void takeOffEmbedding(UntiedHead head) {
+    boolean branched =
+        adapter.modules().values().stream()
+            .map(LoraModule::path)
+            .anyMatch(path -> head.is(path + WEIGHT));
+    if (!adapter.config().init().changesBase() || !branched) {
+      return;
+    }
+    SavedTensor copy = replaced.get(head.entry().name());
+    if (copy == null) {
+      throw new CheckpointException(
+          "%s: expected a copy of the head '%s' beside its branch, because 'init_lora_weights' %s takes what that began from off the embedding '%s' too, found none. Save the adapter with save_embedding_layers=True."
+              .formatted(
+                  adapter.file().path(),
+                  head.entry().name(),
+                  adapter.config().init().text(),
+                  head.embedding().name()));
+    }
+    replaced.putIfAbsent(head.embedding().name(), copy);
   }
 
   /** Whether a file has a tensor under another name too. */

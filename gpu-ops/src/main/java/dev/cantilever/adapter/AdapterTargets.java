@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
  *     in place of the base's
  * @param heads layers behind the transformer, of which the same holds
+ * @param tied whether heads and tables are one tensor of the checkpoint
  * @param trainsHeads whether heads have gradients
  * @param frozen paths of embeddings and norms of which an adapter can change nothing here, though
  *     in peft it could
@@ -24,6 +25,7 @@ public record AdapterTargets(
     List<NormTarget> norms,
     List<EmbeddingTable> tables,
     List<Linear> heads,
+    boolean tied,
     boolean trainsHeads,
     List<String> frozen) {
 

@@ -148,19 +148,21 @@ final class ModuleAdapter {
 
   /** Begins from the base's own factors. */
   private void begin(WeightReader reader) {
-    takeOffBase(reader);
+    takeOff(factors(reader));
     LoraBranch from = beginning.orElseThrow();
     copies.backend().transfers().copy(branch.a().value(), from.a().value());
     copies.backend().transfers().copy(branch.b().value(), from.b().value());
   }
 
-  private void takeOffBase(WeightReader reader) {
-    LowRankFactors factors =
-        BaseFactors.of(
-            reader.matrix(target),
-            config.init(),
-            config.rank(target.path()),
-            config.scale(target.path()));
+  private LowRankFactors factors(WeightReader reader) {
+    return BaseFactors.of(
+        reader.matrix(target),
+        config.init(),
+        config.rank(target.path()),
+        config.scale(target.path()));
+  }
+
+  private void takeOff(LowRankFactors factors) {
     LoraBranch from = beginning.orElseThrow();
     copies.upload(from.a().value(), factors.floatA());
     copies.upload(from.b().value(), factors.floatB());
@@ -174,7 +176,12 @@ final class ModuleAdapter {
       copies.upload(lengths, target.toModel(source.readMagnitude(module)));
     }
     if (beginning.isPresent()) {
-      takeOffBase(reader.orElseThrow());
+      int r = config.rank(target.path());
+      Optional<LowRankFactors> off = BaseCopies.takenOff(copies.backend(), source, target, r);
+      takeOff(
+          off.isPresent()
+              ? off.get().over(config.scale(target.path()))
+              : factors(reader.orElseThrow()));
     }
     updateNorms(reader);
   }

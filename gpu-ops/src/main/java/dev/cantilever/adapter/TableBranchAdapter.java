@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An adapter's branch of a table of embeddings. Files keep A as [R, V], the model reads its rows by
- * ids and so has it as [V, R].
+ * An adapter's branch of a table of embeddings. It takes nothing off its table, whatever linear
+ * layers begin with. Files keep A as [R, V], the model reads its rows by ids and so has it as [V,
+ * R].
  */
 final class TableBranchAdapter {
 
@@ -94,10 +95,16 @@ final class TableBranchAdapter {
     copies.upload(branch.b().value(), source.readB(module));
   }
 
+  /** Writes the branch; beside linear ones of twice the rank with zeros in the second half. */
   void write(AdapterWriter writer) throws IOException {
-    float[] a = copies.download(branch.a().value());
-    writer.writeA(module, LowRankFactors.transposed(a, rows()));
-    writer.writeB(module, copies.download(branch.b().value()));
+    float[] a = LowRankFactors.transposed(copies.download(branch.a().value()), rows());
+    float[] b = copies.download(branch.b().value());
+    if (config.init().changesBase()) {
+      a = LowRankFactors.stacked(a, new float[a.length]);
+      b = LowRankFactors.besideNegated(b, new float[b.length], rank);
+    }
+    writer.writeA(module, a);
+    writer.writeB(module, b);
   }
 
   private int rows() {

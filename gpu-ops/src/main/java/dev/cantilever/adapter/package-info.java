@@ -10,10 +10,11 @@
  *
  * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
  * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as
- * it is, with twice the rank. A trained bias, and a norm that is held whole, is kept as what it is
- * more than the base's; a head or table of embeddings that is held whole as a copy of the base's
- * type ({@code OwnTensor}). DoRA's norms are computed on the host from products of a few rows
- * ({@code WeightReader}), after every step.
+ * it is, with twice the rank. A head's copy that came without its factors says what they were. A
+ * trained bias, and a norm that is held whole, is kept as what it is more than the base's; a head
+ * or table of embeddings that is held whole as a copy of the base's type ({@code OwnTensor}).
+ * DoRA's norms are computed on the host from products of a few rows ({@code WeightReader}), after
+ * every step.
  *
  * <p>Tables of embeddings and heads carry branches where {@code target_modules} names them, also
  * where both are one tensor of the base: each then has its own branch, as in peft. No single tensor

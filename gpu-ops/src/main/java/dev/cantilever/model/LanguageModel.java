@@ -22,8 +22,9 @@ import java.util.stream.IntStream;
  *
  * @param transformer everything before the head
  * @param head [V, E]
+ * @param tied whether the checkpoint has one tensor for the head and the embedding of tokens
  */
-public record LanguageModel(Transformer transformer, Linear head) {
+public record LanguageModel(Transformer transformer, Linear head, boolean tied) {
 
   /** V. */
   public int vocabSize() {
@@ -70,7 +71,7 @@ public record LanguageModel(Transformer transformer, Linear head) {
 
   /** What adapters may be attached to. */
   public AdapterTargets targets() {
-    return transformer.targets(List.of(head), true);
+    return transformer.targets(List.of(head), tied, true);
   }
 
   /** The description. */

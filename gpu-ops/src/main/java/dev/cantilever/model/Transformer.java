@@ -100,10 +100,10 @@ public record Transformer(
    * What adapters may be attached to; of norms each once, though parts may share it. Embeddings
    * that an encoder reads too are not among it: peft's copy would be that of one of the two.
    */
-  AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
+  AdapterTargets targets(List<Linear> heads, boolean tied, boolean trainsHeads) {
     List<NormTarget> own = norms().flatMap(norm -> norm.target().stream()).distinct().toList();
     List<EmbeddingTable> tables = encoder.isPresent() ? List.of() : List.of(embeddings.tokens());
-    return new AdapterTargets(targets, own, tables, heads, trainsHeads, frozen);
+    return new AdapterTargets(targets, own, tables, heads, tied, trainsHeads, frozen);
   }
 
   private Stream<Norm> norms() {

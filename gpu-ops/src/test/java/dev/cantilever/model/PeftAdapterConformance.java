@@ -81,6 +81,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "opt_exclude, opt",
@@ -142,6 +146,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "opt_exclude, opt",
@@ -159,6 +167,8 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_both, gpt2",
     "gpt2_lora_tied, gpt2",
     "qwen2_tied_tokens, qwen2",
+    "qwen2_pissa_tied, qwen2",
+    "gpt2_olora_tied, gpt2",
     "gemma2_lora_tables, gemma2_capped",
   })
   void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
@@ -177,6 +187,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "neox_bias_all, gpt_neox",
@@ -317,6 +331,9 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_resized, llama, cantilever merge",
     "llama_resized_branches, llama, cantilever merge",
     "qwen2_resized_tied, qwen2, cantilever merge",
+    "llama_pissa_head, mistral, less what its branch began from",
+    "qwen2_pissa_tied, qwen2, which is the embedding of tokens as well",
+    "gpt2_olora_tied, gpt2, taken off both",
   })
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {
