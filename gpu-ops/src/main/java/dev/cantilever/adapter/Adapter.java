@@ -285,6 +285,10 @@ public final class Adapter {
     }
   }
 
+  private Stream<TableBranchAdapter> readBranches() {
+    return tableBranches.stream().filter(branch -> targets.isRead(branch.table()));
+  }
+
   private Stream<OwnTensor> wholes() {
     return Stream.concat(
         tables.stream().map(TableAdapter::own), heads.stream().flatMap(HeadAdapter::tensors));
@@ -311,7 +315,7 @@ public final class Adapter {
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
-    tableBranches.forEach(branch -> parameters.addAll(branch.parameters()));
+    readBranches().forEach(branch -> parameters.addAll(branch.parameters()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
     wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
@@ -331,7 +335,7 @@ public final class Adapter {
   public Map<String, float[]> gradients() {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
-    tableBranches.forEach(branch -> branch.putGradients(gradients));
+    readBranches().forEach(branch -> branch.putGradients(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
     wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;

@@ -56,6 +56,10 @@ final class TableBranchAdapter {
     return new LoraModule(table.name(), table.values().dim(0), table.values().dim(1), true);
   }
 
+  EmbeddingTable table() {
+    return table;
+  }
+
   void attach() {
     table.attach(branch);
   }

@@ -18,9 +18,10 @@
  *
  * <p>Tables of embeddings and heads carry branches where {@code target_modules} names them, also
  * where both are one tensor of the base: each then has its own branch, as in peft. No single tensor
- * holds both sums, so the merged base has a head of its own ({@code UntiedHead}). An adapter of
- * another number of tokens than the base's is refused here, and merged: the merged base then has
- * the adapter's number ({@code ResizedVocabulary}).
+ * holds both sums, so the merged base has a head of its own ({@code UntiedHead}), and a T5 tables
+ * of its encoder and decoder ({@code SharedEmbedding}). An adapter of another number of tokens than
+ * the base's is refused here, and merged: the merged base then has the adapter's number ({@code
+ * ResizedVocabulary}).
  *
  * <p>Invariant: a fresh adapter changes nothing, bit for bit, because B is zero (of a table A),
  * DoRA's lengths are the norms themselves and biases the base's; those of PiSSA, OLoRA and random B

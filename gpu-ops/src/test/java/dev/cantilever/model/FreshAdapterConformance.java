@@ -146,7 +146,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     "gpt2, c_attn, wpe, transformer.wpe",
     "opt, q_proj, embed_positions, model.decoder.embed_positions",
     "t5_plain, q, shared, shared",
-    "flan_t5, q, encoder.embed_tokens, encoder.embed_tokens",
     "flan_t5, q, relative_attention_bias, relative_attention_bias",
     "qwen3, q_proj, q_norm, self_attn.q_norm"
   })
@@ -158,6 +157,23 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on(linear, other))))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining(path + "', which is frozen");
+  }
+
+  /** As in peft, which has no branch for such a module. */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, 'model\\.layers\\.0\\..*', model.layers.0.input_layernorm",
+    "flan_t5, '.*(q|shared)', shared"
+  })
+  void regexThatMatchesWhatHasNoBranch_isRefusedByName(String base, String regex, String path)
+      throws Exception {
+    LanguageModel model = model(base, BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+    ModuleSelection modules = ModuleSelection.of(new TargetModules.Regex(regex));
+
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(modules)))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("found '" + path + "'");
   }
 
   @Test
