@@ -3,9 +3,6 @@ package dev.cantilever.adapter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.SavedTensor;
-import dev.cantilever.memory.HostMemory;
-import dev.cantilever.tensor.DType;
-import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,7 +34,7 @@ final class CopiedTensor {
   /** A difference that has no other part needs one; more make up for what was rounded. */
   private static final int ITERATIONS = 3;
 
-  private final Backend backend;
+  private final DeviceCopies copies;
   private final AdapterDirectory source;
   private final SavedTensor copy;
   private final Tensor base;
@@ -49,7 +46,7 @@ final class CopiedTensor {
    * @param base [O], or [O, I]
    */
   CopiedTensor(Backend backend, AdapterDirectory source, SavedTensor copy, Tensor base) {
-    this.backend = backend;
+    this.copies = new DeviceCopies(backend);
     this.source = source;
     this.copy = copy;
     this.base = base;
@@ -72,7 +69,7 @@ final class CopiedTensor {
       source
           .file()
           .readFloats(source.file().entry(copy.name()), (long) first * columns, copied, count);
-      download(own, base.slice(first, last));
+      copies.downloadWidened(own, base.slice(first, last));
       use.accept(first, count, copied, own);
     }
   }
@@ -154,30 +151,6 @@ final class CopiedTensor {
           });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Reads values as F32. */
-  private void download(float[] to, Tensor from) {
-    int count = Math.toIntExact(from.elements());
-    HostMemory host = new HostMemory();
-    long bytes = from.bytes();
-    long address = host.allocate(bytes);
-    try {
-      backend.transfers().download(address, from);
-      if (from.dtype() == DType.F32) {
-        HostMemory.get(address, to, 0, count);
-        return;
-      }
-      short[] bits = new short[count];
-      HostMemory.get(address, bits, 0, count);
-      if (from.dtype() == DType.F16) {
-        HalfPrecision.f16ToF32(bits, to);
-      } else {
-        HalfPrecision.bf16ToF32(bits, to);
-      }
-    } finally {
-      host.free(address, bytes);
     }
   }
 }

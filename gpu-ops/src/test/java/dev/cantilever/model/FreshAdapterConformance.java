@@ -85,24 +85,39 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @EnumSource
   void freshLengthsAndBiases_overMovedOnes_changeNoBit(BasePrecision precision) throws Exception {
     for (String base : new String[] {"gpt_neox", "llama", "gpt2"}) {
-      LanguageModel model = model(base, precision);
-      Adapter reference = fresh(model, "reference", config(true, LoraBias.ALL, "true"));
-      move(reference, 4);
-      Adapter policy = fresh(model, "policy", config(true, LoraBias.ALL, "gaussian"));
-
-      float[] bare = model.logits(backend, memory, ROWS, Set.of());
-      assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isEqualTo(bare);
-      float[] moved = model.logits(backend, memory, ROWS, Set.of("reference"));
-      assertThat(moved).isNotEqualTo(bare);
-      assertThat(model.logits(backend, memory, ROWS, Set.of("reference", "policy")))
-          .isEqualTo(moved);
-
-      move(policy, 5);
-      assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isNotEqualTo(bare);
-      assertThat(model.logits(backend, memory, ROWS, Set.of("reference"))).isEqualTo(moved);
-      reference.detach();
-      policy.detach();
+      assertChangesNoBit(base, precision, ModuleSelection.of(new TargetModules.AllLinear()));
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void freshLengthsOfTablesAndHeads_overMovedOnes_changeNoBit(BasePrecision precision)
+      throws Exception {
+    assertChangesNoBit("gpt_neox", precision, on("dense", "embed_in", "lm_head"));
+    assertChangesNoBit("llama", precision, on("q_proj", "embed_tokens", "lm_head"));
+    assertChangesNoBit("gpt2", precision, on("wte", "lm_head"));
+  }
+
+  private void assertChangesNoBit(String base, BasePrecision precision, ModuleSelection modules)
+      throws Exception {
+    LanguageModel model = model(base, precision);
+    AdapterConfig under = config(true, LoraBias.ALL, "true").withModules(modules);
+    AdapterConfig over = config(true, LoraBias.ALL, "gaussian").withModules(modules);
+    Adapter reference = fresh(model, "reference", under);
+    move(reference, 4);
+    Adapter policy = fresh(model, "policy", over);
+
+    float[] bare = model.logits(backend, memory, ROWS, Set.of());
+    assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isEqualTo(bare);
+    float[] moved = model.logits(backend, memory, ROWS, Set.of("reference"));
+    assertThat(moved).isNotEqualTo(bare);
+    assertThat(model.logits(backend, memory, ROWS, Set.of("reference", "policy"))).isEqualTo(moved);
+
+    move(policy, 5);
+    assertThat(model.logits(backend, memory, ROWS, Set.of("policy"))).isNotEqualTo(bare);
+    assertThat(model.logits(backend, memory, ROWS, Set.of("reference"))).isEqualTo(moved);
+    reference.detach();
+    policy.detach();
   }
 
   @ParameterizedTest
@@ -218,24 +233,27 @@ public abstract class FreshAdapterConformance extends ModelConformance {
             plain.ranks(),
             config.loraDropout(),
             on("embed_in", "lm_head"),
-            false,
+            true,
             LoraBias.NONE,
             plain.init(),
             false,
             plain.taskType(),
             "");
     Adapter fourth = fresh(model, "fourth", outer);
-    Adapter fifth = fresh(model, "fifth", outer);
+    Adapter fifth =
+        fresh(model, "fifth", config(false, LoraBias.NONE, "true").withModules(outer.modules()));
+    Adapter sixth = fresh(model, "sixth", outer);
     move(first, 7);
     move(second, 8);
     move(third, 9);
     move(fourth, 10);
     move(fifth, 11);
-    Set<String> all = Set.of("first", "second", "third", "fourth", "fifth");
+    move(sixth, 12);
+    Set<String> all = Set.of("first", "second", "third", "fourth", "fifth", "sixth");
     OptionalLong key = dropout ? OptionalLong.of(77) : OptionalLong.empty();
     LanguageLoss loss = new LanguageLoss(backend, model, all, KeepPlan.products());
     loss.train(memory, ResponseRows.ofTexts(ROWS), 1, key);
-    for (Adapter adapter : new Adapter[] {first, second, third, fourth, fifth}) {
+    for (Adapter adapter : new Adapter[] {first, second, third, fourth, fifth, sixth}) {
       for (Parameter parameter : adapter.parameters()) {
         assertDirection(loss, adapter, parameter, key);
       }
@@ -298,11 +316,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("target_modules")
         .hasMessageContaining("final_layer_norm");
-    AdapterConfig dora = config(true, LoraBias.NONE, "true");
-    assertThatThrownBy(() -> fresh(model, "a", dora.withModules(on("dense", "lm_head"))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("use_dora")
-        .hasMessageContaining("'lm_head'");
     fresh(model, "a", plain);
     assertThatThrownBy(() -> fresh(model, "a", plain))
         .isInstanceOf(IllegalArgumentException.class)

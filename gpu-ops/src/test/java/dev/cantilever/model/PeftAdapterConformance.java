@@ -125,6 +125,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "t5_embed_head, t5_untied",
     "t5_all, t5_plain",
     "t5_tables_whole, flan_t5",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     LanguageModel model = model(Fixtures.path(base));
@@ -198,6 +202,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "t5_embed_head, t5_untied",
     "t5_all, t5_plain",
     "t5_tables_whole, flan_t5",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
     Path merged = folder.resolve("merged");
@@ -230,6 +238,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "t5_shared, flan_t5",
     "t5_embed_head, t5_untied",
     "t5_all, t5_plain",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
