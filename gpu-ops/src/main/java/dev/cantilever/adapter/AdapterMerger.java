@@ -58,7 +58,7 @@ public final class AdapterMerger implements AutoCloseable {
   private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
     this.base = base;
     this.adapter = adapter;
-    this.tokens = new TokenTensors(base);
+    this.tokens = new TokenTensors(base, adapter.config().taskType());
     this.untied = UntiedTensor.all(base, tokens, adapter);
     for (SavedTensor tensor : adapter.copies().values()) {
       putCopy(tensor);

@@ -1,6 +1,8 @@
 package dev.cantilever.adapter;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.TaskType;
 import dev.cantilever.hub.TensorEntry;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -9,6 +11,7 @@ import java.util.stream.Stream;
 final class TokenTensors {
 
   private static final String SIZE = "vocab_size";
+  private static final String CLASSES = "architectures";
 
   /** Heads of classifiers, which have no head of the size of the vocabulary. */
   private static final Pattern CLASSIFIER = Pattern.compile("(score|classifier)\\..*");
@@ -17,12 +20,32 @@ final class TokenTensors {
   private static final Pattern NO_TABLE =
       Pattern.compile(".*\\.\\d+\\..*|.*(wpe|position|project).*");
 
+  /** Of transformers' models that end with their last hidden states. */
+  private static final Pattern HEADLESS = Pattern.compile(".*(?<!Head|Heads)Model");
+
   private final ModelDirectory base;
   private final int tokens;
+  private final boolean headless;
 
-  TokenTensors(ModelDirectory base) {
+  /**
+   * Those of a base.
+   *
+   * @param task what the adapted model is for
+   */
+  TokenTensors(ModelDirectory base, TaskType task) {
     this.base = base;
     this.tokens = base.config().intOr(SIZE, -1);
+    this.headless =
+        task == TaskType.FEATURE_EXTRACTION
+            || (task == TaskType.UNSPECIFIED && isHeadless(base.config().json().path(CLASSES)));
+  }
+
+  private static boolean isHeadless(JsonNode classes) {
+    boolean headless = !classes.isEmpty();
+    for (JsonNode name : classes) {
+      headless &= HEADLESS.matcher(name.asText()).matches();
+    }
+    return headless;
   }
 
   /** V, or -1 where the config does not say. */
@@ -53,7 +76,8 @@ final class TokenTensors {
 
   /** Whether a matrix [V, E] is all that a language model has of them. */
   boolean isTied(TensorEntry entry) {
-    return isTable(entry)
+    return !headless
+        && isTable(entry)
         && base.names().stream().noneMatch(name -> CLASSIFIER.matcher(name).matches())
         && base.names().stream()
             .map(base::entry)
