@@ -58,7 +58,6 @@ public final class Adapter {
     this.config =
         config.withFanInFanOut(
             wanted.linears().stream().anyMatch(target -> target.storage().transposed()));
-    requireDefined(wanted);
     if (targets.hasAttached(name)) {
       throw new IllegalArgumentException(
           "Expected a name that no adapter of the model has yet, got '" + name + "'");
@@ -94,24 +93,6 @@ public final class Adapter {
     heads.forEach(HeadAdapter::attach);
   }
 
-  /** Refuses DoRA on heads and tables, and initialisations that change the base on tables. */
-  private void requireDefined(BranchedModules wanted) {
-    Optional<String> head =
-        wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
-    Optional<String> table = wanted.tables().stream().map(EmbeddingTable::name).findFirst();
-    Optional<String> outer = table.or(() -> head);
-    if (config.useDora() && outer.isPresent()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected 'use_dora' on layers within the model alone, found it on '%s'. Leave that out of target_modules, or merge the adapter into its base (cantilever merge)."
-              .formatted(name, outer.get()));
-    }
-    if (config.init().changesBase() && table.isPresent()) {
-      throw new CheckpointException(
-          "Adapter '%s': expected 'init_lora_weights' %s on linear layers alone, found it on '%s', a table of embeddings. Leave that out of target_modules."
-              .formatted(name, config.init().text(), table.get()));
-    }
-  }
-
   /** The linear layers whose biases are the adapter's own. */
   private List<LoraTarget> biased(List<LoraTarget> wanted) {
     List<LoraTarget> candidates =
@@ -132,7 +113,9 @@ public final class Adapter {
     for (LoraTarget target : biased) {
       own.add(
           new LinearBias(
-              target, paths.contains(target.path()), layer -> reader.orElseThrow().bias(layer)));
+              target,
+              paths.contains(target.path()),
+              layer -> reader.orElseThrow().bias(layer, layer.linear().weight())));
     }
     for (NormTarget norm : targets.norms()) {
       boolean whole = config.modules().isSaved(norm.path());
@@ -163,6 +146,12 @@ public final class Adapter {
       vectors = Math.max(vectors, needed);
       read.add(target);
     }
+    if (config.useDora()) {
+      for (TableBranchAdapter table : tableBranches) {
+        vectors = Math.max(vectors, config.rank(table.table().name()));
+        read.add(TableBranchAdapter.asLayer(table.table()));
+      }
+    }
     return Optional.of(new WeightReader(backend, arena, vectors, read));
   }
 
@@ -188,9 +177,9 @@ public final class Adapter {
         new Adapter(
             backend, arena, name, config, BranchedModules.of(name, config, targets), targets, true);
     try {
+      adapter.wholes().forEach(OwnTensor::begin); // whose biases lengths are made with
       adapter.modules.forEach(module -> module.draw(seed, adapter.reader));
-      adapter.tableBranches.forEach(branch -> branch.draw(seed));
-      adapter.wholes().forEach(OwnTensor::begin);
+      adapter.tableBranches.forEach(branch -> branch.draw(seed, adapter.reader));
     } catch (RuntimeException e) {
       adapter.detach();
       throw e;
@@ -237,6 +226,7 @@ public final class Adapter {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
       BaseCopies.requireSame(backend, source, targets);
       BranchedModules wanted = BranchedModules.in(source, targets);
+      requireApart(source, wanted, targets);
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
@@ -246,6 +236,18 @@ public final class Adapter {
         throw e;
       }
       return adapter;
+    }
+  }
+
+  /** Refuses a head whose beginning peft took off a table too, since both are one tensor. */
+  private static void requireApart(
+      AdapterDirectory source, BranchedModules wanted, AdapterTargets targets) {
+    Optional<String> head =
+        wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
+    if (source.config().init().changesBase() && targets.tied() && head.isPresent()) {
+      throw new CheckpointException(
+          "%s: expected 'init_lora_weights' %s on layers with a weight of their own, found it on '%s', which is the embedding of tokens as well: what the branch began from is taken off both. Merge the adapter into its base (cantilever merge)."
+              .formatted(source.file().path(), source.config().init().text(), head.get()));
     }
   }
 
@@ -263,18 +265,22 @@ public final class Adapter {
                     tensor.bias() ? "'bias'" : "'modules_to_save'"));
       }
     }
+    for (OwnTensor whole : wholes().toList()) {
+      whole.read(source);
+    }
     for (ModuleAdapter module : modules) {
       module.read(source, reader);
     }
     for (TableBranchAdapter branch : tableBranches) {
-      branch.read(source);
+      branch.read(source, reader);
     }
     for (BiasAdapter bias : biases) {
       bias.read(source);
     }
-    for (OwnTensor whole : wholes().toList()) {
-      whole.read(source);
-    }
+  }
+
+  private Stream<TableBranchAdapter> readBranches() {
+    return tableBranches.stream().filter(branch -> targets.isRead(branch.table()));
   }
 
   private Stream<OwnTensor> wholes() {
@@ -296,14 +302,14 @@ public final class Adapter {
   }
 
   /**
-   * All that is trained: A, B and DoRA's lengths of each linear layer, A and B of each table of
-   * embeddings, then biases and norms, then what is held whole. A of a table is [V, R], the
+   * All that is trained: A, B and DoRA's lengths of each linear layer, of each table of embeddings
+   * that is read, then biases and norms, then what is held whole. A of a table is [V, R], the
    * transpose of what a file has.
    */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
-    tableBranches.forEach(branch -> parameters.addAll(branch.parameters()));
+    readBranches().forEach(branch -> parameters.addAll(branch.parameters()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
     wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
@@ -315,15 +321,16 @@ public final class Adapter {
    * pass.
    */
   public void parametersChanged() {
-    modules.forEach(module -> module.updateNorms(reader));
     wholes().forEach(OwnTensor::parametersChanged);
+    modules.forEach(module -> module.updateNorms(reader));
+    tableBranches.forEach(branch -> branch.updateNorms(reader));
   }
 
   /** The gradients of all parameters by their names in a file, and as the file would have them. */
   public Map<String, float[]> gradients() {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
-    tableBranches.forEach(branch -> branch.putGradients(gradients));
+    readBranches().forEach(branch -> branch.putGradients(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
     wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;

@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -33,20 +32,13 @@ import java.util.stream.Stream;
  * its two small matrices, or the whole of one tensor whose own factors the adapter began from.
  *
  * <p>The weight files of the result have the names, the tensors and the types of the base's, and a
- * head of its own where only the base's embedding was one ({@link UntiedHead}); what carries no
+ * head of its own where only the base's embedding was one ({@link UntiedTensor}); what carries no
  * branch is copied byte for byte. Each file is written by itself, so files may be written in any
  * order, on several threads or machines, and again: the bytes are the same.
  */
 public final class AdapterMerger implements AutoCloseable {
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
   private static final String WEIGHT = ".weight";
-
-  /** Heads of classifiers, which have no head of the size of the vocabulary. */
-  private static final Pattern CLASSIFIER = Pattern.compile("(score|classifier)\\..*");
-
-  /** What is of no token each, whatever its size: within blocks, of positions, beside them. */
-  private static final Pattern NO_TABLE =
-      Pattern.compile(".*\\.\\d+\\..*|.*(wpe|position|project).*");
 
   /** What to do with a base that ties; the key of a T5 says how its output is scaled as well. */
   private static final String UNTIE =
@@ -58,33 +50,48 @@ public final class AdapterMerger implements AutoCloseable {
   private final AdapterDirectory adapter;
   private final Map<String, LoraModule> modules = new TreeMap<>(); // by the base's tensor
   private final Map<String, SavedTensor> replaced = new TreeMap<>(); // likewise
-  private final Optional<UntiedHead> untied; // where the base's embedding is its head
+  private final TokenTensors tokens;
+  private final List<UntiedTensor> untied; // what the base has its embedding for
+  private final boolean unties; // head and embedding, which the base's config calls one
   private final OptionalInt vocabulary; // where it is another than the base's
 
   private AdapterMerger(ModelDirectory base, AdapterDirectory adapter) {
     this.base = base;
     this.adapter = adapter;
-    this.untied =
-        base.names().stream()
-            .map(base::entry)
-            .filter(entry -> isTied(entry) && !isShared(entry.name()))
-            .findFirst()
-            .flatMap(entry -> UntiedHead.of(base, adapter, entry));
+    this.tokens = new TokenTensors(base, adapter.config().taskType());
+    this.untied = UntiedTensor.all(base, tokens, adapter);
     for (SavedTensor tensor : adapter.copies().values()) {
       putCopy(tensor);
+    }
+    untied.stream().filter(UntiedTensor::isHead).forEach(this::takeOffEmbedding);
+    for (UntiedTensor tensor : untied) {
+      Optional.ofNullable(replaced.get(tensor.embedding().name()))
+          .ifPresent(copy -> replaced.putIfAbsent(tensor.entry().name(), copy));
     }
     for (SavedTensor tensor : adapter.saved().values()) {
       TensorEntry entry = requireReplaceable(tensor);
       replaced.put(entry.name(), tensor);
     }
-    vocabulary = new ResizedVocabulary(base, adapter, replaced).rows();
-    untied.ifPresent(this::requireAsManyRows);
+    vocabulary = new ResizedVocabulary(tokens, adapter, replaced).rows();
+    untied.forEach(this::requireAsManyRows);
     for (SavedTensor tensor : replaced.values()) {
       requireShape(tensor);
     }
     for (LoraModule module : adapter.modules().values()) {
-      modules.put(requireFits(module), module);
+      if (!SharedEmbedding.isUnread(base, module.path())) {
+        modules.put(requireFits(module), module);
+      }
     }
+    this.unties = unties();
+  }
+
+  /** Whether the config has to say that head and embedding are two from now on. */
+  private boolean unties() {
+    return !SharedEmbedding.isIn(base)
+        && (!untied.isEmpty()
+            || (UntiedHead.isStored(base)
+                && Stream.concat(modules.keySet().stream(), replaced.keySet().stream())
+                    .anyMatch(name -> tokens.isTable(base.entry(name)))));
   }
 
   /**
@@ -181,12 +188,12 @@ public final class AdapterMerger implements AutoCloseable {
         file, values(entry), entry, adapter, module, isTransposed(module, entry));
   }
 
-  /** The tensors of the result's file: those of the base's, and the head if it is to lie there. */
+  /** The tensors of the result's file: those of the base's, and what is to lie behind them. */
   private List<TensorEntry> written(TensorFile source) {
     List<TensorEntry> entries = new ArrayList<>(source.entries());
-    untied
-        .filter(head -> source.contains(head.embedding().name()))
-        .ifPresent(head -> entries.add(head.entry()));
+    untied.stream()
+        .filter(tensor -> source.contains(tensor.embedding().name()))
+        .forEach(tensor -> entries.add(tensor.entry()));
     return entries;
   }
 
@@ -198,9 +205,10 @@ public final class AdapterMerger implements AutoCloseable {
 
   /** The base's tensor of which one of the result is made. */
   private TensorEntry origin(TensorEntry entry) {
-    return untied
-        .filter(head -> head.entry().equals(entry))
-        .map(UntiedHead::embedding)
+    return untied.stream()
+        .filter(tensor -> tensor.entry().equals(entry))
+        .map(UntiedTensor::embedding)
+        .findFirst()
         .orElse(entry);
   }
 
@@ -213,7 +221,7 @@ public final class AdapterMerger implements AutoCloseable {
     String name = stored(tensor);
     return base.contains(name)
         ? Optional.of(base.entry(name))
-        : untied.filter(head -> head.is(name)).map(UntiedHead::entry);
+        : untied.stream().filter(one -> one.is(name)).map(UntiedTensor::entry).findFirst();
   }
 
   /**
@@ -222,23 +230,16 @@ public final class AdapterMerger implements AutoCloseable {
    * embedding, where the adapter makes it another. The tokenizer is the base's.
    */
   public void writeCompanions(Path directory) throws IOException {
-    base.copyCompanions(directory, untied.map(UntiedHead::added).orElse(Map.of()));
-    ModelConfig config = unties() ? UntiedHead.untying(base.config()) : base.config();
+    Map<String, String> added = new TreeMap<>();
+    untied.forEach(tensor -> added.put(tensor.entry().name(), tensor.embedding().name()));
+    base.copyCompanions(directory, added);
+    ModelConfig config = unties ? UntiedHead.untying(base.config()) : base.config();
     if (vocabulary.isPresent()) {
       config = config.with("vocab_size", vocabulary.getAsInt());
     }
-    if (unties() || vocabulary.isPresent()) {
+    if (unties || vocabulary.isPresent()) {
       config.write(directory);
     }
-  }
-
-  /** Whether head and embedding, which the base's config calls one, are two from now on. */
-  private boolean unties() {
-    int tokens = base.config().intOr("vocab_size", -1);
-    return untied.isPresent()
-        || (UntiedHead.isStored(base)
-            && Stream.concat(modules.keySet().stream(), replaced.keySet().stream())
-                .anyMatch(name -> isTable(base.entry(name), tokens)));
   }
 
   @Override
@@ -277,7 +278,8 @@ public final class AdapterMerger implements AutoCloseable {
                   found));
     }
     requireStored(tensor, entry);
-    if (untied.isEmpty() && (isShared(entry.name()) || (module.embedding() && isTied(entry)))) {
+    if (!isApart(entry)
+        && (tokens.isShared(entry.name()) || module.embedding() && tokens.isTied(entry))) {
       throw new CheckpointException(
           "%s: expected tensor '%s' to stand for itself alone, because %s has a branch for it, found it to be another tensor of the base as well. To merge it, %s."
               .formatted(baseFile(entry), tensor, adapter.file().path(), UNTIE));
@@ -308,10 +310,34 @@ public final class AdapterMerger implements AutoCloseable {
     }
   }
 
-  /** Whether a file has a tensor under another name too. */
-  private boolean isShared(String tensor) {
-    return base.file(tensor).shared().stream()
-        .anyMatch(group -> group.size() > 1 && group.contains(tensor));
+  /**
+   * Where a head that is the embedding began from its own factors, the embedding is without them as
+   * well: the copy of the one is that of the other.
+   */
+  private void takeOffEmbedding(UntiedTensor head) {
+    boolean branched =
+        adapter.modules().values().stream()
+            .map(LoraModule::path)
+            .anyMatch(path -> head.is(path + WEIGHT));
+    if (!adapter.config().init().changesBase() || !branched) {
+      return;
+    }
+    SavedTensor copy = replaced.get(head.entry().name());
+    if (copy == null) {
+      throw new CheckpointException(
+          "%s: expected a copy of the head '%s' beside its branch, because 'init_lora_weights' %s takes what that began from off the embedding '%s' too, found none. Save the adapter with save_embedding_layers=True."
+              .formatted(
+                  adapter.file().path(),
+                  head.entry().name(),
+                  adapter.config().init().text(),
+                  head.embedding().name()));
+    }
+    replaced.putIfAbsent(head.embedding().name(), copy);
+  }
+
+  /** Whether a tensor may differ from others that it is one with in the base. */
+  private boolean isApart(TensorEntry entry) {
+    return !untied.isEmpty() || SharedEmbedding.isApart(base, entry.name());
   }
 
   private void requireStored(String tensor, TensorEntry entry) {
@@ -334,7 +360,9 @@ public final class AdapterMerger implements AutoCloseable {
     }
     TensorEntry entry = target.get();
     requireStored(name, entry);
-    if (untied.isEmpty() && !tensor.bias() && (isTied(entry) || isShared(entry.name()))) {
+    if (!isApart(entry)
+        && !tensor.bias()
+        && (tokens.isTied(entry) || tokens.isShared(entry.name()))) {
       throw new CheckpointException(
           "%s: expected no embedding of %s held whole, found '%s', which is the output head there as well, where the adapter's would be wrong. To merge it, %s."
               .formatted(file, base.path(), name, UNTIE));
@@ -342,14 +370,14 @@ public final class AdapterMerger implements AutoCloseable {
     return entry;
   }
 
-  /** A head of its own has as many tokens as the embedding has from now on. */
-  private void requireAsManyRows(UntiedHead head) {
-    Shape expected = values(head.embedding()).shape();
-    Shape found = values(head.entry()).shape();
+  /** What is a tensor of its own has as many tokens as the embedding has from now on. */
+  private void requireAsManyRows(UntiedTensor own) {
+    Shape expected = values(own.embedding()).shape();
+    Shape found = values(own.entry()).shape();
     if (!found.equals(expected)) {
       throw new CheckpointException(
           "%s: expected '%s' to be of shape %s, as the embedding is, found %s. Resize the base, save it, and merge into that."
-              .formatted(adapter.file().path(), head.entry().name(), expected, found));
+              .formatted(adapter.file().path(), own.entry().name(), expected, found));
     }
   }
 
@@ -361,25 +389,5 @@ public final class AdapterMerger implements AutoCloseable {
           "%s: expected tensor '%s' of shape %s, as %s has it, found %s. Use the base this adapter was trained on."
               .formatted(adapter.file().path(), tensor.name(), expected, base.path(), found));
     }
-  }
-
-  /** Whether a tensor of a language model is all that it has of the size of its vocabulary. */
-  private boolean isTied(TensorEntry entry) {
-    int vocabulary = base.config().intOr("vocab_size", -1);
-    return isTable(entry, vocabulary)
-        && base.names().stream().noneMatch(name -> CLASSIFIER.matcher(name).matches())
-        && base.names().stream()
-            .map(base::entry)
-            .noneMatch(other -> !other.name().equals(entry.name()) && isTable(other, vocabulary));
-  }
-
-  private static boolean isTable(TensorEntry entry, int vocabulary) {
-    return entry.shape().rank() == 2
-        && entry.shape().dim(0) == vocabulary
-        && !NO_TABLE.matcher(entry.name()).matches();
-  }
-
-  private static String name(TensorFile file) {
-    return String.valueOf(file.path().getFileName());
   }
 }

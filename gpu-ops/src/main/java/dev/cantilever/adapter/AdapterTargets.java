@@ -13,8 +13,10 @@ import java.util.stream.Stream;
  * @param linears linear layers that may carry branches and biases
  * @param norms norms, to whose bias an adapter may add, or which it may hold whole
  * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
- *     in place of the base's
+ *     in place of the base's; what it has of one that is among {@code frozen} is kept, but nothing
+ *     reads it
  * @param heads layers behind the transformer, of which the same holds
+ * @param tied whether heads and tables are one tensor of the checkpoint
  * @param trainsHeads whether heads have gradients
  * @param frozen paths of embeddings and norms of which an adapter can change nothing here, though
  *     in peft it could
@@ -24,6 +26,7 @@ public record AdapterTargets(
     List<NormTarget> norms,
     List<EmbeddingTable> tables,
     List<Linear> heads,
+    boolean tied,
     boolean trainsHeads,
     List<String> frozen) {
 
@@ -48,6 +51,11 @@ public record AdapterTargets(
   /** Whether a layer is among the heads. */
   boolean isHead(LoraTarget target) {
     return heads.contains(target.linear());
+  }
+
+  /** Whether the model reads a table. */
+  boolean isRead(EmbeddingTable table) {
+    return !frozen.contains(table.name());
   }
 
   /** Whether an adapter of this name has attached anything. */

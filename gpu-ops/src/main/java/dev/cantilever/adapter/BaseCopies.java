@@ -5,40 +5,36 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.hub.TensorEntry;
-import dev.cantilever.memory.HostMemory;
 import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
-import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
-import dev.cantilever.tensor.HalfPrecision;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Tables and heads of the base, with a head's bias, that peft wrote beside an adapter. They add
  * nothing if they are what the base has; if not, the adapter belongs to another base than this,
- * which others share.
+ * which others share. A head from whose own factors the adapter began came without them, as peft
+ * leaves it: the difference says what they were.
  */
 final class BaseCopies {
 
   private static final String WEIGHT = ".weight";
   private static final String BIAS = ".bias";
 
-  /** Elements that are compared at once. */
-  private static final int ELEMENTS = 1 << 20;
-
   /** How far, relatively, a value may be from the base's if it was rounded to bf16 once. */
-  private static final float ROUNDING = 0x1p-8f;
+  private static final double ROUNDING = 0x1p-8;
 
   /** How far a value near zero may be if it was rounded to f16: its smallest subnormal. */
-  private static final float SMALLEST = 0x1p-24f;
+  private static final double SMALLEST = 0x1p-24;
 
   private BaseCopies() {}
 
   /**
-   * Compares them with the model's.
+   * Compares them with the model's, but for the values of a head that came without its factors.
    *
    * @throws CheckpointException if one differs in shape, or in a value by more than another 16-bit
    *     type explains
@@ -67,62 +63,73 @@ final class BaseCopies {
             copy,
             "of shape %s where the base has %s".formatted(entry.shape(), base.shape()));
       }
-      requireSame(backend, source, copy, entry, base);
+      if (!isTakenOff(source, copy)) {
+        requireSame(
+            source,
+            copy,
+            new CopiedTensor(backend, source, copy, base),
+            new LowRankFactors(new double[0], new double[0]));
+      }
     }
+  }
+
+  /** Whether it is of a linear layer with a branch that began from the base's factors. */
+  private static boolean isTakenOff(AdapterDirectory source, SavedTensor copy) {
+    return source.config().init().changesBase()
+        && source.modules().values().stream()
+            .anyMatch(
+                module -> !module.embedding() && copy.baseName().equals(module.path() + WEIGHT));
+  }
+
+  /**
+   * What a branch began from, by a copy of its layer that came without it.
+   *
+   * @param rank R
+   * @return B·A, or nothing if the file has no copy of that layer
+   * @throws CheckpointException if the copy and these factors are not the base, by more than a
+   *     16-bit type explains
+   */
+  static Optional<LowRankFactors> takenOff(
+      Backend backend, AdapterDirectory source, LoraTarget target, int rank) throws IOException {
+    SavedTensor copy = source.copies().get(target.path() + WEIGHT);
+    if (copy == null || !(target.linear().weight() instanceof DenseWeight dense)) {
+      return Optional.empty();
+    }
+    CopiedTensor beside = new CopiedTensor(backend, source, copy, dense.values());
+    LowRankFactors factors = beside.lacking(rank);
+    requireSame(source, copy, beside, factors);
+    return Optional.of(factors);
   }
 
   private static void requireSame(
-      Backend backend, AdapterDirectory source, SavedTensor copy, TensorEntry entry, Tensor base)
+      AdapterDirectory source, SavedTensor copy, CopiedTensor beside, LowRankFactors taken)
       throws IOException {
-    int columns = base.shape().rank() == 1 ? 1 : base.size(1);
-    int rows = Math.max(1, ELEMENTS / columns);
-    float[] found = new float[rows * columns];
-    float[] expected = new float[rows * columns];
-    for (int first = 0; first < base.size(0); first += rows) {
-      int last = Math.min(base.size(0), first + rows);
-      int count = (last - first) * columns;
-      source.file().readFloats(entry, (long) first * columns, found, count);
-      download(backend, expected, base.slice(first, last));
-      for (int i = 0; i < count; i++) {
-        if (!(Math.abs(found[i] - expected[i]) <= ROUNDING * Math.abs(expected[i]) + SMALLEST)) {
-          throw different(
-              source,
-              copy,
-              "with %s in row %d where the base has %s"
-                  .formatted(found[i], first + i / columns, expected[i]));
-        }
-      }
-    }
-  }
-
-  /** Reads values as F32. */
-  private static void download(Backend backend, float[] to, Tensor from) {
-    int count = Math.toIntExact(from.elements());
-    HostMemory host = new HostMemory();
-    long bytes = from.bytes();
-    long address = host.allocate(bytes);
-    try {
-      backend.transfers().download(address, from);
-      if (from.dtype() == DType.F32) {
-        HostMemory.get(address, to, 0, count);
-        return;
-      }
-      short[] bits = new short[count];
-      HostMemory.get(address, bits, 0, count);
-      if (from.dtype() == DType.F16) {
-        HalfPrecision.f16ToF32(bits, to);
-      } else {
-        HalfPrecision.bf16ToF32(bits, to);
-      }
-    } finally {
-      host.free(address, bytes);
-    }
+    int columns = beside.columns();
+    beside.forEachBand(
+        (first, count, copied, base) -> {
+          for (int i = 0; i < count; i++) {
+            double off = taken.product(first + i / columns, i % columns, columns);
+            double room = ROUNDING * (Math.abs(base[i]) + Math.abs(off)) + SMALLEST;
+            if (!(Math.abs(copied[i] - (base[i] - off)) <= room)) {
+              throw different(
+                  source,
+                  copy,
+                  "with %s in row %d where the base has %s"
+                      .formatted(copied[i], first + i / columns, base[i]));
+            }
+          }
+        });
   }
 
   private static CheckpointException different(
       AdapterDirectory source, SavedTensor copy, String found) {
+    String expected =
+        isTakenOff(source, copy)
+            ? "what the base has less what its branch began from, because 'init_lora_weights' is "
+                + source.config().init().text()
+            : "as the base has it, because neither modules_to_save nor a branch trains it";
     return new CheckpointException(
-        "%s: expected '%s' to be as the base has it, because neither modules_to_save nor a branch trains it, found it %s. Use the base this adapter was trained on, or merge the adapter into this one (cantilever merge), which takes the adapter's."
-            .formatted(source.file().path(), copy.name(), found));
+        "%s: expected '%s' to be %s, found it %s. Use the base this adapter was trained on, or merge the adapter into this one (cantilever merge), which takes the adapter's."
+            .formatted(source.file().path(), copy.name(), expected, found));
   }
 }

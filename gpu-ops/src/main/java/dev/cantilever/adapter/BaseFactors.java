@@ -15,16 +15,6 @@ final class BaseFactors {
     if (init.scheme() == LoraInit.Scheme.OLORA) {
       return PrincipalFactors.leading(base, rank);
     }
-    LowRankFactors factors = PrincipalFactors.of(base, rank, init.iterations());
-    double factor = 1 / Math.sqrt(scale);
-    return new LowRankFactors(times(factors.a(), factor), times(factors.b(), factor));
-  }
-
-  private static double[] times(double[] values, double factor) {
-    double[] scaled = values.clone();
-    for (int i = 0; i < scaled.length; i++) {
-      scaled[i] *= factor;
-    }
-    return scaled;
+    return PrincipalFactors.of(base, rank, init.iterations()).over(scale);
   }
 }

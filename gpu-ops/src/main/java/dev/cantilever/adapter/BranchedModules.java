@@ -31,11 +31,10 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * Those that settings ask for.
    *
    * @param adapter its name, for messages
-   * @throws CheckpointException if there are none, or a list in target_modules names a norm or what
-   *     is frozen
+   * @throws CheckpointException if there are none, or target_modules names a norm or what is frozen
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
-    if (config.modules().targets() instanceof TargetModules.Names) {
+    if (!(config.modules().targets() instanceof TargetModules.AllLinear)) {
       requireOffered(adapter, config, targets);
     }
     BranchedModules found =
@@ -61,8 +60,15 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
         targets.frozen().stream().filter(config.modules()::matches).findFirst();
     if (frozen.isPresent()) {
       throw new CheckpointException(
-          "Adapter '%s': expected target_modules to name linear layers and embeddings of tokens that a decoder alone reads, found '%s', which is frozen, among %s. Leave it out."
-              .formatted(adapter, frozen.get(), config.modules().targets()));
+          "Adapter '%s': expected target_modules to name linear layers and embeddings of tokens, which are %s, found '%s', which is frozen, among %s. Leave it out."
+              .formatted(
+                  adapter,
+                  targets.tables().stream()
+                      .filter(targets::isRead)
+                      .map(EmbeddingTable::name)
+                      .toList(),
+                  frozen.get(),
+                  config.modules().targets()));
     }
     Optional<String> norm =
         targets.norms().stream()

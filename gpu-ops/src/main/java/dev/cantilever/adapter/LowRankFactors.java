@@ -20,6 +20,34 @@ record LowRankFactors(double[] a, double[] b) {
     return rounded(b);
   }
 
+  /** The same of scale·B·A, shared between both. */
+  LowRankFactors over(double scale) {
+    double factor = 1 / Math.sqrt(scale);
+    return new LowRankFactors(times(a, factor), times(b, factor));
+  }
+
+  private static double[] times(double[] values, double factor) {
+    double[] scaled = values.clone();
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] *= factor;
+    }
+    return scaled;
+  }
+
+  /**
+   * An element of B·A.
+   *
+   * @param inputs I
+   */
+  double product(int row, int column, int inputs) {
+    int rank = a.length / inputs;
+    double sum = 0;
+    for (int k = 0; k < rank; k++) {
+      sum += b[row * rank + k] * a[k * inputs + column];
+    }
+    return sum;
+  }
+
   /** The rows of one A, then those of another. */
   static float[] stacked(float[] first, float[] second) {
     float[] stacked = Arrays.copyOf(first, first.length + second.length);

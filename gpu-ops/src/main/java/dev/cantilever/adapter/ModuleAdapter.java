@@ -12,11 +12,13 @@ import dev.cantilever.nn.LoraBranch;
 import dev.cantilever.nn.Magnitude;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * An adapter's branch of one module: A, B and DoRA's lengths; and where it began by taking its
@@ -148,19 +150,21 @@ final class ModuleAdapter {
 
   /** Begins from the base's own factors. */
   private void begin(WeightReader reader) {
-    takeOffBase(reader);
+    takeOff(factors(reader));
     LoraBranch from = beginning.orElseThrow();
     copies.backend().transfers().copy(branch.a().value(), from.a().value());
     copies.backend().transfers().copy(branch.b().value(), from.b().value());
   }
 
-  private void takeOffBase(WeightReader reader) {
-    LowRankFactors factors =
-        BaseFactors.of(
-            reader.matrix(target),
-            config.init(),
-            config.rank(target.path()),
-            config.scale(target.path()));
+  private LowRankFactors factors(WeightReader reader) {
+    return BaseFactors.of(
+        reader.matrix(target),
+        config.init(),
+        config.rank(target.path()),
+        config.scale(target.path()));
+  }
+
+  private void takeOff(LowRankFactors factors) {
     LoraBranch from = beginning.orElseThrow();
     copies.upload(from.a().value(), factors.floatA());
     copies.upload(from.b().value(), factors.floatB());
@@ -174,7 +178,12 @@ final class ModuleAdapter {
       copies.upload(lengths, target.toModel(source.readMagnitude(module)));
     }
     if (beginning.isPresent()) {
-      takeOffBase(reader.orElseThrow());
+      int r = config.rank(target.path());
+      Optional<LowRankFactors> off = BaseCopies.takenOff(copies.backend(), source, target, r);
+      takeOff(
+          off.isPresent()
+              ? off.get().over(config.scale(target.path()))
+              : factors(reader.orElseThrow()));
     }
     updateNorms(reader);
   }
@@ -187,51 +196,18 @@ final class ModuleAdapter {
             magnitude -> {
               WeightReader base = reader.orElseThrow();
               float[] lengths = copies.download(magnitude.lengths().value());
-              magnitude.set(copies.backend(), lengths, norms(base), base.bias(target));
+              Weight acting = target.linear().weight(Set.of(branch.adapter()));
+              magnitude.set(copies.backend(), lengths, norms(base), base.bias(target, acting));
             });
   }
 
-  /** ‖W + scale·B·A‖ of each output: ‖W‖² + 2·scale·B·(W·Aᵀ)ᵀ + scale²·B·(A·Aᵀ)·Bᵀ, [O']. */
+  /** ‖W + scale·B·A‖ of each output, [O']. */
   private float[] norms(WeightReader reader) {
-    float[] a = copies.download(branch.a().value());
+    double[] a = DoraNorms.widened(copies.download(branch.a().value()));
     float[] b = copies.download(branch.b().value());
-    int in = target.inFeatures();
-    int out = target.outFeatures();
-    int r = a.length / in;
-    double[] wide = new double[a.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = a[i];
-    }
     double[] squares = reader.rowSquares(target.linear());
-    double[] crossed = reader.times(target, wide); // [r, O']
-    double[] gram = gram(wide, r, in);
-    float[] norms = new float[out];
-    for (int o = 0; o < out; o++) {
-      double mixed = 0;
-      double own = 0;
-      for (int k = 0; k < r; k++) {
-        mixed += b[o * r + k] * crossed[k * out + o];
-        for (int j = 0; j < r; j++) {
-          own += (double) b[o * r + k] * b[o * r + j] * gram[k * r + j];
-        }
-      }
-      double scale = branch.scale();
-      double square = squares[target.column() + o] + 2 * scale * mixed + scale * scale * own;
-      norms[o] = (float) Math.sqrt(Math.max(0, square));
-    }
-    return norms;
-  }
-
-  private static double[] gram(double[] rows, int count, int length) {
-    double[] gram = new double[count * count];
-    for (int i = 0; i < count; i++) {
-      for (int j = 0; j < count; j++) {
-        for (int c = 0; c < length; c++) {
-          gram[i * count + j] += rows[i * length + c] * rows[j * length + c];
-        }
-      }
-    }
-    return gram;
+    double[] crossed = reader.times(target, a);
+    return DoraNorms.of(squares, target.column(), crossed, a, b, branch.rank(), branch.scale());
   }
 
   /** Writes the branch; one that began from the base with what it began from subtracted. */

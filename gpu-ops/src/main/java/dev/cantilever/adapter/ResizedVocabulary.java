@@ -2,13 +2,11 @@ package dev.cantilever.adapter;
 
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
-import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.hub.TensorEntry;
 import dev.cantilever.tensor.Shape;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
 
 /**
  * Another number of tokens than the base's, where an adapter was trained on a base that was resized
@@ -17,12 +15,9 @@ import java.util.stream.Stream;
  */
 final class ResizedVocabulary {
 
-  private static final String SIZE = "vocab_size";
-
-  private final ModelDirectory base;
+  private final TokenTensors base;
   private final AdapterDirectory adapter;
   private final Map<String, SavedTensor> replaced;
-  private final int before;
 
   /**
    * What a merge does to the vocabulary.
@@ -30,11 +25,10 @@ final class ResizedVocabulary {
    * @param replaced what takes the place of the base's tensors, by their names
    */
   ResizedVocabulary(
-      ModelDirectory base, AdapterDirectory adapter, Map<String, SavedTensor> replaced) {
+      TokenTensors base, AdapterDirectory adapter, Map<String, SavedTensor> replaced) {
     this.base = base;
     this.adapter = adapter;
     this.replaced = replaced;
-    this.before = base.config().intOr(SIZE, -1);
   }
 
   /**
@@ -44,10 +38,10 @@ final class ResizedVocabulary {
    *     number
    */
   OptionalInt rows() {
-    for (TensorEntry entry : byToken().toList()) {
+    for (TensorEntry entry : base.all().toList()) {
       SavedTensor own = replaced.get(entry.name());
-      if (own != null && rows(own) != before) {
-        byToken().forEach(other -> requireRows(other, rows(own), own));
+      if (own != null && rows(own) != base.tokens()) {
+        base.all().forEach(other -> requireRows(other, rows(own), own));
         return OptionalInt.of(rows(own));
       }
     }
@@ -56,24 +50,6 @@ final class ResizedVocabulary {
 
   private int rows(SavedTensor own) {
     return Math.toIntExact(adapter.file().entry(own.name()).shape().dim(0));
-  }
-
-  private Stream<TensorEntry> byToken() {
-    return base.names().stream().map(base::entry).filter(this::isByToken);
-  }
-
-  /** Whether a tensor has a row a token: matrices [V, E], and their biases [V]. */
-  private boolean isByToken(TensorEntry entry) {
-    int rank = entry.shape().rank();
-    if (before < 1 || rank == 0 || entry.shape().dim(0) != before) {
-      return false;
-    }
-    String weight = entry.name().replaceFirst("bias$", "weight");
-    return rank == 2
-        || (rank == 1
-            && base.names().contains(weight)
-            && base.entry(weight).shape().rank() == 2
-            && base.entry(weight).shape().dim(0) == before);
   }
 
   private void requireRows(TensorEntry entry, int rows, SavedTensor because) {

@@ -7,17 +7,24 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.LoraInit;
 import dev.cantilever.hub.LoraModule;
+import dev.cantilever.hub.PlainStorage;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.EmbeddingTable;
+import dev.cantilever.nn.Linear;
+import dev.cantilever.nn.Magnitude;
 import dev.cantilever.nn.TableBranch;
+import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * An adapter's branch of a table of embeddings. Files keep A as [R, V], the model reads its rows by
- * ids and so has it as [V, R].
+ * An adapter's branch of a table of embeddings. It takes nothing off its table, whatever linear
+ * layers begin with. Files keep A as [R, V], the model reads its rows by ids and so has it as [V,
+ * R].
  */
 final class TableBranchAdapter {
 
@@ -47,12 +54,26 @@ final class TableBranchAdapter {
             Parameter.in(arena, module.nameA(), Shape.of(module.inFeatures(), rank)),
             Parameter.in(arena, module.nameB(), Shape.of(module.outFeatures(), rank)),
             (float) config.scale(table.name()),
-            trainable);
+            trainable,
+            config.useDora()
+                ? Optional.of(
+                    new Magnitude(backend, arena, module.nameMagnitude(), table.values().size(1)))
+                : Optional.empty());
+  }
+
+  /** The table as a layer whose products are to be had: W [V, E], of E inputs and V outputs. */
+  static LoraTarget asLayer(EmbeddingTable table) {
+    Linear layer = new Linear(table.name(), DenseWeight.of(table.values()));
+    return new LoraTarget(table.name(), layer, 0, table.values().size(0), new PlainStorage());
   }
 
   /** A table [V, E] as files have it: a layer of V inputs and E outputs. */
   static LoraModule module(EmbeddingTable table) {
     return new LoraModule(table.name(), table.values().dim(0), table.values().dim(1), true);
+  }
+
+  EmbeddingTable table() {
+    return table;
   }
 
   void attach() {
@@ -64,21 +85,29 @@ final class TableBranchAdapter {
   }
 
   List<Parameter> parameters() {
-    return List.of(branch.a(), branch.b());
+    List<Parameter> parameters = new ArrayList<>(List.of(branch.a(), branch.b()));
+    branch.magnitude().ifPresent(magnitude -> parameters.add(magnitude.lengths()));
+    return parameters;
   }
 
   void putGradients(Map<String, float[]> gradients) {
     float[] a = copies.download(branch.a().gradient());
     gradients.put(branch.a().name(), LowRankFactors.transposed(a, rows()));
     gradients.put(branch.b().name(), copies.download(branch.b().gradient()));
+    branch
+        .magnitude()
+        .map(Magnitude::lengths)
+        .ifPresent(m -> gradients.put(m.name(), copies.download(m.gradient())));
   }
 
   /**
    * Draws fresh values as peft does for a table, whatever linear layers begin with: A is zero and B
    * from N(0, 1); both are from N(0, 1) where the adapter is to change the model from the
    * beginning.
+   *
+   * @param reader of the base, where the settings need one
    */
-  void draw(long seed) {
+  void draw(long seed, Optional<WeightReader> reader) {
     FreshValues fresh = new FreshValues(seed, table.name());
     if (config.init().scheme() == LoraInit.Scheme.RANDOM) {
       copies.upload(branch.a().value(), fresh.normal(branch.a().value(), 1));
@@ -86,18 +115,58 @@ final class TableBranchAdapter {
       copies.backend().transfers().zero(branch.a().value());
     }
     copies.upload(branch.b().value(), fresh.normal(branch.b().value(), 1));
+    branch
+        .magnitude()
+        .ifPresent(
+            magnitude -> copies.upload(magnitude.lengths().value(), norms(reader.orElseThrow())));
+    updateNorms(reader);
   }
 
-  void read(AdapterDirectory source) throws IOException {
+  void read(AdapterDirectory source, Optional<WeightReader> reader) throws IOException {
     float[] a = source.readA(module);
     copies.upload(branch.a().value(), LowRankFactors.transposed(a, rank));
     copies.upload(branch.b().value(), source.readB(module));
+    if (branch.magnitude().isPresent()) {
+      copies.upload(branch.magnitude().get().lengths().value(), source.readMagnitude(module));
+    }
+    updateNorms(reader);
   }
 
+  /** Takes over that A, B or the lengths have changed. */
+  void updateNorms(Optional<WeightReader> reader) {
+    branch
+        .magnitude()
+        .ifPresent(
+            magnitude -> {
+              float[] lengths = copies.download(magnitude.lengths().value());
+              float[] norms = norms(reader.orElseThrow());
+              magnitude.set(copies.backend(), lengths, norms, new float[lengths.length]);
+            });
+  }
+
+  /** ‖W + scale·(B·A)ᵀ‖ of each column, [E]. */
+  private float[] norms(WeightReader reader) {
+    float[] rows = copies.download(branch.a().value());
+    double[] a = DoraNorms.widened(LowRankFactors.transposed(rows, rows()));
+    float[] b = copies.download(branch.b().value());
+    double[] crossed = reader.transposedTimes(asLayer(table), a);
+    return DoraNorms.of(reader.columnSquares(table), 0, crossed, a, b, rank, branch.scale());
+  }
+
+  /** Writes the branch; beside linear ones of twice the rank with zeros in the second half. */
   void write(AdapterWriter writer) throws IOException {
-    float[] a = copies.download(branch.a().value());
-    writer.writeA(module, LowRankFactors.transposed(a, rows()));
-    writer.writeB(module, copies.download(branch.b().value()));
+    float[] a = LowRankFactors.transposed(copies.download(branch.a().value()), rows());
+    float[] b = copies.download(branch.b().value());
+    if (config.init().changesBase()) {
+      a = LowRankFactors.stacked(a, new float[a.length]);
+      b = LowRankFactors.besideNegated(b, new float[b.length], rank);
+    }
+    writer.writeA(module, a);
+    writer.writeB(module, b);
+    if (branch.magnitude().isPresent()) {
+      float[] lengths = copies.download(branch.magnitude().get().lengths().value());
+      writer.writeMagnitude(module, lengths);
+    }
   }
 
   private int rows() {

@@ -59,8 +59,9 @@ final class TensorMerge {
     this.rows = Math.toIntExact(entry.shape().dim(0));
     this.columns = Math.toIntExact(entry.shape().dim(1));
     int half = adapter.config().rank(module.path());
-    // What the adapter brings along is without it already.
-    this.subtracts = adapter.config().init().changesBase() && base != adapter.file();
+    // What the adapter brings along is without it already, and a table never had any.
+    this.subtracts =
+        adapter.config().init().changesBase() && base != adapter.file() && !module.embedding();
     this.rank = subtracts ? 2 * half : half;
     this.scale = adapter.config().scale(module.path());
   }

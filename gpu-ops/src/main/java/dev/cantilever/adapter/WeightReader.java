@@ -2,6 +2,7 @@ package dev.cantilever.adapter;
 
 import dev.cantilever.backend.Backend;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.HalfPrecision;
@@ -19,6 +20,9 @@ import java.util.List;
  * so that it counts with at least 16 bits.
  */
 final class WeightReader {
+
+  /** Elements of a table that are on the host at once. */
+  private static final int BAND_ELEMENTS = 1 << 20;
 
   private final Backend backend;
   private final int rows;
@@ -153,12 +157,37 @@ final class WeightReader {
   }
 
   /**
+   * ‖·‖² of each column of a table.
+   *
+   * @return [E]
+   */
+  double[] columnSquares(EmbeddingTable table) {
+    return table.columnSquares(this::sumColumnSquares);
+  }
+
+  private double[] sumColumnSquares(Tensor values) {
+    DeviceCopies copies = new DeviceCopies(backend);
+    int columns = values.size(1);
+    int most = Math.max(1, BAND_ELEMENTS / columns);
+    float[] band = new float[Math.min(most, values.size(0)) * columns];
+    double[] squares = new double[columns];
+    for (int first = 0; first < values.size(0); first += most) {
+      int last = Math.min(values.size(0), first + most);
+      copies.downloadWidened(band, values.slice(first, last));
+      for (int i = 0; i < (last - first) * columns; i++) {
+        squares[i % columns] += (double) band[i] * band[i];
+      }
+    }
+    return squares;
+  }
+
+  /**
    * The bias of a target's outputs.
    *
+   * @param weight of its layer, with the bias that acts
    * @return [O'], zeros where there is none
    */
-  float[] bias(LoraTarget target) {
-    Weight weight = target.linear().weight();
+  float[] bias(LoraTarget target, Weight weight) {
     float[] bias = new float[target.outFeatures()];
     if (weight.bias().isPresent()) {
       float[] y = new float[rows * weight.outFeatures()];

@@ -30,6 +30,11 @@ public record HeadGradient(
     this(matrix, bias, List.of());
   }
 
+  /** Where what some tokens give goes. */
+  public HeadGradient tokens(int from, int to) {
+    return withTerms(terms.stream().map(term -> term.tokens(from, to)).toList());
+  }
+
   /** The same with the gradients of low-rank terms. */
   public HeadGradient withTerms(List<HeadTermGradient> ofTerms) {
     return new HeadGradient(matrix, bias, ofTerms);

@@ -60,6 +60,19 @@ public final class LossChecks {
       if (gradient.dB().isPresent()) {
         require(op, "dB of term " + i, gradient.dB().get(), F32, "V, R", entries, rank);
       }
+      if (gradient.dLengths().isPresent()) {
+        require(op, "dLengths of term " + i, gradient.dLengths().get(), F32, "V", entries);
+      }
+      if (gradient.dDropped().isPresent()) {
+        require(op, "dDropped of term " + i, gradient.dDropped().get(), F32, "M, C", m, size);
+      }
+      boolean lengthens = head.terms().get(i).lengths().isPresent();
+      if (gradient.dDropped().isPresent() != head.terms().get(i).drops()
+          || (gradient.dLengths().isPresent() && !lengthens)) {
+        throw new ShapeException(
+            "%s: expected gradients of lengths and of dropped hidden states where term %d has such, got %s of %s"
+                .formatted(op, i, gradient, head.terms().get(i)));
+      }
     }
     require(op, "targets", targets, I32, "M", m);
     require(op, "dLogprobs", dLogprobs, F32, "M", m);
@@ -77,6 +90,10 @@ public final class LossChecks {
               .formatted(q.weight(), p.weight()));
     }
     terms("fullKl", q, m);
+    if (HeadTerms.matrices(p) > 1 || HeadTerms.matrices(q) > 1) {
+      throw new ShapeException(
+          "fullKl: expected dropped hidden states of no term, got some. Drop nothing.");
+    }
     require("fullKl", "kl", kl, F32, "M", m);
   }
 
@@ -95,6 +112,23 @@ public final class LossChecks {
       long rank = axes(op, "low of term " + i, term.low(), F32, "M, R")[1];
       require(op, "low of term " + i, term.low(), F32, "M, R", m, rank);
       require(op, "B of term " + i, term.b(), F32, "V, R", head.entries(), rank);
+      if (term.lengths().isPresent()) {
+        lengths(op, i, term.lengths().get(), head, m);
+      }
+    }
+  }
+
+  private static void lengths(String op, int i, HeadLengths lengths, HeadInput head, long m) {
+    String term = " of term " + i;
+    int v = head.entries();
+    require(op, "gain" + term, lengths.gain(), F32, "V", v);
+    require(op, "excess" + term, lengths.excess(), F32, "V", v);
+    require(op, "excessShift" + term, lengths.excessShift(), F32, "V", v);
+    require(op, "inverseNorm" + term, lengths.inverseNorm(), F32, "V", v);
+    require(op, "zero" + term, lengths.zero(), F32, "V", v);
+    if (lengths.dropped().isPresent()) {
+      int size = head.weight().inFeatures();
+      require(op, "dropped" + term, lengths.dropped().get(), F32, "M, C", m, size);
     }
   }
 

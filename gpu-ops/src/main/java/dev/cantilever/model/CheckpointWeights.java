@@ -82,6 +82,13 @@ final class CheckpointWeights extends WeightSource {
   }
 
   @Override
+  boolean isSame(String name, String other) throws IOException {
+    unused.use(directory.entry(name).name());
+    unused.use(directory.entry(other).name());
+    return directory.same(name, other);
+  }
+
+  @Override
   DType dtype(String name, Shape shape) {
     TensorEntry entry = directory.entry(name, shape);
     unused.use(entry.name());

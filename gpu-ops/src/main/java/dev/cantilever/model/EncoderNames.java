@@ -1,6 +1,5 @@
 package dev.cantilever.model;
 
-import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -9,11 +8,13 @@ import java.util.function.IntFunction;
  * @param block paths of the encoder's block i
  * @param finalNorm norm behind its last block
  * @param cross paths of the cross-attention of the decoder's block i
- * @param tokens paths of other modules that hold the token embedding too; a checkpoint may have it
- *     under any of them alone
+ * @param tokens path of what the encoder embeds tokens by: the model's embedding, if it is not
+ *     stored under this name as another
+ * @param decoderTokens the decoder's, likewise
  */
 public record EncoderNames(
     IntFunction<BlockNames> block,
     String finalNorm,
     IntFunction<CrossNames> cross,
-    List<String> tokens) {}
+    String tokens,
+    String decoderTokens) {}

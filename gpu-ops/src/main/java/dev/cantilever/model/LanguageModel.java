@@ -22,8 +22,9 @@ import java.util.stream.IntStream;
  *
  * @param transformer everything before the head
  * @param head [V, E]
+ * @param tied whether the checkpoint has one tensor for the head and the embedding of tokens
  */
-public record LanguageModel(Transformer transformer, Linear head) {
+public record LanguageModel(Transformer transformer, Linear head, boolean tied) {
 
   /**
    * The same, over the same weights and with the same adapters, for passes over rows that are, or
@@ -79,7 +80,7 @@ public record LanguageModel(Transformer transformer, Linear head) {
 
   /** What adapters may be attached to. */
   public AdapterTargets targets() {
-    return transformer.targets(List.of(head), true);
+    return transformer.targets(List.of(head), tied, true);
   }
 
   /** The description. */

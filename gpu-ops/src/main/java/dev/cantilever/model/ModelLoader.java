@@ -68,12 +68,13 @@ public final class ModelLoader {
     String head = CheckpointHeads.language(source);
     String table = TokenTable.path(source, family);
     Transformer transformer = transformer(table);
-    String matrix = ownHead(head, table) ? head : table;
+    boolean tied = !ownHead(head, table);
+    String matrix = tied ? table : head;
     Optional<String> bias = architecture.head().bias() ? Optional.of(head) : Optional.empty();
     Weight weight =
         weights.head(matrix, bias, architecture.embedding().vocabSize(), architecture.outputSize());
     weights.finish();
-    return new LanguageModel(transformer, new Linear(HeadNames.later(head), weight));
+    return new LanguageModel(transformer, new Linear(HeadNames.later(head), weight), tied);
   }
 
   private boolean ownHead(String path, String table) throws IOException {

@@ -33,7 +33,8 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
 
   /** What adapters may be attached to; the layers behind the transformer may be held whole. */
   public AdapterTargets targets() {
-    return transformer.targets(Stream.concat(hidden.stream(), Stream.of(output)).toList(), false);
+    return transformer.targets(
+        Stream.concat(hidden.stream(), Stream.of(output)).toList(), false, false);
   }
 
   /** Longest row the model was made for. */

@@ -217,7 +217,8 @@ final class T5Family implements ArchitectureFamily {
             layer -> block("encoder.block." + layer, 1),
             "encoder.final_layer_norm",
             layer -> cross("decoder.block." + layer + ".layer.1"),
-            List.of("encoder.embed_tokens", "decoder.embed_tokens")));
+            "encoder.embed_tokens",
+            "decoder.embed_tokens"));
   }
 
   /**

@@ -1,45 +1,49 @@
 package dev.cantilever.model;
 
-import dev.cantilever.hub.CheckpointException;
 import java.io.IOException;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * Which module of a checkpoint holds the token embedding. An encoder-decoder has it under several
- * names, which transformers ties, so a file needs only one of them: T5's older conversions lack
- * {@code shared}.
+ * names, which transformers ties unless files have different contents under them, so a file needs
+ * only one: T5's older conversions lack {@code shared}, and where an adapter of one of both was
+ * merged they differ.
  */
 final class TokenTable {
 
   private TokenTable() {}
 
-  /**
-   * The path of the module to read it from: the first that is stored.
-   *
-   * @throws CheckpointException if others that are stored differ
-   */
-  static String path(WeightSource source, ArchitectureFamily family) throws IOException {
+  /** The path of the module to read it from: the first that is stored. */
+  static String path(WeightSource source, ArchitectureFamily family) {
     String named = family.names().tokens();
-    List<String> stored =
-        Stream.concat(
-                Stream.of(named),
-                family.encoderNames().map(EncoderNames::tokens).stream().flatMap(List::stream))
-            .filter(path -> source.has(path + ".weight"))
-            .toList();
-    for (String path : stored.subList(Math.min(1, stored.size()), stored.size())) {
-      source.requireSame(
-          stored.get(0) + ".weight",
-          path + ".weight",
-          "Take a checkpoint whose encoder and decoder share their embedding");
-    }
-    return stored.isEmpty() ? named : stored.get(0);
+    return Stream.concat(
+            Stream.of(named),
+            family.encoderNames().map(TokenTable::others).stream().flatMap(s -> s))
+        .filter(path -> source.has(path + ".weight"))
+        .findFirst()
+        .orElse(named);
+  }
+
+  private static Stream<String> others(EncoderNames names) {
+    return Stream.of(names.tokens(), names.decoderTokens());
+  }
+
+  /**
+   * The path of the module that an encoder or decoder reads.
+   *
+   * @param table what {@link #path} says
+   * @param own its own module
+   */
+  static String path(WeightSource source, String table, String own) throws IOException {
+    return source.has(own + ".weight") && !source.isSame(own + ".weight", table + ".weight")
+        ? own
+        : table;
   }
 
   /**
    * Requires a head that is the token embedding to have its contents, if it is stored all the same.
    *
-   * @throws CheckpointException if they differ
+   * @throws dev.cantilever.hub.CheckpointException if they differ
    */
   static void requireTied(WeightSource source, String table, String head) throws IOException {
     if (source.has(head + ".weight")) {

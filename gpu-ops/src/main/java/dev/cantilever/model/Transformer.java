@@ -27,6 +27,8 @@ import java.util.stream.Stream;
  * @param architecture the description
  * @param encoder what the blocks' cross-attention looks at, if they have some
  * @param embeddings the way in
+ * @param unread a table of embeddings that the checkpoint has beside those of encoder and decoder,
+ *     as peft sees it too
  * @param blocks the blocks
  * @param convolution of the embeddings, behind the first block
  * @param finalNorm the norm before the head, if there is one
@@ -38,6 +40,7 @@ public record Transformer(
     Architecture architecture,
     Optional<Transformer> encoder,
     Embeddings embeddings,
+    Optional<EmbeddingTable> unread,
     List<TransformerBlock> blocks,
     Optional<Convolution> convolution,
     Optional<Norm> finalNorm,
@@ -129,14 +132,17 @@ public record Transformer(
     return finalNorm.map(norm -> norm.forward(pass, Slot.NORM, x)).orElse(x);
   }
 
-  /**
-   * What adapters may be attached to; of norms each once, though parts may share it. Embeddings
-   * that an encoder reads too are not among it: peft's copy would be that of one of the two.
-   */
-  AdapterTargets targets(List<Linear> heads, boolean trainsHeads) {
+  /** What adapters may be attached to; of norms each once, though parts may share it. */
+  AdapterTargets targets(List<Linear> heads, boolean tied, boolean trainsHeads) {
     List<NormTarget> own = norms().flatMap(norm -> norm.target().stream()).distinct().toList();
-    List<EmbeddingTable> tables = encoder.isPresent() ? List.of() : List.of(embeddings.tokens());
-    return new AdapterTargets(targets, own, tables, heads, trainsHeads, frozen);
+    List<EmbeddingTable> tables =
+        Stream.of(
+                encoder.map(Transformer::embeddings).map(Embeddings::tokens).stream(),
+                Stream.of(embeddings.tokens()),
+                unread.stream())
+            .flatMap(part -> part)
+            .toList();
+    return new AdapterTargets(targets, own, tables, heads, tied, trainsHeads, frozen);
   }
 
   private Stream<Norm> norms() {

@@ -58,10 +58,15 @@ final class TransformerLoader {
   Transformer transformer() throws IOException {
     Embeddings embeddings = embeddings();
     Optional<Transformer> encoder = Optional.empty();
+    Optional<EmbeddingTable> unread = Optional.empty();
     if (architecture.encoder().isPresent()) {
+      EncoderNames read = family.encoderNames().orElseThrow();
+      Embeddings shared = embeddings;
+      unread = Optional.of(shared.tokens());
       frozen.add(names.tokens());
-      frozen.addAll(family.encoderNames().orElseThrow().tokens());
-      encoder = Optional.of(encoder(architecture.encoder().get().stack(), embeddings));
+      encoder =
+          Optional.of(encoder(architecture.encoder().get().stack(), own(shared, read.tokens())));
+      embeddings = own(shared, read.decoderTokens());
     }
     List<TransformerBlock> blocks = blocks(architecture, names.block());
     Optional<Norm> finalNorm = Optional.empty();
@@ -74,6 +79,7 @@ final class TransformerLoader {
         architecture,
         encoder,
         embeddings,
+        unread,
         blocks,
         convolution(),
         finalNorm,
@@ -82,14 +88,21 @@ final class TransformerLoader {
         frozen);
   }
 
-  private Transformer encoder(Architecture stack, Embeddings shared) throws IOException {
+  /** Embeddings of tokens under another name, with its own contents if it has such. */
+  private Embeddings own(Embeddings shared, String path) throws IOException {
+    Tensor values = weights.ownTable(table, shared.tokens().values(), path);
+    return shared.withTokens(new EmbeddingTable(path, values));
+  }
+
+  private Transformer encoder(Architecture stack, Embeddings embeddings) throws IOException {
     EncoderNames read = family.encoderNames().orElseThrow();
     List<TransformerBlock> blocks = blocks(stack, read.block());
     Optional<Norm> finalNorm = Optional.of(norm(read.finalNorm()));
     return new Transformer(
         stack,
         Optional.empty(),
-        shared,
+        embeddings,
+        Optional.empty(),
         blocks,
         Optional.empty(),
         finalNorm,

@@ -58,6 +58,18 @@ final class WeightLoader {
   }
 
   /**
+   * The embedding of tokens that an encoder or decoder reads.
+   *
+   * @param path where the model has its embedding
+   * @param shared that one, [V, E]
+   * @param own where the encoder or decoder may have another
+   */
+  Tensor ownTable(String path, Tensor shared, String own) throws IOException {
+    String found = TokenTable.path(source, path, own);
+    return found.equals(path) ? shared : table(own, shared.size(0), shared.size(1));
+  }
+
+  /**
    * The factor of a norm [size] that is stored less 1: in F32, because a sum with 1 has more digits
    * than a 16-bit type keeps.
    */

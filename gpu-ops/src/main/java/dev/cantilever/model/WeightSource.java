@@ -102,6 +102,9 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    */
   abstract void requireSame(String name, String other, String otherwise) throws IOException;
 
+  /** Whether two stored tensors have the same contents; reads them, whatever is done with them. */
+  abstract boolean isSame(String name, String other) throws IOException;
+
   /**
    * The type a tensor is stored in.
    *

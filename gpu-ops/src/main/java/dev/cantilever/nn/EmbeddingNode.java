@@ -3,6 +3,7 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Node;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.autograd.Var;
+import dev.cantilever.backend.ActivationOps;
 import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.memory.Arena;
@@ -14,8 +15,10 @@ import java.util.Optional;
 /**
  * Sum of the embeddings of token, times its factor, position and type, where there are such. Only
  * those of tokens can be trained: dTable(id) += scale·dy over the tokens of that id, in ascending
- * order. Of a branch, which adds s·B·a(id) to the embedding: da(id) += s·Bᵀ·scale·dy likewise, and
- * dB += s·scale·dyᵀ·a, row of the batch by row.
+ * order. Of a branch, which adds l = s·B·a(id) to the embedding: da(id) += s·Bᵀ·scale·dy likewise,
+ * and dB += s·scale·dyᵀ·a, row of the batch by row. One with lengths makes g·(z + l) of the z
+ * before it, as in a linear layer: added are l and (g − 1)·(z + l), and gradients go through the
+ * branches from the last to the first.
  */
 record EmbeddingNode(
     Tape tape,
@@ -59,6 +62,14 @@ record EmbeddingNode(
   }
 
   private void add(TableBranch branch, Tensor y, Tensor ids) {
+    addLow(branch, y, ids);
+    if (branch.magnitude().isPresent()) {
+      Magnitude lengths = branch.magnitude().get();
+      activation().affineColumns(y, y, 0, lengths.excess(), lengths.zero(), true);
+    }
+  }
+
+  private void addLow(TableBranch branch, Tensor y, Tensor ids) {
     Arena scratch = tape.scratch();
     Arena.Mark mark = scratch.mark();
     Tensor low = low(branch, ids);
@@ -91,16 +102,44 @@ record EmbeddingNode(
       tape.backend().activation().scale(scaled, dy, scale);
     }
     Tensor ids = slice(batch.ids(), span);
+    List<TableBranch> branches = tokens.branches(span.adapters());
+    if (scaled == dy && branches.stream().anyMatch(branch -> branch.magnitude().isPresent())) {
+      scaled = Tensor.in(scratch, DType.F32, dy.shape());
+      tape.backend().transfers().copy(scaled, dy);
+    }
+    for (int k = branches.size() - 1; k >= 0; k--) {
+      lengthsBackward(k, branches, span, scaled, ids);
+      if (branches.get(k).trainable()) {
+        backward(branches.get(k), span, scaled, ids);
+      }
+    }
     Optional<Tensor> table = tokens.acting(span.adapters()).gradient();
     if (table.isPresent()) {
       tape.backend().embedding().scatterAdd(table.get(), scaled, ids);
     }
-    for (TableBranch branch : tokens.branches(span.adapters())) {
-      if (branch.trainable()) {
-        backward(branch, span, scaled, ids);
-      }
-    }
     scratch.reset(mark);
+  }
+
+  /** d, the gradient of what branch k made, becomes that of what it brought to its lengths. */
+  private void lengthsBackward(int k, List<TableBranch> branches, Span span, Tensor d, Tensor ids) {
+    TableBranch branch = branches.get(k);
+    if (branch.magnitude().isEmpty()) {
+      return;
+    }
+    Magnitude lengths = branch.magnitude().get();
+    if (branch.trainable()) {
+      Arena scratch = tape.scratch();
+      Arena.Mark mark = scratch.mark();
+      Tensor z = Tensor.in(scratch, DType.F32, d.shape());
+      tape.backend().embedding().gather(z, tokens.acting(span.adapters()).values(), ids, false);
+      branches.subList(0, k).forEach(before -> add(before, z, ids));
+      addLow(branch, z, ids);
+      activation().multiply(z, z, d);
+      activation().affineColumns(z, z, 0, lengths.inverseNorm(), lengths.zero(), false);
+      ColumnSums.add(tape, lengths.lengths().gradient(), z, 0, span.rows());
+      scratch.reset(mark);
+    }
+    activation().affineColumns(d, d, 0, lengths.gain(), lengths.zero(), false);
   }
 
   private void backward(TableBranch branch, Span span, Tensor dy, Tensor ids) {
@@ -113,6 +152,10 @@ record EmbeddingNode(
     matmul.projectWeightGradient(
         branch.b().gradient(), dy, 0, low(branch, ids), branch.scale(), span.rows());
     scratch.reset(mark);
+  }
+
+  private ActivationOps activation() {
+    return tape.backend().activation();
   }
 
   private static Tensor slice(Tensor tensor, Span span) {

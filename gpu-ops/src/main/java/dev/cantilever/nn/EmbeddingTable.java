@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A frozen table of embeddings with branches, in whose place adapters may have their own. */
 public final class EmbeddingTable {
@@ -13,6 +15,7 @@ public final class EmbeddingTable {
   private final Tensor values;
   private final Replaceable<Own> tables;
   private final List<TableBranch> branches = new ArrayList<>();
+  private double @Nullable [] columnSquares;
 
   /**
    * A table that acts.
@@ -42,6 +45,19 @@ public final class EmbeddingTable {
   /** The frozen values, [V, E]. */
   public Tensor values() {
     return values;
+  }
+
+  /**
+   * The square of the length of each of the table's columns, kept from the first call on.
+   *
+   * @param sum gives them for the values
+   * @return [E], not to be changed
+   */
+  public double[] columnSquares(Function<Tensor, double[]> sum) {
+    if (columnSquares == null) {
+      columnSquares = sum.apply(values);
+    }
+    return columnSquares;
   }
 
   /** E. */

@@ -24,6 +24,11 @@ public record Embeddings(
     Optional<Tensor> types,
     Optional<Norm> norm) {
 
+  /** The same with another table of tokens. */
+  public Embeddings withTokens(EmbeddingTable table) {
+    return new Embeddings(table, scale, projection, positions, types, norm);
+  }
+
   /** The residual stream before the first block, [N, C]; ends the tape's block. */
   public Var forward(Pass pass) {
     Slot slot = norm.isPresent() ? Slot.MIDDLE : Slot.RESIDUAL;

@@ -1,8 +1,10 @@
 package dev.cantilever.nn;
 
+import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.HeadInput;
+import dev.cantilever.backend.HeadLengths;
 import dev.cantilever.backend.HeadTerm;
 import dev.cantilever.backend.HeadTermGradient;
 import dev.cantilever.backend.MatmulOps;
@@ -29,8 +31,10 @@ public final class HeadRun {
    * @param input [M, C] F32, after dropout
    * @param low [M, R] F32, scale·input·Aᵀ
    * @param dLow [M, R] F32, its gradient
+   * @param dDropped [M, C] F32, what comes to the input through its lengths, where that is dropped
    */
-  private record Acting(LoraBranch branch, Tensor input, Tensor low, Tensor dLow) {}
+  private record Acting(
+      LoraBranch branch, Tensor input, Tensor low, Tensor dLow, Optional<Tensor> dDropped) {}
 
   private final Backend backend;
   private final Linear head;
@@ -72,14 +76,25 @@ public final class HeadRun {
     }
     Tensor low = Tensor.in(arena, DType.F32, hidden.dim(0), branch.rank());
     backend.matmul().project(low, 0, input, branch.a().value(), branch.scale(), false);
-    return new Acting(branch, input, low, Tensor.in(arena, DType.F32, low.shape()));
+    Optional<Tensor> dDropped = Optional.empty();
+    if (drops(branch) && branch.magnitude().isPresent()) {
+      dDropped = Optional.of(Tensor.in(arena, DType.F32, hidden.shape()));
+    }
+    return new Acting(branch, input, low, Tensor.in(arena, DType.F32, low.shape()), dDropped);
   }
 
   /** What a loss reads. */
   public HeadInput input() {
     List<HeadTerm> terms =
-        acting.stream().map(one -> new HeadTerm(one.low(), one.branch().b().value())).toList();
+        acting.stream()
+            .map(one -> new HeadTerm(one.low(), one.branch().b().value(), lengths(one)))
+            .toList();
     return new HeadInput(hidden, head.weight(adapters), terms);
+  }
+
+  private static Optional<HeadLengths> lengths(Acting one) {
+    Optional<Tensor> dropped = one.dDropped().map(there -> one.input());
+    return one.branch().magnitude().map(magnitude -> magnitude.head(dropped));
   }
 
   /** Where a loss writes the gradients of the head and of its low-rank terms. */
@@ -90,11 +105,15 @@ public final class HeadRun {
                 one ->
                     new HeadTermGradient(
                         one.dLow(),
-                        one.branch().trainable()
-                            ? Optional.of(one.branch().b().gradient())
-                            : Optional.empty()))
+                        gradient(one, Optional.of(one.branch().b())),
+                        gradient(one, one.branch().magnitude().map(Magnitude::lengths)),
+                        one.dDropped()))
             .toList();
     return head.gradient(adapters).withTerms(terms);
+  }
+
+  private static Optional<Tensor> gradient(Acting one, Optional<Parameter> parameter) {
+    return parameter.filter(there -> one.branch().trainable()).map(Parameter::gradient);
   }
 
   /**
@@ -114,8 +133,10 @@ public final class HeadRun {
             branch.a().gradient(), one.dLow(), 0, one.input(), branch.scale(), rows);
       }
       if (drops(branch)) { // its input is not needed again, and takes the gradient
-        matmul.projectInputGradient(one.input(), one.dLow(), 0, a, branch.scale(), false);
-        backend.activation().dropout(dHidden, one.input(), branch.dropout(), key(branch), true);
+        Tensor dInput = one.dDropped().orElse(one.input());
+        boolean further = one.dDropped().isPresent();
+        matmul.projectInputGradient(dInput, one.dLow(), 0, a, branch.scale(), further);
+        backend.activation().dropout(dHidden, dInput, branch.dropout(), key(branch), true);
       } else {
         matmul.projectInputGradient(dHidden, one.dLow(), 0, a, branch.scale(), true);
       }

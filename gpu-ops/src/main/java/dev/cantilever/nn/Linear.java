@@ -86,7 +86,18 @@ public final class Linear {
    */
   public void run(Backend backend, Tensor y, Tensor x, Set<String> adapters) {
     backend.matmul().linear(y, x, weight(adapters));
-    List<LowRankTerm> terms = branches(adapters).stream().map(LoraBranch::term).toList();
+    List<LowRankTerm> terms = new ArrayList<>(); // up to the next one with lengths
+    for (LoraBranch branch : branches(adapters)) {
+      terms.add(branch.term());
+      if (branch.magnitude().isPresent()) {
+        Magnitude lengths = branch.magnitude().get();
+        backend.matmul().lowRank(y, x, terms);
+        backend
+            .activation()
+            .affineColumns(y, y, branch.column(), lengths.excess(), lengths.excessShift(), true);
+        terms.clear();
+      }
+    }
     if (!terms.isEmpty()) {
       backend.matmul().lowRank(y, x, terms);
     }

@@ -33,7 +33,7 @@ public record LoraBranch(
   }
 
   /** R. */
-  int rank() {
+  public int rank() {
     return a.value().size(0);
   }
 

@@ -2,10 +2,12 @@ package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.HeadLengths;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * DoRA's length of each output (Liu et al. 2024): with it a branch gives g·(W·x + scale·B·A·x) in
@@ -65,6 +67,15 @@ public final class Magnitude {
     backend.transfers().upload(excess, excesses);
     backend.transfers().upload(excessShift, shifts);
     backend.transfers().upload(inverseNorm, inverses);
+  }
+
+  /**
+   * As a loss has them, of a head.
+   *
+   * @param dropped the hidden states that are lengthened, where they are others
+   */
+  HeadLengths head(Optional<Tensor> dropped) {
+    return new HeadLengths(gain, excess, excessShift, inverseNorm, zero, dropped);
   }
 
   Tensor gain() {

@@ -79,8 +79,7 @@ record NormNode(Pass pass, Norm norm, Var x) implements Node {
       Arena.Mark mark = scratch().mark();
       Tensor product = normalized(scale, rows);
       pass.tape().backend().activation().multiply(product, product, dy);
-      new SpanBiases(pass, span, List.of())
-          .addColumnSums(scale.change().change().gradient(), product, 0);
+      ColumnSums.add(pass.tape(), scale.change().change().gradient(), product, 0, span.rows());
       scratch().reset(mark);
     }
   }

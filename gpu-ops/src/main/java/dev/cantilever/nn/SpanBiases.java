@@ -1,10 +1,7 @@
 package dev.cantilever.nn;
 
 import dev.cantilever.backend.Backend;
-import dev.cantilever.memory.Arena;
-import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,22 +38,9 @@ record SpanBiases(Pass pass, Span span, List<BiasBranch> biases) {
   void backward(Tensor dy) {
     for (BiasBranch bias : biases) {
       if (bias.trainable()) {
-        addColumnSums(bias.change().gradient(), dy, bias.column());
+        ColumnSums.add(pass.tape(), bias.change().gradient(), dy, bias.column(), span.rows());
       }
     }
-  }
-
-  /** target += Σ over tokens of columns {@code [column, column + O')}, row by row. */
-  void addColumnSums(Tensor target, Tensor dy, int column) {
-    Arena scratch = pass.tape().scratch();
-    Arena.Mark mark = scratch.mark();
-    float[] ones = new float[dy.size(0)];
-    Arrays.fill(ones, 1);
-    Tensor one = Tensor.in(scratch, DType.F32, ones.length, 1);
-    backend().transfers().upload(one, ones);
-    Tensor matrix = target.reshape(target.elements(), 1);
-    backend().matmul().projectWeightGradient(matrix, dy, column, one, 1, span.rows());
-    scratch.reset(mark);
   }
 
   private Backend backend() {

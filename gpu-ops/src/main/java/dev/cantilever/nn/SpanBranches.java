@@ -159,7 +159,7 @@ final class SpanBranches {
         Tensor p = productUpTo(k, slice(input.value()));
         activation().multiply(p, p, d);
         activation().affineColumns(p, p, column, magnitude.inverseNorm(), magnitude.zero(), false);
-        biases.addColumnSums(magnitude.lengths().gradient(), p, column);
+        ColumnSums.add(pass.tape(), magnitude.lengths().gradient(), p, column, span.rows());
       }
       if (drops(branch)) {
         Tensor excess = Tensor.in(scratch(), DType.F32, d.shape());

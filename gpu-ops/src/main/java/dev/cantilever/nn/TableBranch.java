@@ -1,6 +1,7 @@
 package dev.cantilever.nn;
 
 import dev.cantilever.autograd.Parameter;
+import java.util.Optional;
 
 /**
  * One low-rank branch of a table of embeddings: adds scale·B·a(id) to the embedding of a token,
@@ -11,9 +12,16 @@ import dev.cantilever.autograd.Parameter;
  * @param b [E, R] F32
  * @param scale alpha/R, or alpha/√R
  * @param trainable whether gradients are wanted
+ * @param magnitude lengths of the columns [E] of the table and branches so far together (DoRA), if
+ *     it has such
  */
 public record TableBranch(
-    String adapter, Parameter a, Parameter b, float scale, boolean trainable) {
+    String adapter,
+    Parameter a,
+    Parameter b,
+    float scale,
+    boolean trainable,
+    Optional<Magnitude> magnitude) {
 
   /** R. */
   int rank() {

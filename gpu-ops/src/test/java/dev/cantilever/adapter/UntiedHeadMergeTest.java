@@ -40,11 +40,8 @@ class UntiedHeadMergeTest {
   @Test
   void merge_shardedBase_hasTheHeadBesideTheEmbeddingAndInTheIndex() throws IOException {
     Path base = folder.resolve("base");
-    store(base, "", false);
     Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
-    Path merged = folder.resolve("merged");
-
-    AdapterMerger.merge(base, adapter, merged);
+    Path merged = mergedIntoStored("", false, adapter);
 
     try (ModelDirectory before = ModelDirectory.open(base);
         ModelDirectory after = ModelDirectory.open(merged);
@@ -67,13 +64,9 @@ class UntiedHeadMergeTest {
   @ValueSource(strings = {"gpt2_tied_head", "gpt2_tied_both", "gpt2_lora_tied"})
   void merge_baseWithoutTheFirstPartOfItsNames_equalsThatOfTheWholeNames(String name)
       throws IOException {
-    Path base = folder.resolve("base");
-    store(base, FIRST_PART, false);
     Path adapter = Fixtures.path("peft_adapters/" + name);
-    Path merged = folder.resolve("merged");
     Path expected = folder.resolve("expected");
-
-    AdapterMerger.merge(base, adapter, merged);
+    Path merged = mergedIntoStored(FIRST_PART, false, adapter);
 
     AdapterMerger.merge(BASE, adapter, expected);
     try (ModelDirectory after = ModelDirectory.open(merged);
@@ -89,11 +82,7 @@ class UntiedHeadMergeTest {
   @Test
   void merge_baseThatStoresItsTiedHead_isNoLongerTied() throws IOException {
     Path base = folder.resolve("base");
-    store(base, "", true);
-    Path adapter = Fixtures.path("peft_adapters/gpt2_tied_head");
-    Path merged = folder.resolve("merged");
-
-    AdapterMerger.merge(base, adapter, merged);
+    Path merged = mergedIntoStored("", true, Fixtures.path("peft_adapters/gpt2_tied_head"));
 
     try (ModelDirectory before = ModelDirectory.open(base);
         ModelDirectory after = ModelDirectory.open(merged)) {
@@ -129,6 +118,52 @@ class UntiedHeadMergeTest {
       Arrays.fill(expected, 0.5f + 0.25f * 0.25f);
       assertThat(head).isEqualTo(expected);
     }
+  }
+
+  /** What it gives is hidden states, so there is no head that the embedding could be. */
+  @Test
+  void merge_embeddingOfAModelForItsHiddenStates_addsNoHead() throws IOException {
+    Path adapter = folder.resolve("adapter");
+    Path branched = Fixtures.path("peft_adapters/gpt2_lora_tied");
+    Files.createDirectory(adapter);
+    String config = Files.readString(branched.resolve("adapter_config.json"));
+    Files.writeString(
+        adapter.resolve("adapter_config.json"), config.replace("CAUSAL_LM", "FEATURE_EXTRACTION"));
+    String table = PREFIX + "transformer.wte.lora_embedding_";
+    try (AdapterDirectory source = AdapterDirectory.open(branched)) {
+      List<TensorSpec> specs =
+          List.of(
+              new TensorSpec(table + "A", DType.F32, source.file().entry(table + "A").shape()),
+              new TensorSpec(table + "B", DType.F32, source.file().entry(table + "B").shape()));
+      try (SafetensorsWriter writer =
+          SafetensorsWriter.create(
+              adapter.resolve("adapter_model.safetensors"), specs, Map.of("format", "pt"))) {
+        for (TensorSpec spec : specs) {
+          writer.write(spec.name(), source.file().readFloats(spec.name()));
+        }
+        writer.finish();
+      }
+    }
+    Path merged = folder.resolve("merged");
+    Path ofLanguageModel = folder.resolve("expected");
+    AdapterMerger.merge(BASE, adapter, merged);
+    AdapterMerger.merge(BASE, branched, ofLanguageModel);
+
+    try (ModelDirectory before = ModelDirectory.open(BASE);
+        ModelDirectory after = ModelDirectory.open(merged);
+        ModelDirectory expected = ModelDirectory.open(ofLanguageModel)) {
+      assertThat(after.names()).isEqualTo(before.names());
+      assertThat(after.config().json()).isEqualTo(before.config().json());
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(expected.readFloats(EMBEDDING));
+    }
+  }
+
+  /** Merges into the base stored in other files. */
+  private Path mergedIntoStored(String without, boolean withHead, Path adapter) throws IOException {
+    Path merged = folder.resolve("merged");
+    store(folder.resolve("base"), without, withHead);
+    AdapterMerger.merge(folder.resolve("base"), adapter, merged);
+    return merged;
   }
 
   /** An adapter with a branch of 0.25 at the head and a tensor of 0.5. */

@@ -12,10 +12,16 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModelDirectoryWriter;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
+import dev.cantilever.hub.TensorSpec;
+import dev.cantilever.tensor.DType;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -24,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters with the settings of peft's format, as peft wrote them, against what peft computed. */
 public abstract class PeftAdapterConformance extends ModelConformance {
@@ -59,13 +66,27 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     }
   }
 
+  /** The same, of an encoder-decoder with the decoder's. */
+  private static ModelRows rows(String base) throws Exception {
+    try (ModelGolden golden = ModelGolden.open(Fixtures.path(base))) {
+      ModelRows all = golden.modelRows();
+      return new ModelRows(all.tokens().slice(0, 1), all.source().map(rows -> rows.slice(0, 1)));
+    }
+  }
+
+  private static ResponseRows predicted(String base) throws Exception {
+    try (ModelGolden golden = ModelGolden.open(Fixtures.path(base))) {
+      return golden.predictedRows().slice(0, 1);
+    }
+  }
+
   private static SafetensorsFile golden(String name) throws Exception {
     return SafetensorsFile.open(adapter(name).resolve("golden.safetensors"));
   }
 
   private void assertLogits(LanguageModel model, String base, Set<String> active, float[] expected)
       throws Exception {
-    float[] found = model.logits(backend, memory, row(base), active);
+    float[] found = model.logits(backend, memory, rows(base), active);
     assertThat(found).hasSameSizeAs(expected);
     float largest = 0;
     for (int i = 0; i < found.length; i++) {
@@ -81,6 +102,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "opt_exclude, opt",
@@ -96,6 +121,14 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "neox_norms, gpt_neox",
     "llama_norms, llama",
     "gemma2_norms, gemma2_capped",
+    "t5_shared, flan_t5",
+    "t5_embed_head, t5_untied",
+    "t5_all, t5_plain",
+    "t5_tables_whole, flan_t5",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
     LanguageModel model = model(Fixtures.path(base));
@@ -105,8 +138,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
       for (Parameter parameter : adapter.parameters()) {
         backend.transfers().zero(parameter.gradient());
       }
-      TokenRows rows = row(base);
-      ResponseRows texts = ResponseRows.ofTexts(rows);
+      ResponseRows texts = predicted(base);
       double scale = 1.0 / texts.predicted();
       double total =
           new LanguageLoss(backend, model, Set.of("a"), KeepPlan.products())
@@ -142,6 +174,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "opt_exclude, opt",
@@ -159,7 +195,17 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_both, gpt2",
     "gpt2_lora_tied, gpt2",
     "qwen2_tied_tokens, qwen2",
+    "qwen2_pissa_tied, qwen2",
+    "gpt2_olora_tied, gpt2",
     "gemma2_lora_tables, gemma2_capped",
+    "t5_shared, flan_t5",
+    "t5_embed_head, t5_untied",
+    "t5_all, t5_plain",
+    "t5_tables_whole, flan_t5",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
     Path merged = folder.resolve("merged");
@@ -177,6 +223,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_patterns, llama",
     "qwen2_layers_dora, qwen2",
     "llama_pissa, llama",
+    "llama_pissa_head, llama",
+    "llama_olora_head, llama",
+    "llama_pissa_niter, llama",
+    "neox_pissa_both, gpt_neox",
     "gpt2_pissa, gpt2",
     "neox_olora, gpt_neox",
     "neox_bias_all, gpt_neox",
@@ -185,6 +235,13 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_lora_tables, llama",
     "neox_norms, gpt_neox",
     "gemma2_norms, gemma2_capped",
+    "t5_shared, flan_t5",
+    "t5_embed_head, t5_untied",
+    "t5_all, t5_plain",
+    "llama_dora_tables, llama",
+    "gemma2_dora_tables, gemma2_capped",
+    "neox_dora_tables, gpt_neox",
+    "gpt2_dora_tied, gpt2",
   })
   void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
     Path saved = folder.resolve("saved");
@@ -212,6 +269,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_head, gpt2",
     "gpt2_tied_both, gpt2",
     "qwen2_tied_tokens, qwen2",
+    "t5_tables_whole, flan_t5",
     "llama_head, llama",
   })
   void adapterOfPeft_loadedAndSaved_hasPeftsNamesAndValues(String name, String base)
@@ -310,6 +368,51 @@ public abstract class PeftAdapterConformance extends ModelConformance {
             memory.scratch())[0][0];
   }
 
+  /** Whichever tensors the base has of those that are one. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "encoder.embed_tokens",
+        "decoder.embed_tokens",
+        "encoder.embed_tokens decoder.embed_tokens",
+        "shared encoder.embed_tokens",
+        "shared encoder.embed_tokens decoder.embed_tokens lm_head",
+      })
+  void adapterOfEmbeddings_mergedIntoAT5OfOtherNames_equalsPeft(String names) throws Exception {
+    Path base = folder.resolve("base");
+    Path merged = folder.resolve("merged");
+    storeUnder(List.of(names.split(" ")), base);
+    AdapterMerger.merge(base, adapter("t5_all"), merged);
+
+    try (SafetensorsFile golden = golden("t5_all")) {
+      float[] expected = golden.readFloats("adapter_logits");
+      assertLogits(model(merged), "t5_plain", Set.of(), expected);
+      LanguageModel model = model(base);
+      Adapter.load(backend, adapters, "a", adapter("t5_all"), model.targets(), false);
+      assertLogits(model, "t5_plain", Set.of("a"), expected);
+    }
+  }
+
+  /** Stores a T5 with its embedding under these names. */
+  private static void storeUnder(List<String> modules, Path target) throws Exception {
+    try (ModelDirectory source = ModelDirectory.open(Fixtures.path("t5_plain"))) {
+      Map<String, String> names = new LinkedHashMap<>();
+      source.names().forEach(name -> names.put(name, name));
+      names.remove("shared.weight");
+      modules.forEach(module -> names.put(module + ".weight", "shared.weight"));
+      List<TensorSpec> specs = new ArrayList<>();
+      names.forEach(
+          (name, from) -> specs.add(new TensorSpec(name, DType.F32, source.entry(from).shape())));
+      try (ModelDirectoryWriter writer =
+          ModelDirectoryWriter.create(target, source.config(), specs)) {
+        for (Map.Entry<String, String> name : names.entrySet()) {
+          writer.write(name.getKey(), source.readFloats(name.getValue()));
+        }
+        writer.publish();
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "neox_dora, llama, dense",
@@ -317,6 +420,9 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_resized, llama, cantilever merge",
     "llama_resized_branches, llama, cantilever merge",
     "qwen2_resized_tied, qwen2, cantilever merge",
+    "llama_pissa_head, mistral, less what its branch began from",
+    "qwen2_pissa_tied, qwen2, which is the embedding of tokens as well",
+    "gpt2_olora_tied, gpt2, taken off both",
   })
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {

@@ -14,6 +14,7 @@ import dev.cantilever.hub.TensorSpec;
 import dev.cantilever.hub.TorchArchiveWriter;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
+import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.DenseWeight;
@@ -40,7 +41,7 @@ class StoredFormsTest {
 
   @TempDir private Path folder;
 
-  /** The linear layers and the head of a model in F32, by the module that comes first in them. */
+  /** Linear layers, head and tables of a model in F32, by the module that comes first in them. */
   private static Map<String, float[]> weights(Path model) throws IOException {
     Map<String, float[]> weights = new TreeMap<>();
     try (Backend backend = Backends.cpu(256L << 20, 2);
@@ -54,12 +55,21 @@ class StoredFormsTest {
         weights.put(target.path(), floats(backend, target.linear(), wide));
       }
       weights.put("head", floats(backend, loaded.head(), wide));
+      EmbeddingTable tokens = loaded.transformer().embeddings().tokens();
+      weights.put(tokens.name(), floats(backend, tokens.values(), wide));
+      if (loaded.transformer().encoder().isPresent()) {
+        EmbeddingTable read = loaded.transformer().encoder().get().embeddings().tokens();
+        weights.put(read.name(), floats(backend, read.values(), wide));
+      }
     }
     return weights;
   }
 
   private static float[] floats(Backend backend, Linear linear, Arena wide) {
-    Tensor values = ((DenseWeight) linear.weight()).values();
+    return floats(backend, ((DenseWeight) linear.weight()).values(), wide);
+  }
+
+  private static float[] floats(Backend backend, Tensor values, Arena wide) {
     Tensor floats = Tensor.in(wide, DType.F32, values.shape());
     backend.transfers().convert(floats, values);
     float[] read = new float[(int) values.elements()];
@@ -188,19 +198,20 @@ class StoredFormsTest {
             : List.of(name);
   }
 
+  /** As transformers takes them: each as it is stored, others as what is stored first. */
   @Test
-  void embeddingsOfEncoderAndDecoder_thatDiffer_areRefusedByName() throws IOException {
-    Path found =
-        rewritten(
-            "t5_plain",
-            embeddingAs("encoder.embed_tokens"),
-            name -> DType.F32,
-            List.of(new TensorSpec("decoder.embed_tokens.weight", DType.F32, Shape.of(96, 32))));
+  void embeddingsOfEncoderAndDecoder_thatDiffer_areThoseStored() throws IOException {
+    TensorSpec other = new TensorSpec("decoder.embed_tokens.weight", DType.F32, Shape.of(96, 32));
+    Map<String, float[]> plain =
+        weights(rewritten("t5_plain", List::of, name -> DType.F32, List.of()));
+    for (String first : List.of("shared", "encoder.embed_tokens")) {
+      Map<String, float[]> found =
+          weights(rewritten("t5_plain", embeddingAs(first), name -> DType.F32, List.of(other)));
 
-    assertThatThrownBy(() -> weights(found))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining(
-            "'encoder.embed_tokens.weight' and 'decoder.embed_tokens.weight' to be the same");
+      assertThat(found.get("decoder.embed_tokens")).containsOnly(0f);
+      assertThat(found.get("encoder.embed_tokens")).isEqualTo(plain.get("encoder.embed_tokens"));
+      assertThat(found.get("head")).isEqualTo(plain.get("head"));
+    }
   }
 
   /** Of which older transformers took the embedding, and newer ones the head. */

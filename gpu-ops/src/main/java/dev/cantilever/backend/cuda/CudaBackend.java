@@ -7,6 +7,7 @@ import dev.cantilever.backend.Capabilities;
 import dev.cantilever.backend.DriverReading;
 import dev.cantilever.backend.EmbeddingOps;
 import dev.cantilever.backend.Fork;
+import dev.cantilever.backend.HeadTerms;
 import dev.cantilever.backend.LossOps;
 import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NormOps;
@@ -99,7 +100,7 @@ public final class CudaBackend implements Backend {
     attention = new CudaAttentionOps(execution, new RotaryTable(execution, turns));
     activation = new CudaActivationOps(execution);
     embedding = new CudaEmbeddingOps(execution);
-    loss = new CudaLossOps(execution, matmul);
+    loss = new CudaLossOps(execution, new HeadTerms(matmul, activation));
     sampling = new CudaSamplingOps(execution, staging);
     optimizer = new CudaOptimizerOps(execution, staging);
   }

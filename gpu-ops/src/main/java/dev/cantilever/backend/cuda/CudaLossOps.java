@@ -2,13 +2,11 @@ package dev.cantilever.backend.cuda;
 
 import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.HeadInput;
-import dev.cantilever.backend.HeadTerm;
-import dev.cantilever.backend.HeadTermGradient;
+import dev.cantilever.backend.HeadTerms;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossChecks;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
-import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.cuda.driver.KernelSource;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
@@ -35,17 +33,17 @@ final class CudaLossOps implements LossOps {
   private static final int GRADIENTS_PER_BLOCK = 4 * THREADS;
 
   private final Execution execution;
-  private final MatmulOps matmul;
+  private final HeadTerms headTerms;
   private final HeadSums headSums;
 
   /**
    * Makes the operations.
    *
-   * @param matmul products with the head, in which a row's bits do not depend on its neighbours
+   * @param headTerms what heads give, in which a row's bits do not depend on its neighbours
    */
-  CudaLossOps(Execution execution, MatmulOps matmul) {
+  CudaLossOps(Execution execution, HeadTerms headTerms) {
     this.execution = execution;
-    this.matmul = matmul;
+    this.headTerms = headTerms;
     this.headSums = new HeadSums(execution);
   }
 
@@ -61,14 +59,16 @@ final class CudaLossOps implements LossOps {
     LossChecks.tokenLogprobs(logprobs, entropy, normalizers, head, targets);
     checkTargets(op, targets, head.entries());
     int tokens = head.tokens();
-    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, 1);
+    int matrices = HeadTerms.matrices(head);
+    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, matrices);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
+      RowLogits logits = RowLogits.in(execution, tokens, matrices, chunks);
+      RowLogits room = room(logits, tokens, matrices, chunks);
       for (int from = 0; from < tokens; from += logits.rows()) {
         int to = Math.min(from + logits.rows(), tokens);
         Tensor wanted = targets.slice(from, to);
-        scanAll(logits, head, from, to, chunks, wanted, spec);
+        scanAll(logits, room, head, from, to, chunks, wanted, spec);
         reportNotFinite(op, logits, from, to, "hidden", head.hidden());
         kernel("finish_logprobs")
             .pointer(logprobs.slice(from, to))
@@ -98,16 +98,19 @@ final class CudaLossOps implements LossOps {
     checkGradients(op, dLogprobs);
     int notFinite = expectNotFinite(op, "hidden", head.hidden());
     int tokens = head.tokens();
-    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, 1);
+    int matrices = HeadTerms.matricesBack(head);
+    List<HeadChunk> chunks = HeadChunk.of(head.weight(), execution, matrices);
     Arena.Mark mark = execution.workspace().mark();
     try {
-      RowLogits logits = RowLogits.in(execution, tokens, 1, chunks);
+      RowLogits logits = RowLogits.in(execution, tokens, matrices, chunks);
+      RowLogits room = room(logits, tokens, matrices, chunks);
       for (int from = 0; from < tokens; from += logits.rows()) {
         int to = Math.min(from + logits.rows(), tokens);
-        Tensor rows = head.hidden().slice(from, to);
         Tensor wanted = targets.slice(from, to);
         for (HeadChunk chunk : chunks) {
-          give(logits.of(to - from, chunk), head, chunk, from);
+          Tensor gradients = logits.of(to - from, chunk);
+          Tensor second = room.of(to - from, chunk);
+          give(gradients, head, chunk, from, second);
           LaunchBuffer launch =
               kernel("logit_gradient", spec)
                   .pointer(logits.logits())
@@ -121,19 +124,13 @@ final class CudaLossOps implements LossOps {
               .pointer(execution.faults().word())
               .integer(notFinite)
               .run(to - from, Grids.blocks(chunk.entries(), GRADIENTS_PER_BLOCK), 1, THREADS, 0);
-          headSums.add(dHead, chunk, logits.of(to - from, chunk), rows);
-          for (int i = 0; i < head.terms().size(); i++) {
-            takeBack(
-                dHead.terms().get(i),
-                head.terms().get(i),
-                chunk,
-                logits.of(to - from, chunk),
-                from);
-          }
-          matmul.linearInputGradient(
+          headTerms.takeBack(
               dHidden.slice(from, to),
-              logits.of(to - from, chunk),
-              chunk.weight(),
+              dHead.tokens(from, to),
+              head.part(from, to, chunk.first(), chunk.weight()),
+              gradients,
+              second,
+              (target, dy, hidden) -> headSums.add(target, chunk, dy, hidden),
               chunk.first() > 0);
         }
       }
@@ -158,8 +155,10 @@ final class CudaLossOps implements LossOps {
         for (int i = 0; i < chunks.size(); i++) {
           HeadChunk chunk = chunks.get(i);
           HeadChunk chunkQ = chunksQ.get(i);
-          give(p.of(to - from, chunk), headP, chunk, from);
-          give(q.of(to - from, chunk), headQ, chunkQ, from);
+          Tensor ofP = p.of(to - from, chunk);
+          Tensor ofQ = q.of(to - from, chunk);
+          give(ofP, headP, chunk, from, ofP);
+          give(ofQ, headQ, chunkQ, from, ofQ);
           scan(q, to - from, chunk, Optional.empty(), spec);
           LaunchBuffer launch =
               kernel("scan_against", spec)
@@ -184,9 +183,15 @@ final class CudaLossOps implements LossOps {
     }
   }
 
+  /** Room for other such logits, or the same if there need be no other. */
+  private RowLogits room(RowLogits logits, int tokens, int matrices, List<HeadChunk> chunks) {
+    return matrices == 1 ? logits : RowLogits.in(execution, tokens, matrices, chunks);
+  }
+
   /** Reads the logits of rows {@code [from, to)} for the whole vocabulary. */
   private void scanAll(
       RowLogits logits,
+      RowLogits room,
       HeadInput head,
       int from,
       int to,
@@ -194,28 +199,15 @@ final class CudaLossOps implements LossOps {
       Tensor targets,
       LogitSpec spec) {
     for (HeadChunk chunk : chunks) {
-      give(logits.of(to - from, chunk), head, chunk, from);
+      give(logits.of(to - from, chunk), head, chunk, from, room.of(to - from, chunk));
       scan(logits, to - from, chunk, Optional.of(targets), spec);
     }
   }
 
   /** Writes what a chunk of a head gives for rows from one on, as many as there is room for. */
-  private void give(Tensor target, HeadInput head, HeadChunk chunk, int from) {
+  private void give(Tensor target, HeadInput head, HeadChunk chunk, int from, Tensor room) {
     int to = from + target.size(0);
-    matmul.linear(target, head.hidden().slice(from, to), chunk.weight());
-    for (HeadTerm term : head.terms()) {
-      matmul.project(target, 0, term.low().slice(from, to), chunk.of(term.b()), 1, true);
-    }
-  }
-
-  /** The gradients of a low-rank term, of those of what a chunk of the head gave. */
-  private void takeBack(
-      HeadTermGradient gradient, HeadTerm term, HeadChunk chunk, Tensor dx, int from) {
-    int to = from + dx.size(0);
-    headSums.add(
-        new HeadGradient(gradient.dB(), Optional.empty()), chunk, dx, term.low().slice(from, to));
-    matmul.projectInputGradient(
-        gradient.dLow().slice(from, to), dx, 0, chunk.of(term.b()), 1, chunk.first() > 0);
+    headTerms.give(target, head.part(from, to, chunk.first(), chunk.weight()), room);
   }
 
   private void scan(

@@ -1,7 +1,6 @@
 package dev.cantilever.backend.cuda;
 
 import dev.cantilever.tensor.DenseWeight;
-import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,10 +68,5 @@ record HeadChunk(int first, Weight weight) {
   /** How many entries. */
   int entries() {
     return weight.outFeatures();
-  }
-
-  /** What a matrix with a row an entry of the head has for this chunk. */
-  Tensor of(Tensor entryRows) {
-    return entryRows.slice(first, first + entries());
   }
 }

@@ -2,19 +2,16 @@ package dev.cantilever.backend.onednn;
 
 import dev.cantilever.backend.HeadGradient;
 import dev.cantilever.backend.HeadInput;
-import dev.cantilever.backend.HeadTerm;
-import dev.cantilever.backend.HeadTermGradient;
+import dev.cantilever.backend.HeadTerms;
 import dev.cantilever.backend.LogitSpec;
 import dev.cantilever.backend.LossChecks;
 import dev.cantilever.backend.LossFaults;
 import dev.cantilever.backend.LossOps;
-import dev.cantilever.backend.MatmulOps;
 import dev.cantilever.backend.NotFiniteException;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.HostMemory;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Tensor;
-import java.util.Optional;
 
 /**
  * Output head and losses on the CPU. Logits exist for a chunk of tokens at a time, as many as the
@@ -30,7 +27,7 @@ final class OneDnnLossOps implements LossOps {
   private static final long NORMALIZER = 2 * Double.BYTES;
 
   private final Workers workers;
-  private final MatmulOps matmul;
+  private final HeadTerms headTerms;
   private final Arena workspace;
   private final long workspaceBytes;
   private final HeadSums headSums;
@@ -41,13 +38,13 @@ final class OneDnnLossOps implements LossOps {
    * Makes the operations.
    *
    * @param workers threads to run on; the caller closes them
-   * @param matmul products with the head, in which a row's bits do not depend on its neighbours
+   * @param headTerms what heads give, in which a row's bits do not depend on its neighbours
    * @param workspace where chunks of logits live while an operation runs; the caller closes it
    * @param workspaceBytes the most that they may take, except that one token is always allowed
    */
-  OneDnnLossOps(Workers workers, MatmulOps matmul, Arena workspace, long workspaceBytes) {
+  OneDnnLossOps(Workers workers, HeadTerms headTerms, Arena workspace, long workspaceBytes) {
     this.workers = workers;
-    this.matmul = matmul;
+    this.headTerms = headTerms;
     this.workspace = workspace;
     this.workspaceBytes = workspaceBytes;
     headSums = new HeadSums(workers);
@@ -71,12 +68,14 @@ final class OneDnnLossOps implements LossOps {
     int[] chosen = targets("tokenLogprobs", targets, head.entries());
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logits = logits(head.tokens(), 1, head.entries());
+      int matrices = HeadTerms.matrices(head);
+      Tensor logits = logits(head.tokens(), matrices, head.entries());
+      Tensor room = room(logits, matrices);
       for (int from = 0; from < chosen.length; from += logits.size(0)) {
         int first = from;
         int count = Math.min(logits.size(0), chosen.length - from);
         Tensor chunk = logits.slice(0, count);
-        give(chunk, head, from);
+        give(chunk, head, from, room);
         boolean[] finite = new boolean[count];
         workers.parallel(
             count,
@@ -118,12 +117,14 @@ final class OneDnnLossOps implements LossOps {
     }
     Arena.Mark mark = workspace.mark();
     try {
-      Tensor logits = logits(head.tokens(), 1, head.entries());
+      int matrices = HeadTerms.matricesBack(head);
+      Tensor logits = logits(head.tokens(), matrices, head.entries());
+      Tensor room = room(logits, matrices);
       for (int from = 0; from < chosen.length; from += logits.size(0)) {
         int first = from;
         int count = Math.min(logits.size(0), chosen.length - from);
         Tensor chunk = logits.slice(0, count);
-        give(chunk, head, from);
+        give(chunk, head, from, room);
         boolean[] finite = new boolean[count];
         workers.parallel(
             count,
@@ -138,11 +139,15 @@ final class OneDnnLossOps implements LossOps {
               }
             });
         requireFinite(op, "hidden", head.hidden(), from, chunk, finite);
-        headSums.add(dHead, chunk, head.hidden().slice(from, from + count));
-        for (int i = 0; i < head.terms().size(); i++) {
-          takeBack(dHead.terms().get(i), head.terms().get(i), chunk, from);
-        }
-        matmul.linearInputGradient(dHidden.slice(from, from + count), chunk, head.weight(), false);
+        int to = from + count;
+        headTerms.takeBack(
+            dHidden.slice(from, to),
+            dHead.tokens(from, to),
+            head.part(from, to, 0, head.weight()),
+            chunk,
+            room.slice(0, count),
+            headSums::add,
+            false);
       }
     } finally {
       workspace.reset(mark);
@@ -163,8 +168,8 @@ final class OneDnnLossOps implements LossOps {
         int count = Math.min(logitsP.size(0), tokens - from);
         Tensor chunkP = logitsP.slice(0, count);
         Tensor chunkQ = logitsQ.slice(0, count);
-        give(chunkP, headP, from);
-        give(chunkQ, headQ, from);
+        give(chunkP, headP, from, chunkP);
+        give(chunkQ, headQ, from, chunkQ);
         boolean[] finiteP = new boolean[count];
         boolean[] finiteQ = new boolean[count];
         workers.parallel(
@@ -193,20 +198,17 @@ final class OneDnnLossOps implements LossOps {
     return Tensor.in(workspace, DType.F32, chunk, vocabulary);
   }
 
-  /** Writes what a head gives for tokens from one on, as many as there is room for. */
-  private void give(Tensor chunk, HeadInput head, int from) {
-    int to = from + chunk.size(0);
-    matmul.linear(chunk, head.hidden().slice(from, to), head.weight());
-    for (HeadTerm term : head.terms()) {
-      matmul.project(chunk, 0, term.low().slice(from, to), term.b(), 1, true);
-    }
+  /** Another such matrix, or itself if there need be no other. */
+  private Tensor room(Tensor logits, int matrices) {
+    return matrices == 1 ? logits : Tensor.in(workspace, DType.F32, logits.shape());
   }
 
-  /** The gradients of a low-rank term, of those of what the head gave. */
-  private void takeBack(HeadTermGradient gradient, HeadTerm term, Tensor dx, int from) {
-    int to = from + dx.size(0);
-    headSums.add(new HeadGradient(gradient.dB(), Optional.empty()), dx, term.low().slice(from, to));
-    matmul.projectInputGradient(gradient.dLow().slice(from, to), dx, 0, term.b(), 1, false);
+  /** Writes what a head gives for tokens from one on, as many as there is room for. */
+  private void give(Tensor chunk, HeadInput head, int from, Tensor room) {
+    headTerms.give(
+        chunk,
+        head.part(from, from + chunk.size(0), 0, head.weight()),
+        room.slice(0, chunk.size(0)));
   }
 
   private static long row(Tensor logits, int row) {
