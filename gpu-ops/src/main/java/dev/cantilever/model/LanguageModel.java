@@ -32,7 +32,7 @@ public record LanguageModel(Transformer transformer, Linear head, boolean tied) 
    * LongRows}), those of such a row, for all rows from now on.
    */
   public LanguageModel forRowsOf(int tokens) {
-    return new LanguageModel(transformer.forRowsOf(tokens), head);
+    return new LanguageModel(transformer.forRowsOf(tokens), head, tied);
   }
 
   /** V. */

@@ -84,6 +84,7 @@ public record Transformer(
         chosen,
         encoder,
         embeddings,
+        unread,
         blocks.stream().map(block -> block.withRotary(rotary)).toList(),
         convolution,
         finalNorm,
