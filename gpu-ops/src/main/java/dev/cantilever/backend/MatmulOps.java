@@ -45,12 +45,15 @@ public interface MatmulOps {
 
   /**
    * y₁ = x₁·W₁ᵀ + b₁ and y₂ = x₂·W₂ᵀ + b₂, each with the bits of {@link #linear(Tensor, Tensor,
-   * Weight)}, and a fork: its first group may read y₁ and its second y₂, neither the other. A
-   * backend may make the second while the first group runs already, so that neither the end of the
-   * first product nor what is made of it leaves memory idle.
+   * Weight)}, and a fork: its first group may read and write y₁ and its second y₂, neither the
+   * other's, nor the first what the second product reads. A backend may make the second while the
+   * first group runs already, so that neither the end of the first product nor what is made of it
+   * leaves memory idle: unlike other forks' its first group begins when the first product is made,
+   * and with branches of the first layer, which read x₁, before that.
    *
    * @param y1 [N, O₁] F32, overwritten
-   * @param first of any number of inputs
+   * @param first of any number of inputs; the first group reads no y₁ as an input of {@link
+   *     #lowRank}
    * @param y2 [N, O₂] F32, overwritten by the time the second group begins
    * @param second of another number
    * @return the fork, in its first group, which the caller closes

@@ -73,14 +73,11 @@ final class CudaMatmulOps implements MatmulOps {
     OpChecks.linearPair(y1, first, y2, second);
     requireData("linearPair", first.w());
     requireData("linearPair", second.w());
-    if (inFullPrecision(first.w())
-        || isLlmInt8(first.w())
-        || isLlmInt8(second.w())
-        || !pair.takes(first, second)) {
-      Fork fork = execution.fork();
-      forward(ProductRows.of(y1, first.x(), Optional.empty()), first.w());
-      return new SecondProduct(
-          fork, () -> forward(ProductRows.of(y2, second.x(), Optional.empty()), second.w()));
+    if (!pair.takes(first, second)) {
+      return new ProductsInGroups(
+          execution.fork(),
+          () -> forward(ProductRows.of(y1, first.x(), Optional.empty()), first.w()),
+          () -> forward(ProductRows.of(y2, second.x(), Optional.empty()), second.w()));
     }
     execution.branches().ahead(() -> pair.forward(y1, first, y2, second));
     Fork fork = execution.fork();
@@ -90,29 +87,10 @@ final class CudaMatmulOps implements MatmulOps {
     return fork;
   }
 
-  /** A fork whose second group begins with a product. */
-  private record SecondProduct(Fork fork, Runnable product) implements Fork {
-
-    @Override
-    public void second() {
-      fork.second();
-      product.run();
-    }
-
-    @Override
-    public void close() {
-      fork.close();
-    }
-  }
-
-  private static boolean isLlmInt8(Weight w) {
-    return w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8;
-  }
-
   private void forward(ProductRows rows, Weight w) {
     requireData("linear", w);
-    if (isLlmInt8(w)) {
-      llmInt8.forward(rows, (Int8Weight) w);
+    if (w instanceof Int8Weight int8 && int8.mode() == Int8Mode.LLM_INT8) {
+      llmInt8.forward(rows, int8);
     } else if (inFullPrecision(w)) {
       fullPrecision.forward(rows, w);
     } else if (WarpgroupProduct.takes(execution, w)) {

@@ -57,7 +57,7 @@ final class LowRankProduct {
     int tiles = terms.stream().mapToInt(LowRankProduct::tiles).sum();
     int slices = Grids.blocks(x.size(1), Projections.SLICE);
     if (rows == 0 || tiles == 0 || slices == 0) {
-      return; // the second kernel relies on the first, before which all others have ended
+      return; // the second kernel relies on the first, which has waited for what it reads
     }
     long rowBytes = (long) Float.BYTES * RANKS * tiles * slices;
     int atOnce = (int) Math.max(1, Math.min(rows, execution.workspaceBytes() / 2 / rowBytes));

@@ -89,10 +89,10 @@ final class Relay {
   /**
    * The place of the kernel that is launched next, if that is in a relay, and counts its blocks.
    *
-   * @param blocks that it has
+   * @param blocks that it has; without any it is not launched, and has no place
    */
   Place place(long blocks) {
-    if (!goesOn() || FIRST_COUNT + kernels == LINES) {
+    if (!goesOn() || blocks == 0 || FIRST_COUNT + kernels == LINES) {
       return Place.NONE;
     }
     Place place = new Place(open(), before, blocksBefore, line(FIRST_COUNT + kernels));

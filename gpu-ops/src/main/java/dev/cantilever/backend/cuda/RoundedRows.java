@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * have a region each, and neither writes what the other reads: what was known at the end of each is
  * good for the next thing behind both. A region is overwritten in the order of the stream: its
  * writers are not launched early, or wait before they write for kernels that have waited
- * themselves, so the product that reads it is done; or it is one of a {@link WarpgroupPair}, whose
- * first has read the first region when another may write it, and the second is written by what
- * waits for both.
+ * themselves, so the product that reads it is done. Beside the second product of a {@link
+ * WarpgroupPair} runs a chain that writes the first region, which has what the first product has
+ * read; what is made outside of chains, which both may read, is in the second.
  */
 final class RoundedRows {
 
@@ -37,6 +37,9 @@ final class RoundedRows {
 
   /** Chains of operations that may be on the device side by side, with a region each. */
   static final int BRANCHES = 2;
+
+  /** The region outside of two chains: the second's. */
+  private static final int OUTSIDE = 1;
 
   /**
    * Where a kernel puts its rows rounded too.
@@ -69,7 +72,7 @@ final class RoundedRows {
   private final @Nullable Note[] notes = new Note[BRANCHES];
   private final @Nullable Note[] ends = new Note[BRANCHES];
   private @Nullable Note start; // of the second chain
-  private int branch;
+  private int branch = OUTSIDE;
 
   /**
    * Regions that hold nothing.
@@ -99,6 +102,7 @@ final class RoundedRows {
     Note first = fresh(0);
     start = fresh(1);
     fork.run();
+    branch = 0;
     notes[0] = renewed(first);
     notes[1] = null;
   }
@@ -117,7 +121,7 @@ final class RoundedRows {
    */
   void join(Runnable join) {
     ends[branch] = fresh(branch);
-    branch = 0;
+    branch = OUTSIDE;
     join.run();
     for (int i = 0; i < BRANCHES; i++) {
       notes[i] = renewed(ends[i]);

@@ -3,8 +3,10 @@ package dev.cantilever.backend.cuda;
 import dev.cantilever.backend.LinearTerm;
 import dev.cantilever.backend.cuda.driver.LaunchBuffer;
 import dev.cantilever.memory.Arena;
+import dev.cantilever.tensor.Int8Mode;
 import dev.cantilever.tensor.Int8Weight;
 import dev.cantilever.tensor.Tensor;
+import dev.cantilever.tensor.Weight;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -27,8 +29,8 @@ final class WarpgroupPair {
   }
 
   /**
-   * Whether two products are made here: that follows from the card and the weights, and from the
-   * number of rows alone whether in one launch, which changes no bit.
+   * Whether two products are made here: that follows from the card and the weights, from the number
+   * of rows and from the workspace. It changes no bit.
    */
   boolean takes(LinearTerm first, LinearTerm second) {
     int n = first.x().size(0);
@@ -37,10 +39,15 @@ final class WarpgroupPair {
     }
     List<LinearTerm> terms = List.of(first, second);
     int tiles = terms.stream().mapToInt(t -> Grids.blocks(t.w().outFeatures(), Runs.TILE_M)).sum();
-    return terms.stream()
-            .allMatch(t -> t.w() instanceof Int8Weight && WarpgroupProduct.takes(execution, t.w()))
+    return terms.stream().allMatch(term -> takes(term.w()))
         && tiles <= WarpgroupProduct.MOST_TILES
         && bytes(terms, n) <= execution.branches().aheadBytes();
+  }
+
+  private boolean takes(Weight w) {
+    return w instanceof Int8Weight int8
+        && int8.mode() == Int8Mode.WEIGHT_ONLY
+        && WarpgroupProduct.takes(execution, w);
   }
 
   /** Bytes of scratch, whatever has been rounded before. */
@@ -88,7 +95,6 @@ final class WarpgroupPair {
       for (int i = 0; i < 2; i++) {
         Tensor y = i == 0 ? y1 : y2;
         launch(launch, y, products.get(i), runs.get(i), rounded.get(i))
-            .integer(flight)
             .pointer(asides.get(i))
             .pointer(counters);
         counters += 2L * Integer.BYTES * runs.get(i).tiles();
@@ -96,6 +102,7 @@ final class WarpgroupPair {
       launch
           .integer(n)
           .integer(groups(kernel))
+          .integer(flight)
           .pointer(execution.relay().words())
           .early()
           .run(

@@ -118,8 +118,16 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   int row = vector / heads.heads;
   int head = vector % heads.heads;
   int slot = slots[row];
-  if (faulted(faults) | slot < 0) {                 // both are asked for before either is awaited
-    if (!relay.present()) await_kernels_before();  // the next kernel relies on this one's having waited
+  auto await = [&]() {
+    if (relay.present()) {
+      if (lane == 0) relay.await();
+      __syncwarp();
+    } else {
+      await_kernels_before();
+    }
+  };
+  if (faulted(faults) | slot < 0) {  // both are asked for before either is awaited
+    await();                         // the next kernel relies on this one's having waited
     return;
   }
   int cached = lengths[slot];
@@ -146,12 +154,7 @@ extern "C" __global__ void __launch_bounds__(DECODE_WARPS * WARP, 8) attention_d
   copyValues(min(KEYS, cached - begin));
 
   // All of the projection is read before any of it is awaited.
-  if (relay.present()) {
-    if (lane == 0) relay.await();
-    __syncwarp();
-  } else {
-    await_kernels_before();
-  }
+  await();
   const float* token = qkv + (s64)row * heads.width;
   const float* ownQuery = token + head * heads.queryStride;
   const float* ownKey = token + keyHead * heads.kvStride + heads.keyBase;

@@ -105,8 +105,9 @@ static __device__ __forceinline__ void give_registers() {
   asm volatile("setmaxnreg.dec.sync.aligned.u32 " COPYING ";");
 }
 
-// The warpgroups that multiply: the sums of all segments of the block, and those that it finishes.
-template <int WAY>
+// The warpgroups that multiply: the sums of all segments of the block, and those that it finishes, for product
+// INDEX of the launch.
+template <int WAY, int INDEX>
 static __device__ __forceinline__ void make_run(
     const Job& job, int rowTiles, Chain& chain, Target& out, float4* aside, u32* counters) {
   Segments<WAY> segments(job, rowTiles);
@@ -121,7 +122,7 @@ static __device__ __forceinline__ void make_run(
       asm volatile("" : "+r"(index));
       segment.tile = index / rowTiles;
       segment.rows = index % rowTiles;
-    } else {
+    } else {  // made again too: places of y would be found before the products
       asm volatile("" : "+r"(segment.rows));
     }
     int present = out.n - segment.rows * ROWS;
@@ -135,12 +136,12 @@ static __device__ __forceinline__ void make_run(
       out.begin(job, segment.tile);
     } else if (WAY == SHARED) {
       put_aside(quads_of(asides_of(aside, segment), segment.run), c, present);
-      sums_are_aside(job.index, again);
+      sums_are_aside<INDEX>(again);
       again = true;
       continue;
     } else if (!last) {
       put_aside(quads, c, present);
-      sums_are_aside(job.index, false);
+      sums_are_aside<INDEX>(false);
       continue;
     } else {
       out.begin(job, segment.tile);

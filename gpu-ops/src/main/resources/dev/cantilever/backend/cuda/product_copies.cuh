@@ -1,5 +1,5 @@
-// How a block of product_wgmma.cu brings weight and rows into its ring of stages. A job, its segments and the
-// sizes are that file's and product_runs.cuh's.
+// How a block (product_block.cuh) brings weight and rows into its ring of stages. A job and its segments are
+// product_runs.cuh's.
 
 // The rows of a segment's tile at a stage.
 static __device__ __forceinline__ const u8* rows_at(const Job& job, const Segment& segment, u32 stage) {

@@ -1,9 +1,15 @@
-// How the blocks that have a tile of product_wgmma.cu together tell each other that their sums are aside, and
+// How the blocks (product_block.cuh) that have a tile together tell each other that their sums are aside, and
 // what they do then. ROWS and CONSUMERS are that file's, the ways product_runs.cuh's, QUADS and where sums are
 // aside product_sums.cuh's.
 
+// Named barriers of a block: of all that multiply; by which these tell the announcer of a run's first segment and
+// of its second, for the first product of a launch and for the second; and that the first is made.
+#define MULTIPLIERS 1
+#define SEGMENT_BARRIER(index, again) (2 + 2 * (index) + (again))
+#define FIRST_IS_MADE 6
+
 static __device__ __forceinline__ void consumers_meet() {
-  asm volatile("bar.sync 1, %0;" ::"n"(CONSUMERS) : "memory");
+  asm volatile("bar.sync %0, %1;" ::"n"(MULTIPLIERS), "n"(CONSUMERS) : "memory");
 }
 
 // Two counters a tile, zero between launches: segments that are aside, and blocks that have seen them all.
@@ -22,33 +28,19 @@ static __device__ __forceinline__ void await_consumers() {
   asm volatile("bar.sync %0, %1;" ::"n"(BARRIER), "n"(CONSUMERS + WARP) : "memory");
 }
 
-// `index` of the launch's products, `again` of a run's second segment.
-static __device__ __forceinline__ void sums_are_aside(int index, bool again) {
-  if (index == 0) {
-    if (again) {
-      arrive_for_announcer<3>();
-    } else {
-      arrive_for_announcer<2>();
-    }
-  } else if (again) {
-    arrive_for_announcer<5>();
+// The number of a barrier is a constant, or the compiler takes all sixteen to be used.
+template <int INDEX>
+static __device__ __forceinline__ void sums_are_aside(bool again) {
+  if (again) {
+    arrive_for_announcer<SEGMENT_BARRIER(INDEX, 1)>();
   } else {
-    arrive_for_announcer<4>();
+    arrive_for_announcer<SEGMENT_BARRIER(INDEX, 0)>();
   }
 }
 
-static __device__ __forceinline__ void announce(u32* counter, int index, bool again) {
-  if (index == 0) {
-    if (again) {
-      await_consumers<3>();
-    } else {
-      await_consumers<2>();
-    }
-  } else if (again) {
-    await_consumers<5>();
-  } else {
-    await_consumers<4>();
-  }
+template <int INDEX, int AGAIN>
+static __device__ __forceinline__ void announce(u32* counter) {
+  await_consumers<SEGMENT_BARRIER(INDEX, AGAIN)>();
   if (threadIdx.x % WARP == 0) {
     __threadfence();
     asm volatile("red.relaxed.gpu.global.add.u32 [%0], %1;" ::"l"(counter), "r"(1) : "memory");
@@ -67,17 +59,17 @@ static __device__ __forceinline__ void await(const u32* counter, u32 count) {
 
 // SHARED other blocks wait for all segments of a run; CHAINED for one at most: its last, where that does not
 // end its tile.
-template <int WAY>
+template <int WAY, int INDEX>
 static __device__ __forceinline__ void announce_run(const Job& job, u32* counters) {
   u32 end = run_start(job, blockIdx.x + 1);
   u32 tile = (end - 1) / job.stages;
   if (WAY == CHAINED) {
-    if (end % job.stages != 0) announce(counters + 2 * tile, job.index, false);
+    if (end % job.stages != 0) announce<INDEX, 0>(counters + 2 * tile);
     return;
   }
   u32 start = run_start(job, blockIdx.x);
-  if (start < end) announce(counters + 2 * tile, job.index, false);
-  if (start < tile * job.stages) announce(counters + 2 * (tile - 1), job.index, true);
+  if (start < end) announce<INDEX, 0>(counters + 2 * tile);
+  if (start < tile * job.stages) announce<INDEX, 1>(counters + 2 * (tile - 1));
 }
 
 // Adds up QUADS_ONCE quads from `base` on, of those before `to`, of the segments of runs `first` to `last`.

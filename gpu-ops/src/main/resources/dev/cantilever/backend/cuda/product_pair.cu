@@ -15,8 +15,6 @@
 #include "product_block.cuh"
 #include "relay.cuh"
 
-#define MADE_BARRIER 6  // the first product is made, as far as the block makes it
-
 struct Product {
   float* y;             // [n, m]
   const u8* data;       // the weight
@@ -30,46 +28,48 @@ struct Product {
   int tiles;
   int runs;
   int cost;
-  int flight;  // of both the same
   float4* aside;
   u32* counters;
+
+  __device__ __forceinline__ bool has_run() const { return (int)blockIdx.x < runs; }
+
+  __device__ __forceinline__ Job job(int groups, int flight) const {
+    return {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)flight, (u32)cost};
+  }
 };
 
-static __device__ __forceinline__ Job job_of(const Product& of, int index, int groups) {
-  return {of.data, of.rows, of.m, of.k, groups, (u32)of.stages, (u32)of.tiles, (u32)of.runs,
-          (u32)of.flight, (u32)of.cost, index};
-}
-
-template <int WAY>
-static __device__ __forceinline__ void make(
-    const Product& of, int index, int n, int groups, Chain& chain) {
-  if (blockIdx.x >= of.runs) return;
+template <int WAY, int INDEX>
+static __device__ __forceinline__ void make(const Product& of, const Job& job, int n, Chain& chain) {
   Target out = {of.y, n, of.absmax, of.bias, of.biasStorage, 0, quads_align((u64)of.y, of.m)};
-  make_run<WAY>(job_of(of, index, groups), 1, chain, out, of.aside, of.counters);
+  make_run<WAY, INDEX>(job, 1, chain, out, of.aside, of.counters);
 }
 
 template <int FIRST, int SECOND>
 static __device__ __forceinline__ void products(
-    const Product& first, const Product& second, int n, int groups, u32* relay) {
+    const Product& first, const Product& second, int n, int groups, int flight, u32* relay) {
+  Job one = first.job(groups, flight);
+  Job two = second.job(groups, flight);
+  bool makesFirst = first.has_run();
+  bool makesSecond = second.has_run();
   Ring ring = begin_ring();
   if (multiplies()) {
     take_registers();
     await_kernels_before();
     Chain chain(ring);
-    make<FIRST>(first, 0, n, groups, chain);
-    if (blockIdx.x < first.runs) arrive_for_announcer<MADE_BARRIER>();
-    make<SECOND>(second, 1, n, groups, chain);
+    if (makesFirst) {
+      make<FIRST, 0>(first, one, n, chain);
+      arrive_for_announcer<FIRST_IS_MADE>();
+    }
+    if (makesSecond) make<SECOND, 1>(second, two, n, chain);
     return;
   }
   give_registers();
   int warp = threadIdx.x / WARP * WARP;
-  Job one = job_of(first, 0, groups);
-  Job two = job_of(second, 1, groups);
   if (threadIdx.x == ROW_COPIER) {
     await_kernels_before();
     Place place = {0, 0};
-    if (blockIdx.x < first.runs) copy_rows<FIRST>(one, 1, ring, place);
-    if (blockIdx.x < second.runs) copy_rows<SECOND>(two, 1, ring, place);
+    if (makesFirst) copy_rows<FIRST>(one, 1, ring, place);
+    if (makesSecond) copy_rows<SECOND>(two, 1, ring, place);
   } else if (warp == ANNOUNCER) {
     await_kernels_before();
     if (threadIdx.x == ANNOUNCER) {
@@ -77,25 +77,25 @@ static __device__ __forceinline__ void products(
       let_next_kernel_begin();
     }
     __syncwarp();
-    if (blockIdx.x < first.runs) {
-      announce_run<FIRST>(one, first.counters);
-      await_consumers<MADE_BARRIER>();
+    if (makesFirst) {
+      announce_run<FIRST, 0>(one, first.counters);
+      await_consumers<FIRST_IS_MADE>();
       if (threadIdx.x == ANNOUNCER) first_is_made(relay, first.runs);
       __syncwarp();
     }
-    if (blockIdx.x < second.runs) announce_run<SECOND>(two, second.counters);
+    if (makesSecond) announce_run<SECOND, 1>(two, second.counters);
   } else if (warp == WEIGHT_COPIER) {
-    WeightCopier copier(first.flight);
-    if (blockIdx.x < first.runs) copier.copy_run<FIRST>(one, 1, ring);
-    if (blockIdx.x < second.runs) copier.copy_run<SECOND>(two, 1, ring);
+    WeightCopier copier(flight);
+    if (makesFirst) copier.copy_run<FIRST>(one, 1, ring);
+    if (makesSecond) copier.copy_run<SECOND>(two, 1, ring);
   }
 }
 
 #define PRODUCTS(name, FIRST, SECOND)                                                              \
   extern "C" __global__ void __maxnreg__(REGISTERS) name(                                          \
       const __grid_constant__ Product first, const __grid_constant__ Product second, int n,        \
-      int groups, u32* relay) {                                                                    \
-    products<FIRST, SECOND>(first, second, n, groups, relay);                                      \
+      int groups, int flight, u32* relay) {                                                        \
+    products<FIRST, SECOND>(first, second, n, groups, flight, relay);                              \
   }
 
 PRODUCTS(chained_chained, CHAINED, CHAINED)

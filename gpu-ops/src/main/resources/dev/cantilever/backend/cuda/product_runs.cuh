@@ -1,5 +1,5 @@
-// How the work of product_wgmma.cu is cut among blocks (see Runs.java): runs of stages, and their segments, the
-// parts that runs have of tiles. TILE_M and the stages are that file's.
+// How the work of a product by warpgroups is cut among blocks (see Runs.java): runs of stages, and their segments,
+// the parts that runs have of tiles. TILE_M and the stages are product_block.cuh's.
 
 #if PARTS == 2
 // What the second part of the inner dimension has of its own.
@@ -22,7 +22,6 @@ struct Job {
   u32 runs;        // pieces that all stages are cut into
   u32 flight;      // stages that a block has asked for and not got, STAGES at most, after its first STAGES
   u32 cost;        // of a tile, where runs of equal cost are cut: its stages and what finishing it takes
-  int index;       // of the products that a launch makes one behind the other
 #if PARTS == 2
   u32 first;             // stages of the first part
   const float* absmax;   // [m], of the first part

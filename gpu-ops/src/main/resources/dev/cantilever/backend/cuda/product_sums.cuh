@@ -1,4 +1,4 @@
-// The sums of a block of product_wgmma.cu: how they lie in a thread's registers and aside in global memory,
+// The sums of a block (product_block.cuh): how they lie in a thread's registers and aside in global memory,
 // and what becomes of them when they are finished. ROWS, TILE_M, CONSUMERS and SUMS_EACH are that file's.
 
 // ---- sums aside in global memory ---------------------------------------------------------------

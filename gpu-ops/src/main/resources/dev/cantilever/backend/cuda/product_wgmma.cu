@@ -28,8 +28,8 @@
 //
 // A product is brought onto the card while the kernel before it runs (early_launch.cuh), which is `pack_operand`
 // or the one that made the rows and has put them rounded too (RoundedRows.java), and begins to copy the weight,
-// which nothing launched just before has written. The one before was not launched early, so it has waited for
-// all in front of it, and whatever comes next waits for the product.
+// which nothing launched just before has written. The one before was not launched early, or has waited itself for
+// what it reads, so all in front of it is done; and whatever comes next waits for the product.
 #include "product_block.cuh"
 
 template <int WAY>
@@ -41,7 +41,7 @@ static __device__ __forceinline__ void product(
     take_registers();
     await_kernels_before();
     Chain chain(ring);
-    make_run<WAY>(job, rowTiles, chain, out, aside, counters);
+    make_run<WAY, 0>(job, rowTiles, chain, out, aside, counters);
     return;
   }
   give_registers();
@@ -52,7 +52,7 @@ static __device__ __forceinline__ void product(
     copy_rows<WAY>(job, rowTiles, ring, place);
   } else if (WAY != IN_TURN && warp == ANNOUNCER) {
     await_kernels_before();
-    announce_run<WAY>(job, counters);
+    announce_run<WAY, 0>(job, counters);
   } else if (warp >= WEIGHT_COPIER && threadIdx.x < WEIGHT_COPIER + COPIERS) {
     WeightCopier copier(job.flight);
     copier.copy_run<WAY>(job, rowTiles, ring);
@@ -79,7 +79,7 @@ static __device__ __forceinline__ void product(
       int tiles, int runs, int flight, int cost, const float* absmax, const void* bias,            \
       int biasStorage, const float* addend, float4* aside, u32* counters MORE_PARAMETERS) {       \
     Job job = {data, rows, m, k, groups, (u32)stages, (u32)tiles, (u32)runs, (u32)flight,          \
-               (u32)cost, 0 MORE_OF_JOB};                                                             \
+               (u32)cost MORE_OF_JOB};                                                             \
     bool wide = quads_align((u64)y | (u64)addend, m);                                              \
     Target out = {y, n, OUTPUT_SCALE, bias, biasStorage, addend, wide MORE_OF_TARGET};                \
     product<WAY>(job, out, aside, counters);                                                       \

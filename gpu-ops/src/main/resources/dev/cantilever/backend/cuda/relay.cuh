@@ -4,13 +4,13 @@
 // next wait for that count, and for the first product. None of them waits for a block that has no room: a kernel
 // begins when all blocks of the one before are on the card or gone.
 
-// Words of a relay, LINE apart: who waits for one would hold up those who count at another.
-#define RELAY_LINE 32
-#define RELAY_ARRIVED 0            // blocks that have made the first product; zero between launches
-#define RELAY_OPEN RELAY_LINE      // whether all have
-#define RELAY_COUNTS 2             // lines before the blocks of the kernels, in their order
+// Words of a relay, each in a line of its own: who waits for one would hold up those who count at another. Behind
+// these two are the counts of the kernels' blocks, in their order.
+#define RELAY_LINE 32          // words
 #define RELAY_LINES 8
-#define RELAY_SLEEP 50             // nanoseconds between two looks at a word
+#define RELAY_ARRIVED 0        // blocks that have made the first product; zero between launches
+#define RELAY_OPEN RELAY_LINE  // whether all have
+#define RELAY_SLEEP 50         // nanoseconds between two looks at a word
 
 // A kernel's place in the relay.
 struct Relay {

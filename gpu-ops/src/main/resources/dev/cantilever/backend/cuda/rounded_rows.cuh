@@ -1,8 +1,8 @@
-// Rows [n, k] rounded to bf16 as operand B of product_wgmma.cu: for stage s of STAGE_K inner elements, group r
-// of 8 rows and piece p of 8 inner elements, 128 bytes at ((s * groups + r) * 8 + p) * 128, a row's 16 bytes
-// after the other's. Pieces 2 * i and 2 * i + 1 have of the fours 4 * i + t, t = 0 .. 3, of inner elements the
-// elements {0, 2} and {1, 3}. Nothing is stored for what lies behind n: of that come sums of rows that there
-// are not, which nobody stores.
+// Rows [n, k] rounded to bf16 as operand B of products by warpgroups (product_block.cuh): for stage s of STAGE_K
+// inner elements, group r of 8 rows and piece p of 8 inner elements, 128 bytes at ((s * groups + r) * 8 + p) * 128,
+// a row's 16 bytes after the other's. Pieces 2 * i and 2 * i + 1 have of the fours 4 * i + t, t = 0 .. 3, of inner
+// elements the elements {0, 2} and {1, 3}. Nothing is stored for what lies behind n: of that come sums of rows that
+// there are not, which nobody stores.
 
 #define STAGE_K 64
 

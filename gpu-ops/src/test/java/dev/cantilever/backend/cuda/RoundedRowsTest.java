@@ -13,6 +13,7 @@ class RoundedRowsTest {
 
   private static final long REGIONS = 1 << 20;
   private static final long REGION_BYTES = 2 * 16 * 128;
+  private static final long SECOND = REGIONS + REGION_BYTES;
   private static final int GROUPS = 2;
 
   private long enqueued;
@@ -48,7 +49,7 @@ class RoundedRowsTest {
   void place_rows_hasTheGroupsOfTheirProduct(long n, long k, int groups) {
     RoundedRows.Place place = rounded.place(rows(256, n, k));
     assertThat(place.groups()).isEqualTo(groups);
-    assertThat(place.address()).isEqualTo(groups == 0 ? 0 : REGIONS);
+    assertThat(place.address()).isEqualTo(groups == 0 ? 0 : SECOND);
     assertThat(place.width()).isEqualTo(groups == 0 ? 0 : k);
   }
 
@@ -68,8 +69,8 @@ class RoundedRowsTest {
   void find_directlyBehind_isTheRegion() {
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
     make(rows);
-    assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
-    assertThat(rounded.find(rows(256, 12, 128), GROUPS)).hasValue(REGIONS);
+    assertThat(rounded.find(rows, GROUPS)).hasValue(SECOND);
+    assertThat(rounded.find(rows(256, 12, 128), GROUPS)).hasValue(SECOND);
   }
 
   @Test
@@ -95,23 +96,42 @@ class RoundedRowsTest {
     assertThat(rounded.find(rows, GROUPS + 2)).isEmpty();
   }
 
+  private void fork() {
+    rounded.fork(() -> enqueued++);
+  }
+
   @Test
-  void second_chain_hasARegionOfItsOwn() {
+  void place_inAChain_isInARegionOfItsOwn() {
+    fork();
     make(rows);
+    assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
     rounded.second();
     make(other);
-    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
+    assertThat(rounded.find(other, GROUPS)).hasValue(SECOND);
     assertThat(rounded.find(rows, GROUPS)).isEmpty(); // something was enqueued since
+  }
+
+  /** A pair of products may read it for its second beside the first chain. */
+  @Test
+  void place_outsideOfChains_isNowhereThatTheFirstWrites() {
+    make(rows);
+    assertThat(rounded.find(rows, GROUPS)).hasValue(SECOND);
+    fork();
+    assertThat(rounded.place(other).address()).isEqualTo(REGIONS);
+    rounded.second();
+    rounded.join(() -> enqueued++);
+    assertThat(rounded.place(rows).address()).isEqualTo(SECOND);
   }
 
   @Test
   void join_endsOfBothChains_areKnownToWhatComesNext() {
+    fork();
     make(rows);
     rounded.second();
     make(other);
     rounded.join(() -> enqueued++);
     assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
-    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
+    assertThat(rounded.find(other, GROUPS)).hasValue(SECOND);
     enqueued++;
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
     assertThat(rounded.find(other, GROUPS)).isEmpty();
@@ -119,6 +139,7 @@ class RoundedRowsTest {
 
   @Test
   void join_somethingBehindTheRowsInTheirChain_isNone() {
+    fork();
     make(rows);
     enqueued++;
     rounded.second();
@@ -131,10 +152,12 @@ class RoundedRowsTest {
 
   @Test
   void join_chainWithoutRows_knowsNoneOfAForkBefore() {
+    fork();
     make(rows);
     rounded.second();
     rounded.join(() -> {});
     enqueued++;
+    fork();
     rounded.second();
     rounded.join(() -> {});
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
@@ -147,17 +170,18 @@ class RoundedRowsTest {
 
   @Test
   void fork_regionOfAChain_isKnownAtItsBeginningAlone() {
+    fork();
     make(rows);
     rounded.second();
     make(other);
     rounded.join(() -> enqueued++);
-    rounded.fork(() -> enqueued++);
+    fork();
     assertThat(rounded.find(rows, GROUPS)).hasValue(REGIONS);
     assertThat(rounded.find(other, GROUPS)).isEmpty();
     enqueued++;
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
     rounded.second();
-    assertThat(rounded.find(other, GROUPS)).hasValue(REGIONS + REGION_BYTES);
+    assertThat(rounded.find(other, GROUPS)).hasValue(SECOND);
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
     enqueued++;
     assertThat(rounded.find(other, GROUPS)).isEmpty();
@@ -167,7 +191,7 @@ class RoundedRowsTest {
   void fork_somethingEnqueuedBefore_leavesNothingKnown() {
     make(rows);
     enqueued++;
-    rounded.fork(() -> enqueued++);
+    fork();
     assertThat(rounded.find(rows, GROUPS)).isEmpty();
     rounded.second();
     assertThat(rounded.find(rows, GROUPS)).isEmpty();

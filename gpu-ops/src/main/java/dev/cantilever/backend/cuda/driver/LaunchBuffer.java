@@ -93,7 +93,8 @@ public final class LaunchBuffer implements AutoCloseable {
 
   /**
    * Lets the kernel be brought onto the device when the one before allows it, before that is done;
-   * it waits itself before it reads what that wrote. For compute capability 9.0 and later.
+   * it waits itself before it reads what that or others before it wrote. For compute capability 9.0
+   * and later.
    */
   public LaunchBuffer early() {
     launch.numAttrs(1);
