@@ -13,10 +13,11 @@
  * part of a graph ({@code CudaRecording}); the order of every sum follows from the weight, the
  * direction and the architecture; no kernel spills registers, and none asks for more than 99 KiB of
  * shared memory but those that run on Hopper alone ({@code WarpgroupProduct}). Only products of
- * that class, the second kernel of {@code LowRankProduct} and attention of few new tokens ({@code
- * CachedAttention}) are launched early, that is before the kernel in front is done. What a kernel
- * finds wrong with values is thrown when the host next waits ({@code Faults}). A process that has a
- * card open has it to itself ({@code DeviceLock}).
+ * that class and of {@code WarpgroupPair}, kernels of {@code LowRankProduct} and attention of few
+ * new tokens ({@code CachedAttention}) are launched early, that is before the kernel in front is
+ * done; those between them that run beside a product's end wait for counters ({@code Relay}). What
+ * a kernel finds wrong with values is thrown when the host next waits ({@code Faults}). A process
+ * that has a card open has it to itself ({@code DeviceLock}).
  *
  * <p>Only the factory {@code dev.cantilever.backend.Backends} and tests may use this package.
  */
