@@ -37,6 +37,7 @@ import java.util.stream.Stream;
  * order, on several threads or machines, and again: the bytes are the same.
  */
 public final class AdapterMerger implements AutoCloseable {
+
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
   private static final String WEIGHT = ".weight";
 
@@ -63,7 +64,8 @@ public final class AdapterMerger implements AutoCloseable {
     for (SavedTensor tensor : adapter.copies().values()) {
       putCopy(tensor);
     }
-    untied.stream().filter(UntiedTensor::isHead).forEach(this::takeOffEmbedding);
+    Stream.concat(untied.stream().filter(UntiedTensor::isHead), UntiedHead.stored(base, tokens))
+        .forEach(this::takeOffEmbedding);
     for (UntiedTensor tensor : untied) {
       Optional.ofNullable(replaced.get(tensor.embedding().name()))
           .ifPresent(copy -> replaced.putIfAbsent(tensor.entry().name(), copy));

@@ -8,6 +8,7 @@ import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TensorEntry;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The head that a merge gives to a decoder whose head is its embedding: an adapter that holds or
@@ -52,6 +53,18 @@ final class UntiedHead {
     return base.config().booleanOr(TIED, true)
         && !SharedEmbedding.isIn(base)
         && (base.contains(NAME) || base.contains(HeadNames.earlier(NAME)));
+  }
+
+  /** The head of {@link #isStored}, and the table that it is one with by the config, if it is. */
+  static Stream<UntiedTensor> stored(ModelDirectory base, TokenTensors tokens) {
+    if (!isStored(base)) {
+      return Stream.empty();
+    }
+    TensorEntry head = base.entry(base.contains(NAME) ? NAME : HeadNames.earlier(NAME));
+    return base.names().stream()
+        .map(base::entry)
+        .filter(entry -> tokens.isTable(entry) && !entry.name().equals(head.name()))
+        .map(table -> new UntiedTensor(table, head));
   }
 
   /** What the merged decoder's config says: that the head is not the embedding. */

@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * A tensor that a merge gives to a base which has none but its embedding there. It begins as the
- * embedding and lies behind it in the same file.
+ * embedding and lies behind it in the same file. Or one that is stored, though it is the embedding
+ * by what the config says ({@link UntiedHead#stored}).
  *
  * @param embedding of the base
  * @param entry the tensor's name, with the type and the shape of the embedding

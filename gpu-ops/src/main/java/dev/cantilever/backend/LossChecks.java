@@ -67,6 +67,12 @@ public final class LossChecks {
         require(op, "dDropped of term " + i, gradient.dDropped().get(), F32, "M, C", m, size);
       }
       boolean lengthens = head.terms().get(i).lengths().isPresent();
+      boolean droppedBefore = head.terms().subList(0, i).stream().anyMatch(HeadTerm::drops);
+      if (gradient.dLengths().isPresent() && droppedBefore && !head.terms().get(i).drops()) {
+        throw new ShapeException(
+            "%s: expected hidden states dropped of term %d as of one before it, or no gradient of its lengths, got neither. Give the adapters of a head the same dropout, or none."
+                .formatted(op, i));
+      }
       if (gradient.dDropped().isPresent() != head.terms().get(i).drops()
           || (gradient.dLengths().isPresent() && !lengthens)) {
         throw new ShapeException(

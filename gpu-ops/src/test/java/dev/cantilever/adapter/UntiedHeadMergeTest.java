@@ -120,6 +120,22 @@ class UntiedHeadMergeTest {
     }
   }
 
+  /** What peft took off the one tensor that transformers makes of the two is off both. */
+  @Test
+  void merge_pissaOverAStoredTiedHead_takesItsBeginningOffTheEmbeddingToo() throws IOException {
+    Path adapter = adapter("'init_lora_weights':'pissa'", PREFIX + "lm_head.base_layer.weight", 96);
+    Path merged = mergedIntoStored("", true, adapter);
+
+    try (ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(after.config().requireBoolean("tie_word_embeddings")).isFalse();
+      float[] expected = new float[after.readFloats(HEAD).length];
+      Arrays.fill(expected, 0.5f);
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(expected);
+      Arrays.fill(expected, 0.5f + 0.25f * 0.25f);
+      assertThat(after.readFloats(HEAD)).isEqualTo(expected);
+    }
+  }
+
   /** What it gives is hidden states, so there is no head that the embedding could be. */
   @Test
   void merge_embeddingOfAModelForItsHiddenStates_addsNoHead() throws IOException {

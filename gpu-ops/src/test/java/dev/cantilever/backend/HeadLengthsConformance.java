@@ -294,4 +294,44 @@ public abstract class HeadLengthsConformance extends OpsConformance {
                 .fullKl(tensors.output(DType.F32, 5), input(c, true), input, c.logitSpec()),
         "dropped hidden states");
   }
+
+  /** What is before would have to be made of dropped hidden states beside those that are not. */
+  @Test
+  void tokenLogprobsBackward_lengthsBehindATermThatDrops_areRefused() {
+    LossCase c = LossCase.of(5, 17, 8, true, 1);
+    HeadInput dropping = input(c, true);
+    HeadTerm plain = input(c, false).terms().get(0);
+    HeadTerm first = dropping.terms().get(0);
+    HeadInput head = new HeadInput(dropping.hidden(), dropping.weight(), List.of(first, plain));
+    Tensor dHidden = tensors.output(DType.F32, c.tokens(), size(c));
+    Optional<Tensor> dLengths = Optional.of(vector(c, v -> v));
+    HeadGradient dHead =
+        new HeadGradient(
+            Optional.empty(),
+            Optional.empty(),
+            List.of(
+                new HeadTermGradient(
+                    tensors.output(DType.F32, c.tokens(), RANK),
+                    Optional.empty(),
+                    dLengths,
+                    Optional.of(tensors.output(DType.F32, c.tokens(), size(c)))),
+                new HeadTermGradient(
+                    tensors.output(DType.F32, c.tokens(), RANK),
+                    Optional.empty(),
+                    dLengths,
+                    Optional.empty())));
+    assertShape(
+        () ->
+            backend
+                .loss()
+                .tokenLogprobsBackward(
+                    dHidden,
+                    dHead,
+                    tensors.of(c.dLogprobs(), c.tokens()),
+                    tensors.output(DType.F64, c.tokens(), 2),
+                    head,
+                    tensors.of(c.targets()),
+                    c.logitSpec()),
+        "dropped of term 1");
+  }
 }

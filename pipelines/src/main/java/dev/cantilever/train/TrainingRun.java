@@ -105,7 +105,8 @@ public final class TrainingRun {
 
   /**
    * The memory that PPO and its evaluations will take of the device, made once, before anything is
-   * loaded; a base that is merged later has the same shapes. The first call of this or of {@link
+   * loaded; a base that is merged later has the same shapes, but for a head or table that the merge
+   * gives it. The first call of this or of {@link
    * #planMerging} decides: later calls of both return what it made, by which the device is opened.
    */
   public RunPlan plan() throws IOException {
