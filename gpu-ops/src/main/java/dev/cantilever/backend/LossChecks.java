@@ -70,7 +70,7 @@ public final class LossChecks {
       boolean droppedBefore = head.terms().subList(0, i).stream().anyMatch(HeadTerm::drops);
       if (gradient.dLengths().isPresent() && droppedBefore && !head.terms().get(i).drops()) {
         throw new ShapeException(
-            "%s: expected hidden states dropped of term %d as of one before it, or no gradient of its lengths, got neither. Give the adapters of a head the same dropout, or none."
+            "%s: expected dropped hidden states of term %d, as of one before it, or no gradient of its lengths, got neither. Give the adapters of a head the same dropout, or none."
                 .formatted(op, i));
       }
       if (gradient.dDropped().isPresent() != head.terms().get(i).drops()

@@ -332,6 +332,6 @@ public abstract class HeadLengthsConformance extends OpsConformance {
                     head,
                     tensors.of(c.targets()),
                     c.logitSpec()),
-        "dropped of term 1");
+        "dropped hidden states of term 1");
   }
 }

@@ -105,9 +105,10 @@ public final class TrainingRun {
 
   /**
    * The memory that PPO and its evaluations will take of the device, made once, before anything is
-   * loaded; a base that is merged later has the same shapes, but for a head or table that the merge
-   * gives it. The first call of this or of {@link
-   * #planMerging} decides: later calls of both return what it made, by which the device is opened.
+   * loaded; a base that is merged later has the same shapes, but for tables of its own that a merge
+   * gives the encoder or decoder of a T5, which are not planned. The first call of this or of
+   * {@link #planMerging} decides: later calls of both return what it made, by which the device is
+   * opened.
    */
   public RunPlan plan() throws IOException {
     return plan(startingReference());
