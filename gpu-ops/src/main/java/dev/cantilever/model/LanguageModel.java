@@ -102,7 +102,7 @@ public record LanguageModel(Transformer transformer, Linear head, boolean tied) 
     float[] all = new float[Math.multiplyExact(rows.tokens().tokens(), vocabSize())];
     int at = 0;
     for (int from = 0; from < rows.tokens().rows(); ) {
-      int to = rows.tokens().endOfPass(architecture(), from);
+      int to = rows.tokens().endOfPass(architecture(), from, Integer.MAX_VALUE);
       LanguageModel chosen = forRowsOf(rows.tokens().length(from));
       float[] part = chosen.logitsAtOnce(backend, memory, rows.slice(from, to), adapters);
       System.arraycopy(part, 0, all, at, part.length);

@@ -78,10 +78,16 @@ public record TokenRows(int[] ids, int[] offsets) {
     return new TokenRows(Arrays.copyOfRange(ids, offsets[from], offsets[to]), shifted);
   }
 
-  /** One past the last row that a model takes in one pass with row {@code from} and all between. */
-  int endOfPass(Architecture architecture, int from) {
+  /**
+   * One past the last row that a model takes in one pass with row {@code from} and all between.
+   *
+   * @param mostTokens of a pass of more rows than one
+   */
+  public int endOfPass(Architecture architecture, int from, int mostTokens) {
     int to = from + 1;
-    while (to < rows() && architecture.takesTogether(length(from), length(to))) {
+    while (to < rows()
+        && offsets[to + 1] - offsets[from] <= mostTokens
+        && architecture.takesTogether(length(from), length(to))) {
       to++;
     }
     return to;

@@ -76,7 +76,7 @@ public abstract class DecoderVariantConformance extends ModelConformance {
 
       List<float[]> found = new ArrayList<>();
       for (int from = 0; from < ROWS.rows(); from = found.size()) {
-        int to = ROWS.endOfPass(model.transformer().architecture(), from);
+        int to = ROWS.endOfPass(model.transformer().architecture(), from, Integer.MAX_VALUE);
         memory.reset();
         float[][] logits =
             model.logits(

@@ -32,6 +32,13 @@ class LongRowsTest {
     return Families.of(config).architecture(config);
   }
 
+  private static LanguageModel model(Backend backend, Arena weights) throws IOException {
+    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path("phi3_crossing"))) {
+      return new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
+          .languageModel();
+    }
+  }
+
   @Test
   void forRowsOf_lengthBeyond_turnsAllByTheLongFactors() throws IOException {
     Architecture phi3 = architecture("phi3_crossing");
@@ -65,11 +72,8 @@ class LongRowsTest {
   void pass_overRowsOfBothKinds_isRefusedNamingTheRow() throws IOException {
     try (Backend backend = Backends.cpu(64 << 20, 1);
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
-        PassMemory memory = new PassMemory(backend, "test");
-        ModelDirectory directory = ModelDirectory.open(Fixtures.path("phi3_crossing"))) {
-      LanguageModel model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .languageModel();
+        PassMemory memory = new PassMemory(backend, "test")) {
+      LanguageModel model = model(backend, weights);
       Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
       TokenRows rows = TokenRows.of(new int[ORIGINAL], new int[ORIGINAL + 1]);
       Pass pass = Pass.plain(tape, memory.upload(rows, Set.of()));
@@ -89,11 +93,8 @@ class LongRowsTest {
     beyond[4] = 7;
     try (Backend backend = Backends.cpu(64 << 20, 1);
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
-        PassMemory memory = new PassMemory(backend, "test");
-        ModelDirectory directory = ModelDirectory.open(Fixtures.path("phi3_crossing"))) {
-      LanguageModel model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .languageModel();
+        PassMemory memory = new PassMemory(backend, "test")) {
+      LanguageModel model = model(backend, weights);
       float[] all = model.logits(backend, memory, TokenRows.of(within, beyond, within), Set.of());
       float[] first = model.logits(backend, memory, TokenRows.of(within), Set.of());
       float[] second = model.logits(backend, memory, TokenRows.of(beyond), Set.of());
@@ -110,11 +111,8 @@ class LongRowsTest {
   void responses_ofTheFormForTheLongestRow_areScoredAsTheyWereDrawn() throws IOException {
     try (Backend backend = Backends.cpu(64 << 20, 1);
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
-        PassMemory memory = new PassMemory(backend, "test");
-        ModelDirectory directory = ModelDirectory.open(Fixtures.path("phi3_crossing"))) {
-      LanguageModel model =
-          new ModelLoader(backend, directory, BasePrecision.STORED, weights, Optional.empty())
-              .languageModel();
+        PassMemory memory = new PassMemory(backend, "test")) {
+      LanguageModel model = model(backend, weights);
 
       assertThat(largestGap(backend, memory, model.forRowsOf(30))).isLessThan(1e-4);
       assertThat(largestGap(backend, memory, model)).isGreaterThan(0.1);

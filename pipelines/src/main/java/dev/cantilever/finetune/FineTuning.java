@@ -142,15 +142,7 @@ final class FineTuning {
     return total / rows.predicted();
   }
 
-  /** One past the last row that goes through the model together with row {@code from}. */
   private int endOfPass(ResponseRows rows, int from) {
-    int[] offsets = rows.tokens().offsets();
-    int to = from + 1;
-    while (to < rows.rows()
-        && offsets[to + 1] - offsets[from] <= spec.maxTokens()
-        && architecture.takesTogether(rows.tokens().length(from), rows.tokens().length(to))) {
-      to++;
-    }
-    return to;
+    return rows.tokens().endOfPass(architecture, from, spec.maxTokens());
   }
 }

@@ -49,15 +49,17 @@ final class TextScorer {
 
   List<List<Score>> scores(List<String> texts) {
     int longest = Math.min(judge.maxTokens(), hosted.model().maxPositions());
-    List<int[]> rows =
-        texts.stream()
-            .map(text -> hosted.tokenizer().encodeWithSpecialTokens(text, longest))
-            .toList();
+    TokenRows rows =
+        TokenRows.of(
+            texts.stream()
+                .map(text -> hosted.tokenizer().encodeWithSpecialTokens(text, longest))
+                .toArray(int[][]::new));
+    Architecture architecture = hosted.model().transformer().architecture();
     List<List<Score>> scores = new ArrayList<>(texts.size());
     try (PassMemory memory = new PassMemory(backend, "scoring", bytes)) {
-      for (int from = 0; from < rows.size(); ) {
-        int to = endOfPass(rows, from);
-        for (float[] logits : logits(memory, rows.subList(from, to))) {
+      for (int from = 0; from < rows.rows(); ) {
+        int to = rows.endOfPass(architecture, from, RewardSpec.PASS_TOKENS);
+        for (float[] logits : logits(memory, rows.slice(from, to))) {
           scores.add(scores(logits));
         }
         from = to;
@@ -66,23 +68,8 @@ final class TextScorer {
     return scores;
   }
 
-  /** One past the last text that goes through the model together with text {@code from}. */
-  private int endOfPass(List<int[]> rows, int from) {
-    Architecture architecture = hosted.model().transformer().architecture();
-    int first = rows.get(from).length;
-    int tokens = first;
-    int to = from + 1;
-    while (to < rows.size()
-        && tokens + rows.get(to).length <= RewardSpec.PASS_TOKENS
-        && architecture.takesTogether(first, rows.get(to).length)) {
-      tokens += rows.get(to++).length;
-    }
-    return to;
-  }
-
-  private float[][] logits(PassMemory memory, List<int[]> rows) {
+  private float[][] logits(PassMemory memory, TokenRows packed) {
     SequenceClassifier classifier = hosted.model();
-    TokenRows packed = TokenRows.of(rows.toArray(int[][]::new));
     packed.requireFits(classifier.transformer().architecture());
     memory.reset();
     return classifier.logits(
