@@ -34,6 +34,7 @@ public final class Adapter {
   private final AdapterTargets targets;
   private final List<ModuleAdapter> modules = new ArrayList<>();
   private final List<TableBranchAdapter> tableBranches = new ArrayList<>();
+  private final List<WeightAdapter> weights = new ArrayList<>();
   private final List<BiasAdapter> biases = new ArrayList<>();
   private final List<TableAdapter> tables = new ArrayList<>();
   private final List<HeadAdapter> heads = new ArrayList<>();
@@ -70,38 +71,55 @@ public final class Adapter {
     }
     List<LoraTarget> inner =
         wanted.linears().stream().filter(target -> !targets.isHead(target)).toList();
-    List<LoraTarget> biased = biased(inner);
+    List<LoraTarget> whole =
+        targets.linears().stream().filter(one -> config.modules().isSaved(one.path())).toList();
+    for (LoraTarget target : whole) {
+      weights.add(new WeightAdapter(backend, arena, name, target, trainable));
+    }
+    List<LoraTarget> biased = biased(inner, whole);
     reader = reader(backend, arena, biased);
     for (BiasTarget target : biases(backend, arena, inner, biased)) {
       biases.add(new BiasAdapter(backend, arena, name, target, trainable));
     }
-    for (EmbeddingTable table : targets.tables()) {
-      if (config.modules().isSaved(table.name())) {
-        tables.add(TableAdapter.of(backend, arena, name, table, trainable));
-      }
-    }
+    targets
+        .allTables()
+        .filter(table -> config.modules().isSaved(table.name()))
+        .forEach(table -> tables.add(TableAdapter.of(backend, arena, name, table, trainable)));
     if (targets.trainsHeads() || !trainable) {
       for (Linear head : targets.heads()) {
         boolean branch = wanted.linears().stream().anyMatch(target -> target.linear() == head);
         HeadAdapter.of(backend, arena, name, config, head, branch, trainable).ifPresent(heads::add);
       }
     }
+    StackedAdapters.require(name, config, wanted, owned(whole));
     modules.forEach(ModuleAdapter::attach);
+    weights.forEach(WeightAdapter::attach);
     tableBranches.forEach(TableBranchAdapter::attach);
     biases.forEach(BiasAdapter::attach);
     tables.forEach(TableAdapter::attach);
     heads.forEach(HeadAdapter::attach);
   }
 
+  /** The modules of which the adapter has weights of its own in place of the base's. */
+  private BranchedModules owned(List<LoraTarget> whole) {
+    Set<Linear> own = heads.stream().map(HeadAdapter::head).collect(Collectors.toSet());
+    return new BranchedModules(
+        Stream.concat(
+                whole.stream(), targets.headTargets().filter(one -> own.contains(one.linear())))
+            .toList(),
+        tables.stream().map(TableAdapter::table).toList());
+  }
+
   /** The linear layers whose biases are the adapter's own. */
-  private List<LoraTarget> biased(List<LoraTarget> wanted) {
+  private List<LoraTarget> biased(List<LoraTarget> wanted, List<LoraTarget> whole) {
     List<LoraTarget> candidates =
         switch (config.bias()) {
           case NONE -> List.of();
           case LORA_ONLY -> wanted;
           case ALL -> targets.linears();
         };
-    return candidates.stream()
+    return Stream.concat(candidates.stream(), whole.stream())
+        .distinct()
         .filter(target -> target.linear().weight().bias().isPresent())
         .toList();
   }
@@ -115,6 +133,7 @@ public final class Adapter {
           new LinearBias(
               target,
               paths.contains(target.path()),
+              config.modules().isSaved(target.path()),
               layer -> reader.orElseThrow().bias(layer, layer.linear().weight())));
     }
     for (NormTarget norm : targets.norms()) {
@@ -131,11 +150,15 @@ public final class Adapter {
 
   /** For what depends on the base's numbers. */
   private Optional<WeightReader> reader(Backend backend, Arena arena, List<LoraTarget> biased) {
-    if (!config.useDora() && !config.init().changesBase() && biased.isEmpty()) {
+    if (!config.useDora()
+        && !config.init().changesBase()
+        && biased.isEmpty()
+        && weights.isEmpty()) {
       return Optional.empty();
     }
-    int vectors = 1;
+    int vectors = weights.isEmpty() ? 1 : WeightAdapter.COLUMNS;
     List<LoraTarget> read = new ArrayList<>(biased);
+    weights.forEach(weight -> read.add(weight.target()));
     for (ModuleAdapter module : modules) {
       LoraTarget target = module.target();
       int rank = config.rank(target.path());
@@ -254,11 +277,12 @@ public final class Adapter {
   private void read(AdapterDirectory source) throws IOException {
     Set<String> own =
         biases.stream().map(bias -> bias.tensor().baseName()).collect(Collectors.toSet());
+    weights.forEach(weight -> own.add(weight.saved().baseName()));
     wholes().forEach(whole -> own.add(whole.saved().baseName()));
     for (SavedTensor tensor : source.saved().values()) {
       if (!own.contains(tensor.baseName())) {
         throw new CheckpointException(
-            "%s: expected an adapter of branches, biases, norms, a head and embeddings of tokens, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
+            "%s: expected an adapter of what this model offers to adapters, found '%s', held whole because of %s. It cannot be replaced in a base that is shared: merge the adapter into its base (cantilever merge)."
                 .formatted(
                     source.file().path(),
                     tensor.baseName(),
@@ -273,6 +297,9 @@ public final class Adapter {
     }
     for (TableBranchAdapter branch : tableBranches) {
       branch.read(source, reader);
+    }
+    for (WeightAdapter weight : weights) {
+      weight.read(source, reader.orElseThrow());
     }
     for (BiasAdapter bias : biases) {
       bias.read(source);
@@ -303,13 +330,14 @@ public final class Adapter {
 
   /**
    * All that is trained: A, B and DoRA's lengths of each linear layer, of each table of embeddings
-   * that is read, then biases and norms, then what is held whole. A of a table is [V, R], the
-   * transpose of what a file has.
+   * that is read, then linear layers held whole, biases and norms, then tables and heads. A of a
+   * table is [V, R], the transpose of what a file has.
    */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     modules.forEach(module -> parameters.addAll(module.parameters()));
     readBranches().forEach(branch -> parameters.addAll(branch.parameters()));
+    weights.forEach(weight -> parameters.add(weight.parameter()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
     wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
@@ -331,6 +359,7 @@ public final class Adapter {
     Map<String, float[]> gradients = new LinkedHashMap<>();
     modules.forEach(module -> module.putGradients(gradients));
     readBranches().forEach(branch -> branch.putGradients(gradients));
+    weights.forEach(weight -> weight.putGradient(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
     wholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;
@@ -349,6 +378,7 @@ public final class Adapter {
   public void save(Path directory) throws IOException {
     AdapterConfig written = config.init().changesBase() ? config.overUnchangedBase() : config;
     Map<SavedTensor, Shape> saved = new LinkedHashMap<>();
+    weights.forEach(weight -> saved.put(weight.saved(), weight.shape()));
     biases.forEach(bias -> saved.put(bias.tensor(), bias.shape()));
     wholes().forEach(whole -> saved.put(whole.saved(), whole.acting().shape()));
     List<LoraModule> branches =
@@ -362,6 +392,9 @@ public final class Adapter {
       }
       for (TableBranchAdapter branch : tableBranches) {
         branch.write(writer);
+      }
+      for (WeightAdapter weight : weights) {
+        weight.write(writer, reader.orElseThrow());
       }
       for (BiasAdapter bias : biases) {
         bias.write(writer);

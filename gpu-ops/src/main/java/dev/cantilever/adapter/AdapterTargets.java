@@ -12,9 +12,11 @@ import java.util.stream.Stream;
  *
  * @param linears linear layers that may carry branches and biases
  * @param norms norms, to whose bias an adapter may add, or which it may hold whole
- * @param tables embeddings of tokens, which may carry branches, and which an adapter may hold whole
- *     in place of the base's; what it has of one that is among {@code frozen} is kept, but nothing
- *     reads it
+ * @param tables embeddings of tokens, of their types and positions, which may carry branches, and
+ *     which an adapter may hold whole in place of the base's; what it has of one that is among
+ *     {@code frozen} is kept, but nothing reads it
+ * @param wholeTables embeddings of positions which an adapter may hold whole, but which carry no
+ *     branches
  * @param heads layers behind the transformer, of which the same holds
  * @param tied whether heads and tables are one tensor of the checkpoint
  * @param trainsHeads whether heads have gradients
@@ -25,6 +27,7 @@ public record AdapterTargets(
     List<LoraTarget> linears,
     List<NormTarget> norms,
     List<EmbeddingTable> tables,
+    List<EmbeddingTable> wholeTables,
     List<Linear> heads,
     boolean tied,
     boolean trainsHeads,
@@ -35,6 +38,7 @@ public record AdapterTargets(
     linears = List.copyOf(linears);
     norms = List.copyOf(norms);
     tables = List.copyOf(tables);
+    wholeTables = List.copyOf(wholeTables);
     heads = List.copyOf(heads);
     frozen = List.copyOf(frozen);
   }
@@ -53,6 +57,11 @@ public record AdapterTargets(
     return heads.contains(target.linear());
   }
 
+  /** The tables that an adapter may hold whole. */
+  Stream<EmbeddingTable> allTables() {
+    return Stream.concat(tables.stream(), wholeTables.stream());
+  }
+
   /** Whether the model reads a table. */
   boolean isRead(EmbeddingTable table) {
     return !frozen.contains(table.name());
@@ -62,7 +71,7 @@ public record AdapterTargets(
   boolean hasAttached(String adapter) {
     return linears.stream().anyMatch(target -> target.linear().isAttached(adapter))
         || norms.stream().anyMatch(norm -> norm.isAttached(adapter))
-        || tables.stream().anyMatch(table -> table.isAttached(adapter))
+        || allTables().anyMatch(table -> table.isAttached(adapter))
         || heads.stream().anyMatch(head -> head.isAttached(adapter));
   }
 
@@ -70,7 +79,7 @@ public record AdapterTargets(
   void detach(String adapter) {
     linears.forEach(target -> target.linear().detach(adapter));
     norms.forEach(norm -> norm.detach(adapter));
-    tables.forEach(table -> table.detach(adapter));
+    allTables().forEach(table -> table.detach(adapter));
     heads.forEach(head -> head.detach(adapter));
   }
 }

@@ -57,10 +57,13 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
 
   private static void requireOffered(String adapter, AdapterConfig config, AdapterTargets targets) {
     Optional<String> frozen =
-        targets.frozen().stream().filter(config.modules()::matches).findFirst();
+        Stream.concat(
+                targets.frozen().stream(), targets.wholeTables().stream().map(EmbeddingTable::name))
+            .filter(config.modules()::matches)
+            .findFirst();
     if (frozen.isPresent()) {
       throw new CheckpointException(
-          "Adapter '%s': expected target_modules to name linear layers and embeddings of tokens, which are %s, found '%s', which is frozen, among %s. Leave it out."
+          "Adapter '%s': expected target_modules to name linear layers and embeddings, which are %s, found '%s', which carries no branch here, among %s. Leave it out."
               .formatted(
                   adapter,
                   targets.tables().stream()

@@ -71,6 +71,10 @@ final class HeadAdapter {
             base.bias().map(b -> new OwnTensor(backend, arena, saved, b, trainable))));
   }
 
+  Linear head() {
+    return head;
+  }
+
   Stream<OwnTensor> tensors() {
     return Stream.concat(matrix.stream(), bias.stream());
   }

@@ -8,9 +8,11 @@ import java.util.function.Function;
  *
  * @param target the layer
  * @param hasBranch whether the adapter has a branch there
+ * @param whole whether the adapter holds the layer whole
  * @param reader reads the base's bias of a layer
  */
-record LinearBias(LoraTarget target, boolean hasBranch, Function<LoraTarget, float[]> reader)
+record LinearBias(
+    LoraTarget target, boolean hasBranch, boolean whole, Function<LoraTarget, float[]> reader)
     implements BiasTarget {
 
   @Override
@@ -30,7 +32,11 @@ record LinearBias(LoraTarget target, boolean hasBranch, Function<LoraTarget, flo
 
   @Override
   public void attach(BiasBranch branch) {
-    target.linear().attach(branch);
+    if (whole) {
+      target.linear().attachShift(branch);
+    } else {
+      target.linear().attach(branch);
+    }
   }
 
   @Override

@@ -40,4 +40,25 @@ public record LoraTarget(
     }
     return rows;
   }
+
+  /** A matrix [out, in] as the model has it, of one as the checkpoint keeps it. */
+  float[] matrixToModel(float[] stored) {
+    return toModel(storage.transposed() ? transposed(stored, inFeatures(), outFeatures) : stored);
+  }
+
+  /** A matrix as the checkpoint keeps it, of one [out, in] as the model has it. */
+  float[] matrixToFile(float[] matrix) {
+    float[] rows = toFile(matrix);
+    return storage.transposed() ? transposed(rows, outFeatures, inFeatures()) : rows;
+  }
+
+  private static float[] transposed(float[] matrix, int rows, int columns) {
+    float[] result = new float[matrix.length];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        result[c * rows + r] = matrix[r * columns + c];
+      }
+    }
+    return result;
+  }
 }

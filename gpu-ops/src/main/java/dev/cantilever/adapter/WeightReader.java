@@ -65,10 +65,52 @@ final class WeightReader {
   }
 
   private double[] sumSquares(Weight stored) {
+    double[] squares = new double[stored.outFeatures()];
+    eachColumn(
+        stored,
+        (i, columns, from) -> {
+          for (int o = 0; o < squares.length; o++) {
+            double value = columns[from + o];
+            squares[o] += value * value;
+          }
+        });
+    return squares;
+  }
+
+  /**
+   * Adds a target's matrix to values.
+   *
+   * @param values [O', I]
+   * @param factor of the matrix
+   */
+  void addTo(float[] values, LoraTarget target, float factor) {
+    int in = target.inFeatures();
+    eachColumn(
+        target.linear().weight(),
+        (i, columns, from) -> {
+          for (int o = 0; o < target.outFeatures(); o++) {
+            values[o * in + i] += factor * columns[from + target.column() + o];
+          }
+        });
+  }
+
+  /** Takes a column of a matrix. */
+  private interface ColumnUse {
+
+    /**
+     * Takes one.
+     *
+     * @param input which
+     * @param columns has it at {@code [from, from + O)}
+     */
+    void take(int input, float[] columns, int from);
+  }
+
+  /** Columns in ascending order, which are the products with unit vectors. */
+  private void eachColumn(Weight stored, ColumnUse use) {
     Weight weight = exact(stored);
     int in = weight.inFeatures();
     int out = weight.outFeatures();
-    double[] squares = new double[out];
     float[] unit = new float[rows * in];
     float[] columns = new float[rows * out];
     Arrays.fill(columns, Float.NaN);
@@ -80,13 +122,9 @@ final class WeightReader {
       }
       product(weight, unit, columns);
       for (int k = 0; k < count; k++) {
-        for (int o = 0; o < out; o++) {
-          double value = columns[k * out + o];
-          squares[o] += value * value;
-        }
+        use.take(first + k, columns, k * out);
       }
     }
-    return squares;
   }
 
   /**

@@ -23,20 +23,18 @@ final class WholeModules {
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
     List<String> possible =
         Stream.of(
-                targets.tables().stream().map(EmbeddingTable::name),
+                targets.allTables().map(EmbeddingTable::name),
                 targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name),
-                targets.norms().stream().map(NormTarget::path))
+                targets.norms().stream().map(NormTarget::path),
+                targets.linears().stream().map(LoraTarget::path))
             .flatMap(paths -> paths)
             .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
-      List<String> others =
-          Stream.concat(targets.linears().stream().map(LoraTarget::path), targets.frozen().stream())
-              .filter(one::isSaved)
-              .toList();
+      List<String> others = targets.frozen().stream().filter(one::isSaved).toList();
       if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
         throw new CheckpointException(
-            "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Others are frozen and have no gradients: train branches of them."
+            "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Other modules have no gradients here: leave it out."
                 .formatted(
                     adapter,
                     possible.stream().limit(8).toList(),
@@ -45,8 +43,10 @@ final class WholeModules {
       }
     }
     Stream.of(
-            targets.tables().stream().filter(EmbeddingTable::isReplaced).map(EmbeddingTable::name),
-            targets.heads().stream().filter(Linear::isReplaced).map(Linear::name),
+            targets.allTables().filter(EmbeddingTable::isReplaced).map(EmbeddingTable::name),
+            Stream.concat(targets.linears().stream(), targets.headTargets())
+                .filter(one -> one.linear().isHeld(one.column()))
+                .map(LoraTarget::path),
             targets.norms().stream().filter(NormTarget::isReplaced).map(NormTarget::path))
         .flatMap(paths -> paths)
         .filter(modules::isSaved)

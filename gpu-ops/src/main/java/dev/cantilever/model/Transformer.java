@@ -13,6 +13,7 @@ import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.NormTarget;
 import dev.cantilever.nn.Pass;
+import dev.cantilever.nn.PositionTable;
 import dev.cantilever.nn.TokenBatch;
 import dev.cantilever.nn.TokenSelection;
 import dev.cantilever.nn.TransformerBlock;
@@ -140,10 +141,17 @@ public record Transformer(
         Stream.of(
                 encoder.map(Transformer::embeddings).map(Embeddings::tokens).stream(),
                 Stream.of(embeddings.tokens()),
-                unread.stream())
+                unread.stream(),
+                embeddings.positions().filter(PositionTable::takesBranches).stream()
+                    .map(PositionTable::table),
+                embeddings.types().stream())
             .flatMap(part -> part)
             .toList();
-    return new AdapterTargets(targets, own, tables, heads, tied, trainsHeads, frozen);
+    List<EmbeddingTable> wholeOnly =
+        embeddings.positions().filter(table -> !table.takesBranches()).stream()
+            .map(PositionTable::table)
+            .toList();
+    return new AdapterTargets(targets, own, tables, wholeOnly, heads, tied, trainsHeads, frozen);
   }
 
   private Stream<Norm> norms() {

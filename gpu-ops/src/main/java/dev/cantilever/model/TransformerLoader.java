@@ -15,6 +15,7 @@ import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.Mlp;
 import dev.cantilever.nn.Norm;
 import dev.cantilever.nn.NormTarget;
+import dev.cantilever.nn.PositionTable;
 import dev.cantilever.nn.PositionTerms;
 import dev.cantilever.nn.ResidualLayout;
 import dev.cantilever.nn.RmsNorm;
@@ -114,19 +115,16 @@ final class TransformerLoader {
   private Embeddings embeddings() throws IOException {
     EmbeddingSpec spec = architecture.embedding();
     int hidden = architecture.hiddenSize();
-    Optional<Tensor> positions = Optional.empty();
+    Optional<PositionTable> positions = Optional.empty();
     if (spec.learnedPositions()) {
-      String path = names.positions().orElseThrow();
-      frozen.add(path);
       int rows = spec.unusedPositions() + spec.maxPositions();
       int width = spec.projection() == EmbeddingProjection.OF_SUM ? spec.size() : hidden;
-      positions = Optional.of(weights.table(path, rows, width).slice(spec.unusedPositions(), rows));
+      EmbeddingTable of = embedding(names.positions(), rows, width);
+      positions = Optional.of(new PositionTable(of, spec.unusedPositions()));
     }
-    Optional<Tensor> types = Optional.empty();
+    Optional<EmbeddingTable> types = Optional.empty();
     if (spec.tokenTypes() > 0) {
-      String path = names.tokenTypes().orElseThrow();
-      frozen.add(path);
-      types = Optional.of(weights.table(path, spec.tokenTypes(), spec.size()));
+      types = Optional.of(embedding(names.tokenTypes(), spec.tokenTypes(), spec.size()));
     }
     Optional<Norm> norm = Optional.empty();
     if (spec.norm()) {
@@ -141,6 +139,10 @@ final class TransformerLoader {
         positions,
         types,
         norm);
+  }
+
+  private EmbeddingTable embedding(Optional<String> path, int rows, int width) throws IOException {
+    return new EmbeddingTable(path.orElseThrow(), weights.table(path.get(), rows, width));
   }
 
   private List<TransformerBlock> blocks(Architecture stack, IntFunction<BlockNames> paths)

@@ -111,6 +111,11 @@ public final class EmbeddingTable {
     return tables.isReplaced();
   }
 
+  /** Whether a branch with lengths is attached. */
+  public boolean hasLengths() {
+    return branches.stream().anyMatch(branch -> branch.magnitude().isPresent());
+  }
+
   /** Whether an adapter of this name has. */
   public boolean isAttached(String adapter) {
     return tables.isAttached(adapter)

@@ -3,6 +3,8 @@ package dev.cantilever.nn;
 import dev.cantilever.autograd.Slot;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -11,8 +13,8 @@ import java.util.Optional;
  * @param tokens [V, E]; adapters may have their own
  * @param scale factor on their rows
  * @param projection [C, E], or nothing where the table is as wide as the stream
- * @param positions [P, C], or [P, E] to be projected as tokens are, or nothing where positions
- *     enter elsewhere
+ * @param positions as wide as the stream, or as the table of tokens to be projected with them, or
+ *     nothing where positions enter elsewhere; adapters may have their own
  * @param types [Y, E], added before the projection, or nothing
  * @param norm applied to the sum, or nothing
  */
@@ -20,8 +22,8 @@ public record Embeddings(
     EmbeddingTable tokens,
     float scale,
     Optional<Linear> projection,
-    Optional<Tensor> positions,
-    Optional<Tensor> types,
+    Optional<PositionTable> positions,
+    Optional<EmbeddingTable> types,
     Optional<Norm> norm) {
 
   /** The same with another table of tokens. */
@@ -41,23 +43,40 @@ public record Embeddings(
     return out;
   }
 
-  private Var embedded(Pass pass, Slot slot, Optional<Tensor> added) {
-    EmbeddingNode node = new EmbeddingNode(pass.tape(), tokens, scale, added, types, pass.batch());
-    int rows = pass.batch().rows().tokens();
-    return pass.tape().apply(slot, rows, tokens.width(), tokens.trains(pass.batch()), node);
+  private Var embedded(Pass pass, Slot slot, Optional<PositionTable> added) {
+    TokenBatch batch = pass.batch();
+    List<TableLookup> lookups = new ArrayList<>();
+    lookups.add(new TableLookup(pass.tape(), tokens, 0, scale, batch.ids()));
+    added.ifPresent(table -> lookups.add(lookup(pass, table)));
+    types.ifPresent(
+        table -> lookups.add(new TableLookup(pass.tape(), table, 0, 1, typesOfTokens(batch))));
+    return apply(pass, slot, lookups);
   }
 
   private Var projected(Pass pass, Slot slot, Linear linear) {
-    Optional<Tensor> wide = positions.filter(table -> table.dim(1) != tokens.width());
+    Optional<PositionTable> wide =
+        positions.filter(position -> position.table().width() != tokens.width());
     Var narrow = embedded(pass, Slot.MIDDLE, wide.isPresent() ? Optional.empty() : positions);
-    return wide.map(table -> positioned(pass, table))
+    return wide.map(table -> apply(pass, Slot.BRANCH, List.of(lookup(pass, table))))
         .map(position -> linear.forward(pass, slot, narrow, position))
         .orElseGet(() -> linear.forward(pass, slot, narrow));
   }
 
-  private static Var positioned(Pass pass, Tensor table) {
+  private static TableLookup lookup(Pass pass, PositionTable positions) {
     Tensor indices = pass.batch().positions();
-    GatherNode node = new GatherNode(pass.tape().backend().embedding(), table, indices);
-    return pass.tape().apply(Slot.BRANCH, indices.dim(0), table.dim(1), false, node);
+    return new TableLookup(pass.tape(), positions.table(), positions.unused(), 1, indices);
+  }
+
+  private static Tensor typesOfTokens(TokenBatch batch) {
+    return batch
+        .types()
+        .orElseThrow(
+            () -> new IllegalStateException("Expected a batch with the types of its tokens"));
+  }
+
+  private static Var apply(Pass pass, Slot slot, List<TableLookup> lookups) {
+    EmbeddingNode node = new EmbeddingNode(lookups, pass.batch());
+    int width = lookups.get(0).table().width();
+    return pass.tape().apply(slot, pass.batch().rows().tokens(), width, node.trains(), node);
   }
 }

@@ -9,8 +9,6 @@ import dev.cantilever.backend.LowRankTerm;
 import dev.cantilever.tensor.Tensor;
 import dev.cantilever.tensor.Weight;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +22,8 @@ public final class Linear {
   private final Weight weight;
   private final List<LoraBranch> branches = new ArrayList<>();
   private final List<BiasBranch> biases = new ArrayList<>();
+  private final List<WeightBranch> wholes = new ArrayList<>();
+  private final List<BiasBranch> wholeBiases = new ArrayList<>();
   private final Replaceable<Acting> weights;
   private double @Nullable [] rowSquares;
 
@@ -52,7 +52,8 @@ public final class Linear {
 
   /**
    * The weight where some adapters act: that of the one attached last that brings its own, or the
-   * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced.
+   * base's. Layers in the middle of a model, which {@link #forward} runs, are never replaced: what
+   * an adapter has its own of there is kept as what it is more ({@link WeightBranch}).
    */
   public Weight weight(Set<String> adapters) {
     return weights.acting(adapters).weight();
@@ -103,8 +104,8 @@ public final class Linear {
     }
   }
 
-  /** Whether some adapter has its own weight here. */
-  public boolean isReplaced() {
+  /** Whether some adapter has its own weight in place of all of the base's. */
+  private boolean isReplaced() {
     return weights.isReplaced();
   }
 
@@ -131,17 +132,46 @@ public final class Linear {
     biases.add(bias);
   }
 
+  /**
+   * Attaches the matrix of an adapter that holds a range of outputs whole; where several do, that
+   * attached last acts.
+   */
+  public void attach(WeightBranch whole) {
+    wholes.add(whole);
+  }
+
+  /**
+   * Attaches the bias of an adapter that holds a range of outputs whole, of which the same holds.
+   */
+  public void attachShift(BiasBranch bias) {
+    wholeBiases.add(bias);
+  }
+
+  /**
+   * Whether some adapter has weights of its own where outputs begin at a column: of the whole
+   * layer, or of that range.
+   */
+  public boolean isHeld(int column) {
+    return isReplaced() || wholes.stream().anyMatch(whole -> whole.column() == column);
+  }
+
+  /** Whether a branch with lengths changes the outputs that begin at a column. */
+  public boolean hasLengths(int column) {
+    return branches.stream()
+        .anyMatch(branch -> branch.column() == column && branch.magnitude().isPresent());
+  }
+
   /** Whether anything of an adapter of this name is attached. */
   public boolean isAttached(String adapter) {
-    return branches.stream().anyMatch(branch -> branch.adapter().equals(adapter))
-        || biases.stream().anyMatch(bias -> bias.adapter().equals(adapter))
-        || weights.isAttached(adapter);
+    return attached().haveAny(adapter) || weights.isAttached(adapter);
   }
 
   /** Detaches all that is an adapter's. */
   public void detach(String adapter) {
     branches.removeIf(branch -> branch.adapter().equals(adapter));
     biases.removeIf(bias -> bias.adapter().equals(adapter));
+    wholes.removeIf(whole -> whole.adapter().equals(adapter));
+    wholeBiases.removeIf(bias -> bias.adapter().equals(adapter));
     weights.detach(adapter);
   }
 
@@ -180,8 +210,11 @@ public final class Linear {
   }
 
   private LinearNode node(Pass pass, Var x, Optional<Var> residual) {
-    LinearBranches attached = new LinearBranches(name, weight, branches, biases);
-    return new LinearNode(pass, weight, attached, x, residual);
+    return new LinearNode(pass, weight, attached(), x, residual);
+  }
+
+  private LinearBranches attached() {
+    return new LinearBranches(name, weight, branches, biases, wholes, wholeBiases);
   }
 
   private Var apply(Pass pass, Slot slot, boolean trains, long rows, Node node) {
@@ -190,10 +223,7 @@ public final class Linear {
 
   /** Whether something that acts in some span of the batch is trained. */
   boolean trains(Pass pass) {
-    Set<String> training = new HashSet<>();
-    branches.stream().filter(LoraBranch::trainable).forEach(b -> training.add(b.adapter()));
-    biases.stream().filter(BiasBranch::trainable).forEach(b -> training.add(b.adapter()));
-    return pass.batch().spans().stream()
-        .anyMatch(span -> !Collections.disjoint(span.adapters(), training));
+    LinearBranches all = attached();
+    return pass.batch().spans().stream().anyMatch(span -> all.acting(span.adapters()).trains());
   }
 }

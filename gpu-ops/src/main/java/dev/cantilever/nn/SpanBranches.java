@@ -1,5 +1,6 @@
 package dev.cantilever.nn;
 
+import dev.cantilever.autograd.Parameter;
 import dev.cantilever.autograd.Var;
 import dev.cantilever.backend.ActivationOps;
 import dev.cantilever.backend.LowRankTerm;
@@ -17,7 +18,8 @@ import java.util.Optional;
  * <p>In the order of attachment each makes z of the z before it, from z = x·Wᵀ on, as stacked
  * adapters do in peft: a plain one z + l with l = scale·(x·Aᵀ)·Bᵀ; one with lengths g·(z + l), or z
  * + l + (g − 1)·(x·Wᵀ + l) where its input is dropped out. That is added to what is there as l and
- * (g − 1)·(z + l), so that where both are zero no bit changes.
+ * (g − 1)·(z + l), so that where both are zero no bit changes. Matrices held whole add x·ΔWᵀ to
+ * outputs of their own, which no branch with lengths has.
  */
 final class SpanBranches {
 
@@ -30,7 +32,7 @@ final class SpanBranches {
     this.pass = pass;
     this.span = span;
     this.acting = acting;
-    this.biases = new SpanBiases(pass, span, acting.biases());
+    this.biases = new SpanBiases(pass, span, acting.allBiases());
   }
 
   /** Whether some branch depends on the product itself and not on the input alone. */
@@ -53,6 +55,9 @@ final class SpanBranches {
       }
     } else {
       addTogether(y, x);
+    }
+    for (WeightBranch whole : acting.wholes()) {
+      matmul().project(y, whole.column(), x, whole.change().value(), 1, true);
     }
     biases.forward(y);
   }
@@ -126,7 +131,7 @@ final class SpanBranches {
    * @param dy [n, O], the span's rows
    */
   void backward(Var input, Tensor dy) {
-    if (acting.branches().stream().anyMatch(LoraBranch::trainable)) {
+    if (acting.readInput()) {
       input.value(); // computed again before any mark, so that it outlives this call
     }
     Arena.Mark mark = scratch().mark();
@@ -138,6 +143,7 @@ final class SpanBranches {
     } else {
       acting.branches().forEach(branch -> backward(branch, input, dy, Optional.empty()));
     }
+    acting.wholes().forEach(whole -> backward(whole, input, dy));
     biases.backward(dy);
     scratch().reset(mark);
   }
@@ -232,6 +238,18 @@ final class SpanBranches {
       }
     }
     scratch().reset(mark);
+  }
+
+  private void backward(WeightBranch whole, Var x, Tensor dy) {
+    Parameter change = whole.change();
+    if (whole.trainable()) {
+      Tensor input = slice(x.value());
+      matmul().projectWeightGradient(change.gradient(), dy, whole.column(), input, 1, span.rows());
+    }
+    if (x.needsGradient()) {
+      matmul()
+          .projectInputGradient(slice(x.gradient()), dy, whole.column(), change.value(), 1, true);
+    }
   }
 
   private boolean drops(LoraBranch branch) {

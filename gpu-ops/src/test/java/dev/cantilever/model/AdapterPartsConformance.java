@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.cantilever.adapter.Adapter;
 import dev.cantilever.adapter.AdapterMerger;
+import dev.cantilever.adapter.LoraTarget;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.AdapterConfig;
+import dev.cantilever.hub.LayerSelection;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.memory.Arena;
@@ -22,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +40,8 @@ public abstract class AdapterPartsConformance {
 
   private static final TokenRows ROWS =
       TokenRows.of(new int[] {5, 9, 11, 80, 2}, new int[] {7, 41}, new int[] {1, 95, 17, 60, 33});
+
+  private static final ModuleSelection ALL = ModuleSelection.of(new TargetModules.AllLinear());
 
   /** Of logits, in fp32: the tolerance stated with the fixtures. */
   private static final float LOGITS = 2e-4f;
@@ -54,18 +60,40 @@ public abstract class AdapterPartsConformance {
   @MethodSource("checkpoints")
   void adapterOnEveryLinear_logitsAndGradients_areThoseOfItsMergeAndOfDifferences(String name)
       throws IOException {
+    assertAsMerged(name, all -> ALL);
+  }
+
+  /** All but the first, which carries a branch, since an adapter has some. */
+  @ParameterizedTest
+  @MethodSource("checkpoints")
+  void everyLinearHeldWhole_logitsAndGradients_areThoseOfItsMergeAndOfDifferences(String name)
+      throws IOException {
+    assertAsMerged(
+        name,
+        all ->
+            new ModuleSelection(
+                TargetModules.of(all.get(0)),
+                new TargetModules.None(),
+                LayerSelection.ALL,
+                all.subList(1, all.size())));
+  }
+
+  private void assertAsMerged(String name, Function<List<String>, ModuleSelection> selection)
+      throws IOException {
     Path base = DecoderVariant.checkpoint(name, folder);
     try (Backend backend = open();
         Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
         Arena parameters = backend.budget().open("adapter", Purpose.ADAPTER);
         PassMemory memory = new PassMemory(backend, "test")) {
       LanguageModel model = load(backend, weights, base);
+      List<String> paths = model.targets().linears().stream().map(LoraTarget::path).toList();
       Adapter adapter =
           Adapter.fresh(
               backend,
               parameters,
               "all",
-              AdapterConfig.of(2, 4, new TargetModules.AllLinear(), TaskType.CAUSAL_LM),
+              AdapterConfig.of(2, 4, new TargetModules.AllLinear(), TaskType.CAUSAL_LM)
+                  .withModules(selection.apply(paths)),
               model.targets(),
               11);
       List<float[]> values = fill(backend, adapter);
@@ -75,7 +103,7 @@ public abstract class AdapterPartsConformance {
       Path merged = folder.resolve("merged");
       adapter.save(saved);
       assertThat(AdapterMerger.merge(base, saved, merged).tensorsMerged())
-          .isEqualTo(model.transformer().targets().size());
+          .isEqualTo(adapter.config().modules().saved().isEmpty() ? paths.size() : 1);
       float[] expected = load(backend, weights, merged).logits(backend, memory, ROWS, Set.of());
       for (int i = 0; i < found.length; i++) {
         assertThat(found[i]).isCloseTo(expected[i], within(LOGITS));

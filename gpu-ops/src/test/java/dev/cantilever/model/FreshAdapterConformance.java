@@ -18,12 +18,15 @@ import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TargetModules;
 import dev.cantilever.hub.TaskType;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +41,14 @@ public abstract class FreshAdapterConformance extends ModelConformance {
 
   /** Of logits, in fp32: the tolerance stated with the fixtures. */
   private static final float LOGITS = 2e-4f;
+
+  /** Inner layers and positions to hold whole, of some bases. */
+  private static final Map<String, String> WHOLE =
+      Map.of(
+          "gpt_neox", "layers.0.mlp+attention.dense",
+          "llama", "k_proj+down_proj",
+          "gpt2", "wpe+c_fc",
+          "opt", "embed_positions+fc1+layers.1.self_attn");
 
   @TempDir Path folder;
 
@@ -120,6 +131,70 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     policy.detach();
   }
 
+  /** What is held whole in the middle of a model is exact beside a base in 8 bit, too. */
+  @ParameterizedTest
+  @EnumSource
+  void freshWholeModules_changeNoBit_andAreSavedAsTheBaseIs(BasePrecision precision)
+      throws Exception {
+    for (Map.Entry<String, String> entry : new TreeMap<>(WHOLE).entrySet()) {
+      String base = entry.getKey();
+      LanguageModel model = model(base, precision);
+      AdapterConfig plain = config(false, LoraBias.ALL, "true");
+      AdapterConfig config = plain.withModules(saving(plain, entry.getValue().split("\\+")));
+      Adapter adapter = fresh(model, "a", config);
+      float[] bare = model.logits(backend, memory, ROWS, Set.of());
+      assertThat(model.logits(backend, memory, ROWS, Set.of("a"))).isEqualTo(bare);
+
+      move(adapter, 5);
+      float[] moved = model.logits(backend, memory, ROWS, Set.of("a"));
+      assertThat(moved).isNotEqualTo(bare);
+      Path saved = folder.resolve(base);
+      adapter.save(saved);
+      Adapter again = Adapter.load(backend, adapters, "b", saved, model.targets(), true);
+      assertClose(model.logits(backend, memory, ROWS, Set.of("b")), moved);
+      assertThat(model.logits(backend, memory, ROWS, Set.of())).isEqualTo(bare);
+      assertThatThrownBy(() -> fresh(model, "c", config))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("under it");
+      adapter.detach();
+      again.detach();
+      assertThat(model.logits(backend, memory, ROWS, Set.of("a"))).isEqualTo(bare);
+    }
+  }
+
+  private static void assertClose(float[] found, float[] expected) {
+    assertThat(found).hasSameSizeAs(expected);
+    for (int i = 0; i < found.length; i++) {
+      assertThat(found[i]).isCloseTo(expected[i], within(LOGITS));
+    }
+  }
+
+  @Test
+  void lengths_whereAnotherAdapterHasItsOwnWeights_areRefused() throws Exception {
+    LanguageModel model = model("gpt_neox", BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+    AdapterConfig lengths = config(true, LoraBias.NONE, "true");
+    AdapterConfig whole =
+        plain.withModules(saving(plain, "layers.1.attention.dense", "embed_in", "lm_head"));
+    Adapter under = fresh(model, "under", whole);
+    for (String module : new String[] {"dense", "embed_in", "lm_head"}) {
+      assertThatThrownBy(() -> fresh(model, "a", lengths.withModules(on(module))))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("use_dora")
+          .hasMessageContaining(module + "'");
+    }
+    fresh(model, "aside", lengths.withModules(on("dense_h_to_4h"))).detach();
+    under.detach();
+    for (String module : new String[] {"dense", "embed_in", "lm_head"}) {
+      Adapter lengthened = fresh(model, "a", lengths.withModules(on(module)));
+      assertThatThrownBy(() -> fresh(model, "under", whole))
+          .isInstanceOf(CheckpointException.class)
+          .hasMessageContaining("use_dora")
+          .hasMessageContaining(module + "'");
+      lengthened.detach();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "pissa, query_key_value+dense+dense_h_to_4h+dense_4h_to_h",
@@ -136,19 +211,14 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     Adapter adapter = fresh(model, "a", config);
 
     float[] begun = model.logits(backend, memory, ROWS, Set.of("a"));
-    for (int i = 0; i < bare.length; i++) {
-      assertThat(begun[i]).isCloseTo(bare[i], within(LOGITS));
-    }
+    assertClose(begun, bare);
     move(adapter, 6);
     float[] moved = model.logits(backend, memory, ROWS, Set.of("a"));
     adapter.save(folder.resolve("saved"));
     Adapter loaded =
         Adapter.load(backend, adapters, "b", folder.resolve("saved"), model.targets(), true);
     assertThat(loaded.config().rank("any")).isEqualTo(4);
-    float[] found = model.logits(backend, memory, ROWS, Set.of("b"));
-    for (int i = 0; i < found.length; i++) {
-      assertThat(found[i]).isCloseTo(moved[i], within(LOGITS));
-    }
+    assertClose(model.logits(backend, memory, ROWS, Set.of("b")), moved);
   }
 
   private static ModuleSelection on(String... names) {
@@ -158,7 +228,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   /** What peft would train and is frozen here is refused, not left out. */
   @ParameterizedTest
   @CsvSource({
-    "gpt2, c_attn, wpe, transformer.wpe",
     "opt, q_proj, embed_positions, model.decoder.embed_positions",
     "t5_plain, q, shared, shared",
     "flan_t5, q, relative_attention_bias, relative_attention_bias",
@@ -171,7 +240,7 @@ public abstract class FreshAdapterConformance extends ModelConformance {
 
     assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on(linear, other))))
         .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining(path + "', which is frozen");
+        .hasMessageContaining(path + "', which carries no branch");
   }
 
   /** As in peft, which has no branch for such a module. */
@@ -212,48 +281,61 @@ public abstract class FreshAdapterConformance extends ModelConformance {
   @CsvSource({"false", "true"})
   void gradients_stackedLengthsAndBiases_areThoseOfDifferences(boolean dropout) throws Exception {
     LanguageModel model = model("gpt_neox", BasePrecision.STORED);
-    AdapterConfig plain = config(true, LoraBias.ALL, "true");
-    AdapterConfig config =
-        new AdapterConfig(
-            plain.ranks(),
-            dropout ? 0.25 : 0,
-            plain.modules(),
-            true,
-            plain.bias(),
-            plain.init(),
-            false,
-            plain.taskType(),
-            "");
-    Adapter first =
-        fresh(model, "first", config.withModules(saving(config, "embed_in", "embed_out")));
-    Adapter second = fresh(model, "second", config(false, LoraBias.NONE, "true"));
-    Adapter third = fresh(model, "third", config);
+    AdapterConfig lengths = dropping(config(true, LoraBias.ALL, "true"), dropout);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
     AdapterConfig outer =
-        new AdapterConfig(
-            plain.ranks(),
-            config.loraDropout(),
-            on("embed_in", "lm_head"),
-            true,
-            LoraBias.NONE,
-            plain.init(),
-            false,
-            plain.taskType(),
-            "");
-    Adapter fourth = fresh(model, "fourth", outer);
-    Adapter fifth =
-        fresh(model, "fifth", config(false, LoraBias.NONE, "true").withModules(outer.modules()));
-    Adapter sixth = fresh(model, "sixth", outer);
-    move(first, 7);
-    move(second, 8);
-    move(third, 9);
-    move(fourth, 10);
-    move(fifth, 11);
-    move(sixth, 12);
-    Set<String> all = Set.of("first", "second", "third", "fourth", "fifth", "sixth");
+        dropping(config(true, LoraBias.NONE, "true"), dropout)
+            .withModules(on("embed_in", "lm_head"));
+    assertDirections(
+        model,
+        dropout,
+        List.of(lengths, plain, lengths, outer, plain.withModules(outer.modules()), outer));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gpt_neox, false, embed_in+embed_out+layers.0.mlp+layers.1.attention.dense",
+    "gpt_neox, true, embed_in+layers.1.attention",
+    "gpt2, false, wpe+c_fc",
+    "gpt2, true, wte+attn.c_proj",
+  })
+  void gradients_ofWholeModulesUnderBranches_areThoseOfDifferences(
+      String base, boolean dropout, String saved) throws Exception {
+    LanguageModel model = model(base, BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.ALL, "true");
+    AdapterConfig whole = dropping(plain.withModules(saving(plain, saved.split("\\+"))), dropout);
+    ModuleSelection tables = base.equals("gpt2") ? on("wpe", "wte") : on("embed_in", "lm_head");
+    assertDirections(
+        model, dropout, List.of(whole, dropping(plain, dropout), plain.withModules(tables)));
+  }
+
+  private static AdapterConfig dropping(AdapterConfig config, boolean dropout) {
+    return new AdapterConfig(
+        config.ranks(),
+        dropout ? 0.25 : 0,
+        config.modules(),
+        config.useDora(),
+        config.bias(),
+        config.init(),
+        false,
+        config.taskType(),
+        "");
+  }
+
+  /** Of adapters stacked in this order, all trained at once. */
+  private void assertDirections(LanguageModel model, boolean dropout, List<AdapterConfig> configs) {
+    List<Adapter> stacked = new ArrayList<>();
+    for (AdapterConfig config : configs) {
+      stacked.add(fresh(model, "adapter" + stacked.size(), config));
+    }
+    for (int i = 0; i < stacked.size(); i++) {
+      move(stacked.get(i), 7 + i);
+    }
+    Set<String> all = stacked.stream().map(Adapter::name).collect(Collectors.toSet());
     OptionalLong key = dropout ? OptionalLong.of(77) : OptionalLong.empty();
     LanguageLoss loss = new LanguageLoss(backend, model, all, KeepPlan.products());
     loss.train(memory, ResponseRows.ofTexts(ROWS), 1, key);
-    for (Adapter adapter : new Adapter[] {first, second, third, fourth, fifth, sixth}) {
+    for (Adapter adapter : stacked) {
       for (Parameter parameter : adapter.parameters()) {
         assertDirection(loss, adapter, parameter, key);
       }

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters with the settings of peft's format, as peft wrote them, against what peft computed. */
@@ -80,6 +81,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     }
   }
 
+  private static SafetensorsFile golden(PeftFixture fixture) throws Exception {
+    return SafetensorsFile.open(fixture.adapter().resolve("golden.safetensors"));
+  }
+
   private static SafetensorsFile golden(String name) throws Exception {
     return SafetensorsFile.open(adapter(name).resolve("golden.safetensors"));
   }
@@ -96,44 +101,13 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "neox_dora, gpt_neox",
-    "gpt2_dora_bias, gpt2",
-    "llama_patterns, llama",
-    "qwen2_layers_dora, qwen2",
-    "llama_pissa, llama",
-    "llama_pissa_head, llama",
-    "llama_olora_head, llama",
-    "llama_pissa_niter, llama",
-    "neox_pissa_both, gpt_neox",
-    "gpt2_pissa, gpt2",
-    "neox_olora, gpt_neox",
-    "opt_exclude, opt",
-    "neox_bias_all, gpt_neox",
-    "gpt2_tied_head, gpt2",
-    "gpt2_tied_both, gpt2",
-    "qwen2_tied_tokens, qwen2",
-    "llama_head, llama",
-    "neox_lora_tables, gpt_neox",
-    "llama_lora_tables, llama",
-    "gpt2_lora_tied, gpt2",
-    "gemma2_lora_tables, gemma2_capped",
-    "neox_norms, gpt_neox",
-    "llama_norms, llama",
-    "gemma2_norms, gemma2_capped",
-    "t5_shared, flan_t5",
-    "t5_embed_head, t5_untied",
-    "t5_all, t5_plain",
-    "t5_tables_whole, flan_t5",
-    "llama_dora_tables, llama",
-    "gemma2_dora_tables, gemma2_capped",
-    "neox_dora_tables, gpt_neox",
-    "gpt2_dora_tied, gpt2",
-  })
-  void adapterOfPeft_logitsAndGradients_equalPefts(String name, String base) throws Exception {
-    LanguageModel model = model(Fixtures.path(base));
-    Adapter adapter = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), true);
-    try (SafetensorsFile golden = golden(name)) {
+  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = PeftFixture.MERGED_ALONE)
+  void adapterOfPeft_logitsAndGradients_equalPefts(PeftFixture fixture) throws Exception {
+    String base = fixture.base();
+    LanguageModel model = model(fixture.model());
+    Adapter adapter =
+        Adapter.load(backend, adapters, "a", fixture.adapter(), model.targets(), true);
+    try (SafetensorsFile golden = golden(fixture)) {
       assertLogits(model, base, Set.of("a"), golden.readFloats("adapter_logits"));
       for (Parameter parameter : adapter.parameters()) {
         backend.transfers().zero(parameter.gradient());
@@ -168,95 +142,32 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "neox_dora, gpt_neox",
-    "gpt2_dora_bias, gpt2",
-    "llama_patterns, llama",
-    "qwen2_layers_dora, qwen2",
-    "llama_pissa, llama",
-    "llama_pissa_head, llama",
-    "llama_olora_head, llama",
-    "llama_pissa_niter, llama",
-    "neox_pissa_both, gpt_neox",
-    "gpt2_pissa, gpt2",
-    "neox_olora, gpt_neox",
-    "opt_exclude, opt",
-    "neox_bias_all, gpt_neox",
-    "llama_head, llama",
-    "neox_lora_tables, gpt_neox",
-    "llama_lora_tables, llama",
-    "neox_norms, gpt_neox",
-    "llama_norms, llama",
-    "gemma2_norms, gemma2_capped",
-    "llama_resized, llama",
-    "llama_resized_branches, llama",
-    "qwen2_resized_tied, qwen2",
-    "gpt2_tied_head, gpt2",
-    "gpt2_tied_both, gpt2",
-    "gpt2_lora_tied, gpt2",
-    "qwen2_tied_tokens, qwen2",
-    "qwen2_pissa_tied, qwen2",
-    "gpt2_olora_tied, gpt2",
-    "gemma2_lora_tables, gemma2_capped",
-    "t5_shared, flan_t5",
-    "t5_embed_head, t5_untied",
-    "t5_all, t5_plain",
-    "t5_tables_whole, flan_t5",
-    "llama_dora_tables, llama",
-    "gemma2_dora_tables, gemma2_capped",
-    "neox_dora_tables, gpt_neox",
-    "gpt2_dora_tied, gpt2",
-  })
-  void adapterOfPeft_merged_equalsPeft(String name, String base) throws Exception {
+  @EnumSource
+  void adapterOfPeft_merged_equalsPeft(PeftFixture fixture) throws Exception {
     Path merged = folder.resolve("merged");
-    AdapterMerger.merge(Fixtures.path(base), adapter(name), merged);
+    AdapterMerger.merge(fixture.model(), fixture.adapter(), merged);
 
-    try (SafetensorsFile golden = golden(name)) {
-      assertLogits(model(merged), base, Set.of(), golden.readFloats("adapter_logits"));
+    try (SafetensorsFile golden = golden(fixture)) {
+      assertLogits(model(merged), fixture.base(), Set.of(), golden.readFloats("adapter_logits"));
     }
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "neox_dora, gpt_neox",
-    "gpt2_dora_bias, gpt2",
-    "llama_patterns, llama",
-    "qwen2_layers_dora, qwen2",
-    "llama_pissa, llama",
-    "llama_pissa_head, llama",
-    "llama_olora_head, llama",
-    "llama_pissa_niter, llama",
-    "neox_pissa_both, gpt_neox",
-    "gpt2_pissa, gpt2",
-    "neox_olora, gpt_neox",
-    "neox_bias_all, gpt_neox",
-    "llama_head, llama",
-    "neox_lora_tables, gpt_neox",
-    "llama_lora_tables, llama",
-    "neox_norms, gpt_neox",
-    "gemma2_norms, gemma2_capped",
-    "t5_shared, flan_t5",
-    "t5_embed_head, t5_untied",
-    "t5_all, t5_plain",
-    "llama_dora_tables, llama",
-    "gemma2_dora_tables, gemma2_capped",
-    "neox_dora_tables, gpt_neox",
-    "gpt2_dora_tied, gpt2",
-  })
-  void adapterSaved_andLoadedAndMerged_isTheSameAdapter(String name, String base) throws Exception {
+  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = PeftFixture.MERGED_ALONE)
+  void adapterSaved_andLoadedAndMerged_isTheSameAdapter(PeftFixture fixture) throws Exception {
     Path saved = folder.resolve("saved");
     Path merged = folder.resolve("merged");
-    LanguageModel model = model(Fixtures.path(base));
-    Adapter first = Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false);
+    LanguageModel model = model(fixture.model());
+    Adapter first = Adapter.load(backend, adapters, "a", fixture.adapter(), model.targets(), false);
     first.save(saved);
     first.detach();
     Adapter.load(backend, adapters, "b", saved, model.targets(), false);
-    AdapterMerger.merge(Fixtures.path(base), saved, merged);
+    AdapterMerger.merge(fixture.model(), saved, merged);
 
-    try (SafetensorsFile golden = golden(name)) {
+    try (SafetensorsFile golden = golden(fixture)) {
       float[] expected = golden.readFloats("adapter_logits");
-      assertLogits(model, base, Set.of("b"), expected);
-      assertLogits(model(merged), base, Set.of(), expected);
+      assertLogits(model, fixture.base(), Set.of("b"), expected);
+      assertLogits(model(merged), fixture.base(), Set.of(), expected);
     }
     try (AdapterDirectory adapter = AdapterDirectory.open(saved)) {
       assertThat(adapter.config().init().changesBase()).isFalse();
@@ -333,22 +244,32 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     assertThat(score(model, Set.of("a"))).isEqualTo(bare);
   }
 
-  @Test
-  void classifiersAdapterOfPeft_onEveryLinear_actsBeforeTheHeadToo() throws Exception {
-    SequenceClassifier model = classifier(Fixtures.path("bert_cls"));
-    Adapter.load(backend, adapters, "a", adapter("bert_all_linear"), model.targets(), false);
+  /** On every linear layer, that before the head too; on types, with positions held whole. */
+  @ParameterizedTest
+  @ValueSource(strings = {"bert_all_linear", "bert_whole"})
+  void classifiersAdapterOfPeft_equalsPeft_mergedOrNot(String name) throws Exception {
+    Path base = Fixtures.path("bert_cls");
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(base, adapter(name), merged);
+    SequenceClassifier model = classifier(base);
+    Adapter.load(backend, adapters, "a", adapter(name), model.targets(), false);
+    try (SafetensorsFile golden = golden(name)) {
+      float[] expected = golden.readFloats("adapter_logits");
+      assertLogits(model, Set.of("a"), expected);
+      assertLogits(classifier(merged), Set.of(), expected);
+    }
+  }
+
+  private void assertLogits(SequenceClassifier model, Set<String> active, float[] expected)
+      throws Exception {
     float[][] found =
         model.logits(
             backend,
-            memory.upload(row("bert_cls"), Set.of("a")),
+            memory.upload(row("bert_cls"), active),
             memory.batch(),
             memory.kept(),
             memory.scratch());
-    try (SafetensorsFile golden = golden("bert_all_linear")) {
-      assertThat(found[0])
-          .usingComparatorWithPrecision(LOGITS)
-          .containsExactly(golden.readFloats("adapter_logits"));
-    }
+    assertThat(found[0]).usingComparatorWithPrecision(LOGITS).containsExactly(expected);
   }
 
   private SequenceClassifier classifier(Path path) throws Exception {
