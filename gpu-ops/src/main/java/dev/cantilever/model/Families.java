@@ -20,6 +20,7 @@ public final class Families {
           new Qwen3Family(),
           new GemmaFamily(),
           new Gemma2Family(),
+          new PhiFamily(),
           new Phi3Family(),
           T5Family.t5(),
           T5Family.t5Gated(),

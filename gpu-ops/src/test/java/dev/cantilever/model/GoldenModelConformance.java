@@ -53,6 +53,7 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "gemma",
         "gemma2",
         "gemma2_capped",
+        "phi",
         "phi3",
         "phi3_window",
         "phi3_beyond",
