@@ -224,7 +224,11 @@ final class RotaryReader {
     return value;
   }
 
-  /** A number at the top level under one of two keys, or in the section, or the default. */
+  /**
+   * A number at the top level under one of two keys, or in the section, or the default.
+   * Transformers 5 takes the section's and keeps beside it what the class of the config has by
+   * default; version 4 reads none in the older section.
+   */
   private double number(String name, String olderName, double otherwise) {
     Optional<String> top = config.either(name, olderName);
     double topLevel = top.map(config::requireDouble).orElse(otherwise);
@@ -232,7 +236,7 @@ final class RotaryReader {
       return topLevel;
     }
     double value = config.requireDouble(key(name));
-    if (top.isPresent() && value != topLevel) {
+    if (section.equals(OLDER) && top.isPresent() && value != topLevel) {
       throw refused(
           "expected '%s' and '%s' to agree, found %s and %s"
               .formatted(key(name), top.get(), value, topLevel));

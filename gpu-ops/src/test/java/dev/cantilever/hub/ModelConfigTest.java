@@ -100,7 +100,7 @@ class ModelConfigTest {
         "{'rope_parameters':{'rope_type':'yarn','rope_theta':1e4}}",
         "{'rope_parameters':{'rope_type':'yarn','factor':-1},'max_position_embeddings':64}",
         "{'rope_parameters':{'full_attention':{'rope_type':'default'}}}",
-        "{'rope_parameters':{'rope_theta':1e4},'rope_theta':1e5}",
+        "{'rope_scaling':{'rope_theta':1e4},'rope_theta':1e5}",
         "{'rotary_pct':0.5,'partial_rotary_factor':0.25}",
         "{'rotary_pct':0}",
         "{'rope_theta':'big'}",
@@ -171,6 +171,18 @@ class ModelConfigTest {
     assertThat(settings.theta()).isEqualTo(5e5);
     assertThat(settings.fraction()).isEqualTo(1);
     return settings.scaling();
+  }
+
+  /** As transformers 5 writes it where a class of configs has a default of its own. */
+  @Test
+  void rotary_newerSectionBesideOthersAtTheTop_counts() throws IOException {
+    RotarySettings settings =
+        config(
+                "{'rope_parameters':{'rope_type':'default','rope_theta':1e4,"
+                    + "'partial_rotary_factor':0.75},'rope_theta':1e5,'partial_rotary_factor':0.5}")
+            .rotary(500, 1);
+
+    assertThat(settings).isEqualTo(new RotarySettings(1e4, 0.75, new RotaryScaling.None()));
   }
 
   @Test
