@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -47,13 +48,16 @@ record LinearBranches(
         weight,
         branches.stream().filter(b -> adapters.contains(b.adapter())).toList(),
         biases.stream().filter(b -> adapters.contains(b.adapter())).toList(),
-        last(wholes.stream().filter(w -> adapters.contains(w.adapter())), WeightBranch::column),
-        last(wholeBiases.stream().filter(b -> adapters.contains(b.adapter())), BiasBranch::column));
+        last(wholes, w -> adapters.contains(w.adapter()), WeightBranch::column),
+        last(wholeBiases, b -> adapters.contains(b.adapter()), BiasBranch::column));
   }
 
-  private static <T> List<T> last(Stream<T> inOrder, Function<T, Integer> column) {
+  private static <T> List<T> last(List<T> inOrder, Predicate<T> acts, Function<T, Integer> column) {
+    if (inOrder.isEmpty()) {
+      return inOrder;
+    }
     Map<Integer, T> byColumn = new LinkedHashMap<>();
-    inOrder.forEach(one -> byColumn.put(column.apply(one), one));
+    inOrder.stream().filter(acts).forEach(one -> byColumn.put(column.apply(one), one));
     return List.copyOf(byColumn.values());
   }
 
