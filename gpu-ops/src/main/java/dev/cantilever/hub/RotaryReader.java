@@ -117,16 +117,19 @@ final class RotaryReader {
         .orElse("default");
   }
 
-  /** Versions of transformers differ in which number of positions they count from. */
+  /**
+   * Transformers 5 counts from the positions of the model; what another number of original ones is
+   * meant to say then is not known.
+   */
   private RotaryScaling dynamic() {
-    above(key("factor"), 0);
-    int positions = config.requireInt(POSITIONS);
+    double factor = above(key("factor"), 0);
+    int positions = positive(POSITIONS);
     if (original().map(config::requireInt).orElse(positions) != positions) {
       throw refused(
           "expected '%s' of type 'dynamic' to be %s, found %s"
               .formatted(original().orElseThrow(), POSITIONS, config.require(original().get())));
     }
-    return new RotaryScaling.Dynamic();
+    return new RotaryScaling.Dynamic(factor, positions);
   }
 
   private RotaryScaling llama3() {

@@ -21,11 +21,14 @@ public sealed interface RotaryScaling {
   record Linear(double factor) implements RotaryScaling {}
 
   /**
-   * {@code dynamic}: nothing up to {@code max_position_embeddings} tokens. Beyond them transformers
-   * takes other frequencies for each length of the longest row of the batch, so that every token of
-   * a response has its own and no key stays as it was cached; no such row is computed here.
+   * {@code dynamic} (NTK-aware scaling by a row's length): nothing up to the positions first
+   * trained on; a longer row has a base of the wavelengths of its own, which grows with its length.
+   * In transformers the longest row of a batch decides for all of its tokens.
+   *
+   * @param factor above 0
+   * @param originalPositions first trained on, {@code max_position_embeddings}
    */
-  record Dynamic() implements RotaryScaling {}
+  record Dynamic(double factor, int originalPositions) implements RotaryScaling {}
 
   /**
    * {@code llama3}: long wavelengths divided, short ones kept, those between interpolated.

@@ -111,8 +111,9 @@ public record Architecture(
   }
 
   /**
-   * The same for rows of so many tokens, and then for any: a model whose positions depend on how
-   * long a row is ({@link LongRows}) takes those of such a row from now on.
+   * The same for rows of so many tokens, and beyond the original positions then for any: a model
+   * whose positions depend on how long a row is ({@link LongRows}) takes those of such a row from
+   * now on.
    */
   Architecture forRowsOf(int tokens) {
     BlockSpec chosen = block.forRowsOf(tokens);
@@ -134,7 +135,7 @@ public record Architecture(
 
   /** Whether rows of these numbers of tokens can go through the model in one pass. */
   public boolean takesTogether(int tokens, int others) {
-    return (tokens > block.longestRow()) == (others > block.longestRow());
+    return block.takesTogether(tokens, others);
   }
 
   /**

@@ -122,11 +122,21 @@ public record BlockSpec(
     return longRows.map(LongRows::originalPositions).orElse(EmbeddingSpec.ANY_LENGTH);
   }
 
+  /** See {@link LongRows#longestCached}. */
+  int longestCached() {
+    return longRows.map(LongRows::longestCached).orElse(EmbeddingSpec.ANY_LENGTH);
+  }
+
+  /** Whether one attention is for rows of these numbers of tokens. */
+  boolean takesTogether(int tokens, int others) {
+    return longRows.isEmpty() || longRows.get().sameTable(tokens, others);
+  }
+
   /** The same for rows of so many tokens, and then for any. */
   BlockSpec forRowsOf(int tokens) {
     return longRows
         .filter(rows -> tokens > rows.originalPositions())
-        .map(rows -> withAttention(attention.withRotary(rows.rotary())))
+        .map(rows -> withAttention(attention.withRotary(rows.rotary(tokens))))
         .map(block -> block.withLongRows(Optional.empty()))
         .orElse(this);
   }

@@ -25,7 +25,10 @@ public record EmbeddingSpec(
     int tokenTypes,
     EmbeddingProjection projection) {
 
-  /** The longest row of a model that has no table of positions and no angle of them. */
+  /**
+   * The longest row of a model that has no table of positions, and no angle of them or one for any
+   * length.
+   */
   public static final int ANY_LENGTH = Integer.MAX_VALUE;
 
   /** Without positions and norm: a table as wide as the stream. */

@@ -1,6 +1,7 @@
 package dev.cantilever.model;
 
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.CachedRows;
 import dev.cantilever.nn.CachedSource;
@@ -49,6 +50,11 @@ final class GenerationCache {
                     new KvCache(
                         backend, arena, encoder.cross(), layers, sourceSize(rows, mostRows)));
     return new GenerationCache(own, source);
+  }
+
+  /** The same pages, as {@link KvCache#withRotary} says. */
+  GenerationCache withRotary(RotarySpec rotary) {
+    return new GenerationCache(own.withRotary(rotary), source);
   }
 
   /** What queries need that never wait for pages. */

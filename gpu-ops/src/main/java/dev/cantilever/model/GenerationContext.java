@@ -13,4 +13,22 @@ record GenerationContext(
     LanguageModel model,
     PassMemory memory,
     GenerationCache cache,
-    GenerationSpec spec) {}
+    GenerationSpec spec) {
+
+  /**
+   * The same, over the same cache, for a step behind which rows have so many tokens, all of the
+   * step's the same number where that says how their new ones turn ({@link LongRows}).
+   */
+  GenerationContext forRowsOf(int tokens) {
+    LanguageModel chosen = model.forRowsOf(tokens);
+    Architecture architecture = chosen.architecture();
+    return architecture == model.architecture()
+        ? this
+        : new GenerationContext(
+            backend,
+            chosen,
+            memory,
+            cache.withRotary(architecture.block().attention().rotary()),
+            spec);
+  }
+}

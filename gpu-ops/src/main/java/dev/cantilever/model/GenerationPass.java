@@ -54,6 +54,11 @@ record GenerationPass(List<GenerationRow> feeding, List<GenerationRow> drawing, 
     return positions;
   }
 
+  /** Tokens that the longest row has behind the first step. */
+  int seenTokens() {
+    return feeding.stream().mapToInt(GenerationRow::seenTokens).max().orElseThrow();
+  }
+
   /** The slot of each row that feeds. */
   int[] slots() {
     return feeding.stream().mapToInt(GenerationRow::slot).toArray();

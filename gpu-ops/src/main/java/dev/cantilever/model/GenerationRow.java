@@ -107,7 +107,12 @@ final class GenerationRow {
 
   /** Position of the first of {@link #nextTokens}. */
   int nextPosition() {
-    return isEntering() ? 0 : prompt.length + length - entered - 1;
+    return isEntering() ? 0 : seenTokens() - 1;
+  }
+
+  /** Tokens of it that have gone through the model once its next ones have. */
+  int seenTokens() {
+    return prompt.length + length - entered;
   }
 
   /** Index within its response of the token that it draws next. */

@@ -22,6 +22,10 @@ import java.util.Map;
  * <p>Those in the middle of a response take several steps before the host looks at what they drew,
  * so that the device need not wait for it after each; what a row draws behind its end is dropped.
  * None of this changes what a row says.
+ *
+ * <p>Rows that the model does not {@linkplain Architecture#takesTogether take together} take turns,
+ * the shortest first, so that they catch up with the others and go on beside them. A pass takes no
+ * more steps than its rows are of the same form for.
  */
 final class GenerationSchedule {
 
@@ -44,6 +48,7 @@ final class GenerationSchedule {
    */
   private static final int STEPS_BEFORE_ENDS = 2;
 
+  private final Architecture architecture;
   private final GenerationCache cache;
   private final int slots;
   private final StopRule stop;
@@ -55,12 +60,19 @@ final class GenerationSchedule {
   /**
    * A schedule of rows of which none has entered.
    *
+   * @param architecture of the model that they go through
    * @param slots of the cache, all of them free; its pages are enough for any one of the rows
    * @param stop by which rows may end before their length
    * @param mostSteps most steps of a pass, up to {@link #MOST_STEPS}
    */
   GenerationSchedule(
-      List<GenerationRow> rows, GenerationCache cache, int slots, StopRule stop, int mostSteps) {
+      Architecture architecture,
+      List<GenerationRow> rows,
+      GenerationCache cache,
+      int slots,
+      StopRule stop,
+      int mostSteps) {
+    this.architecture = architecture;
     this.cache = cache;
     this.slots = slots;
     this.stop = stop;
@@ -79,26 +91,50 @@ final class GenerationSchedule {
     return active.size();
   }
 
-  /** How many of them have tokens left once those that enter have drawn their first. */
+  /**
+   * How many of them have tokens left once those that enter have drawn their first, and are within
+   * the positions first trained on with the token that they feed next.
+   */
   int activeBehindEntering() {
+    int longest = architecture.block().longestRow();
     return (int)
-        active.stream().filter(row -> row.remaining() > (row.isEntering() ? 1 : 0)).count();
+        active.stream()
+            .filter(
+                row -> {
+                  int first = row.isEntering() ? 1 : 0;
+                  return row.remaining() > first && row.seenTokens() <= longest - first;
+                })
+            .count();
   }
 
   /** The next pass: of rows that enter, or else of those that are active. */
   GenerationPass next() {
     List<GenerationRow> entering = enter();
     if (entering.isEmpty()) {
-      return GenerationPass.decoding(active, steps());
+      List<GenerationRow> together = shortest();
+      return GenerationPass.decoding(together, steps(together));
     }
     active.addAll(entering);
     return GenerationPass.entering(entering);
   }
 
-  /** As many as every row has tokens left, for which it has pages too. */
-  private int steps() {
-    int left = active.stream().mapToInt(GenerationRow::remaining).min().orElseThrow();
-    return Math.min(left, Math.min(mostSteps, mostStepsByEnds()));
+  /** The shortest row that is active, with those that the model takes beside it. */
+  private List<GenerationRow> shortest() {
+    int shortest = active.stream().mapToInt(GenerationRow::seenTokens).min().orElseThrow();
+    return active.stream()
+        .filter(row -> architecture.takesTogether(shortest, row.seenTokens()))
+        .toList();
+  }
+
+  /**
+   * As many as every row has tokens left, for which it has pages too, and up to the last one within
+   * the positions first trained on.
+   */
+  private int steps(List<GenerationRow> rows) {
+    int left = rows.stream().mapToInt(GenerationRow::remaining).min().orElseThrow();
+    int longest = rows.stream().mapToInt(GenerationRow::seenTokens).max().orElseThrow();
+    int sameForm = Math.max(1, architecture.block().longestRow() - longest + 1);
+    return Math.min(Math.min(left, sameForm), Math.min(mostSteps, mostStepsByEnds()));
   }
 
   private int mostStepsByEnds() {
@@ -116,6 +152,10 @@ final class GenerationSchedule {
     Map<IntBuffer, GenerationRow> byQuery = new HashMap<>();
     while (!waiting.isEmpty() && !free.isEmpty()) {
       GenerationRow row = waiting.element();
+      if (!entering.isEmpty()
+          && !architecture.takesTogether(entering.get(0).seenTokens(), row.seenTokens())) {
+        break;
+      }
       int[] query = row.query();
       GenerationRow source =
           query.length < KvCache.PAGE_TOKENS

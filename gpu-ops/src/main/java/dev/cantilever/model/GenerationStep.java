@@ -52,9 +52,14 @@ final class GenerationStep implements AutoCloseable {
    * @param offsets [F + 1], where the tokens of each row that feeds begin, and their number N
    * @param draws B, rows that draw
    * @param entering the pass of rows that enter, or none for decoding steps
+   * @param again whether it may be run more than once
    */
   private GenerationStep(
-      GenerationContext context, int[] offsets, int draws, Optional<GenerationPass> entering) {
+      GenerationContext context,
+      int[] offsets,
+      int draws,
+      Optional<GenerationPass> entering,
+      boolean again) {
     this.context = context;
     this.draws = draws;
     PassMemory memory = context.memory();
@@ -87,19 +92,28 @@ final class GenerationStep implements AutoCloseable {
     tokens = drawn.slice(0, b);
     logprobs = Tensor.at(drawn.slice(b, 2L * b).address(), DType.F32, Shape.of(b));
     recording =
-        feeds ? context.backend().record(this::operations) : Recording.calling(this::operations);
+        again ? context.backend().record(this::operations) : Recording.calling(this::operations);
   }
 
   /** The step of rows that enter, which is run once. */
   static GenerationStep entering(GenerationContext context, GenerationPass pass) {
     return new GenerationStep(
-        context, pass.tokens().offsets(), pass.drawing().size(), Optional.of(pass));
+        context, pass.tokens().offsets(), pass.drawing().size(), Optional.of(pass), false);
   }
 
   /** Steps of so many rows in the middle of a response. */
   static GenerationStep decoding(GenerationContext context, int rows) {
+    return decoding(context, rows, true);
+  }
+
+  /** One such step, whose context no other has. */
+  static GenerationStep decodingOnce(GenerationContext context, int rows) {
+    return decoding(context, rows, false);
+  }
+
+  private static GenerationStep decoding(GenerationContext context, int rows, boolean again) {
     int[] offsets = IntStream.rangeClosed(0, rows).toArray();
-    return new GenerationStep(context, offsets, rows, Optional.empty());
+    return new GenerationStep(context, offsets, rows, Optional.empty(), again);
   }
 
   /** Does what can be done before the first run, also while another step's is under way. */

@@ -22,7 +22,9 @@ import java.util.OptionalInt;
  * not finite is an error there too.
  *
  * <p>Where positions depend on how long a row is ({@link LongRows}), rows that reach the length
- * where they change leave, and go on together from a pass over all that they have said.
+ * where they change leave if their keys do not stay as they are, and go on together from a pass
+ * over all that they have said; otherwise they go on over the same cache, each step in the form for
+ * their length.
  */
 public final class Generator {
 
@@ -61,7 +63,7 @@ public final class Generator {
       GenerationSpec spec) {
     queries.requireFits(model.architecture());
     List<GenerationRow> rows = rows(queries, queryIds, maxNewTokens);
-    int longest = model.architecture().block().longestRow();
+    int longest = model.architecture().block().longestCached();
     if (longest == EmbeddingSpec.ANY_LENGTH) {
       generate(memory, model, rows, spec);
     } else {
@@ -87,7 +89,8 @@ public final class Generator {
           GenerationCache.of(
               backend, cacheArena, chosen.architecture(), size, rows, spec.maxRows());
       GenerationSchedule schedule =
-          new GenerationSchedule(rows, cache, size.slots(), spec.stop(), mostSteps);
+          new GenerationSchedule(
+              chosen.architecture(), rows, cache, size.slots(), spec.stop(), mostSteps);
       generate(new GenerationContext(backend, chosen, memory, cache, spec), schedule);
     }
   }
@@ -101,12 +104,17 @@ public final class Generator {
         new DecodingSteps(rows -> GenerationStep.decoding(context, rows))) {
       while (schedule.goesOn()) {
         GenerationPass pass = schedule.next();
+        GenerationContext form = context.forRowsOf(pass.seenTokens());
         if (pass.enters()) {
-          try (GenerationStep prefill = GenerationStep.entering(context, pass)) {
+          try (GenerationStep prefill = GenerationStep.entering(form, pass)) {
             prefill.run(pass, () -> prepare(decoding, schedule.activeBehindEntering()));
           }
+        } else if (form == context) {
+          decoding.of(pass.drawing().size()).run(pass, () -> {});
         } else {
-          decoding.of(schedule.active()).run(pass, () -> {});
+          try (GenerationStep once = GenerationStep.decodingOnce(form, pass.drawing().size())) {
+            once.run(pass, () -> {});
+          }
         }
         schedule.settle();
       }

@@ -52,7 +52,9 @@ final class GptNeoxFamily implements ArchitectureFamily {
         hidden,
         config.requireInt("num_hidden_layers"),
         EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"), hidden, config.intOr("max_position_embeddings", 2048)),
+            config.requireInt("vocab_size"),
+            hidden,
+            LongRows.longestRow(rotary, config.intOr("max_position_embeddings", 2048))),
         block.withLongRows(LongRows.of(config, rotary, headSize)),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)),

@@ -43,11 +43,10 @@ public final class LanguageLoss {
   public double[] totals(PassMemory memory, ResponseRows rows) {
     memory.reset();
     PredictedRows predicted = rows.forModel(model.architecture());
-    LanguageModel chosen = model.forRowsOf(rows.tokens().length(0));
     TokenBatch batch = memory.upload(predicted.rows(), adapters);
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden =
-        chosen
+        model
             .transformer()
             .forward(
                 Pass.plain(tape, batch), new TokenSelection(memory.ints(predicted.predicting())))
@@ -85,8 +84,7 @@ public final class LanguageLoss {
             : Pass.plain(tape, batch);
     Tensor selected = memory.ints(predicted.predicting());
     Tensor targets = memory.ints(predicted.targets());
-    LanguageModel chosen = model.forRowsOf(rows.tokens().length(0));
-    Var output = chosen.transformer().forward(pass, new TokenSelection(selected));
+    Var output = model.transformer().forward(pass, new TokenSelection(selected));
     Tensor hidden = output.value();
     HeadRun head = head(memory, hidden, dropoutKey);
     Tensor normalizers = normalizers(memory, hidden);

@@ -103,8 +103,7 @@ public record LanguageModel(Transformer transformer, Linear head, boolean tied) 
     int at = 0;
     for (int from = 0; from < rows.tokens().rows(); ) {
       int to = rows.tokens().endOfPass(architecture(), from, Integer.MAX_VALUE);
-      LanguageModel chosen = forRowsOf(rows.tokens().length(from));
-      float[] part = chosen.logitsAtOnce(backend, memory, rows.slice(from, to), adapters);
+      float[] part = logitsAtOnce(backend, memory, rows.slice(from, to), adapters);
       System.arraycopy(part, 0, all, at, part.length);
       at += part.length;
       from = to;

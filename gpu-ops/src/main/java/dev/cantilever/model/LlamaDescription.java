@@ -5,6 +5,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.HeadLayout;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.ModelConfig;
+import dev.cantilever.hub.RotarySettings;
 import dev.cantilever.nn.ResidualLayout;
 import java.util.List;
 import java.util.Optional;
@@ -102,11 +103,13 @@ final class LlamaDescription {
   static Architecture model(
       ModelConfig config, BlockSpec block, List<Integer> windows, boolean tiedOtherwise) {
     int hidden = config.requireInt("hidden_size");
+    RotarySettings rotary = config.rotary(THETA, 1);
     EmbeddingSpec embedding =
         EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"), hidden, config.requireInt("max_position_embeddings"));
-    Optional<LongRows> longRows =
-        LongRows.of(config, config.rotary(THETA, 1), block.attention().headSize());
+            config.requireInt("vocab_size"),
+            hidden,
+            LongRows.longestRow(rotary, config.requireInt("max_position_embeddings")));
+    Optional<LongRows> longRows = LongRows.of(config, rotary, block.attention().headSize());
     return new Architecture(
         config.modelType(),
         hidden,

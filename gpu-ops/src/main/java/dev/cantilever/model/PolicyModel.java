@@ -85,7 +85,6 @@ public final class PolicyModel {
     Tape tape = Tape.inference(backend, memory.kept(), memory.scratch());
     Tensor hidden = // [2M, C]: policy, then reference
         model
-            .forRowsOf(length(rows, 0))
             .transformer()
             .forward(Pass.plain(tape, batch), new TokenSelection(memory.ints(both)))
             .value();
@@ -163,9 +162,7 @@ public final class PolicyModel {
     Arrays.fill(filled, 1);
     Tensor ones = memory.floats(filled).reshape(m, 1);
     Tape tape = Tape.training(backend, memory.kept(), memory.scratch(), spec.keep());
-    LanguageModel chosen = model.forRowsOf(length(rows, 0));
-    Var output =
-        chosen.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
+    Var output = model.transformer().forward(Pass.plain(tape, batch), new TokenSelection(selected));
     Tensor hidden = output.value();
     Tensor normalizers = Tensor.in(memory.batch(), DType.F64, m, 2);
     HeadRun head = policyHead(memory, hidden);

@@ -18,6 +18,9 @@ final class RotaryFrequencies {
   /** What transformers adds where both ends of YaRN's ramp are the same dimension. */
   private static final double LEAST_RAMP = 0.001;
 
+  /** Rotary dimensions for which the formula of {@code dynamic} has a value. */
+  private static final int LEAST_DYNAMIC = 4;
+
   private final int dims;
   private final double theta;
   private final RotarySpec unscaled;
@@ -29,7 +32,7 @@ final class RotaryFrequencies {
   }
 
   /**
-   * The table; of {@code longrope} that of rows within the original positions.
+   * The table; of {@code longrope} and {@code dynamic} that of rows within the original positions.
    *
    * @param config what messages name
    * @param headSize D, of which the settings' fraction is rotated
@@ -38,11 +41,38 @@ final class RotaryFrequencies {
     return unscaled(config, settings, headSize).scaled(config, settings.scaling());
   }
 
-  /** The table of rows beyond the original positions; parameters as above. */
-  static RotarySpec ofLongRows(
+  /** Those of rows beyond the original positions; parameters as above. */
+  static LongRows ofLongRows(
       ModelConfig config, RotarySettings settings, int headSize, RotaryScaling.LongRope scaling) {
-    return unscaled(config, settings, headSize)
-        .longRope(config, scaling, "long_factor", scaling.longFactors());
+    return new LongRows.OneTable(
+        scaling.originalPositions(),
+        unscaled(config, settings, headSize)
+            .longRope(config, scaling, "long_factor", scaling.longFactors()));
+  }
+
+  /** Those of rows beyond the original positions; parameters as above. */
+  static LongRows ofLongRows(
+      ModelConfig config, RotarySettings settings, int headSize, RotaryScaling.Dynamic scaling) {
+    int dims = unscaled(config, settings, headSize).dims;
+    if (dims < LEAST_DYNAMIC) {
+      throw new CheckpointException(
+          "%s: expected at least %d rotary dimensions of a head where rope scaling is 'dynamic', whose formula divides by all but two of them, found %d. Correct the config."
+              .formatted(config.file(), LEAST_DYNAMIC, dims));
+    }
+    return new LongRows.TableByLength(dims, settings.theta(), scaling);
+  }
+
+  /**
+   * The table of a row of so many tokens under {@code dynamic} scaling: the base of the wavelengths
+   * is theta · (f·n/p − (f − 1))^(d/(d − 2)), with the original positions p.
+   *
+   * @param dims d, at least {@link #LEAST_DYNAMIC}
+   * @param tokens n, at least p
+   */
+  static RotarySpec dynamic(int dims, double theta, RotaryScaling.Dynamic scaling, int tokens) {
+    double factor = scaling.factor();
+    double stretched = factor * tokens / scaling.originalPositions() - (factor - 1);
+    return RotarySpec.unscaled(dims, theta * StrictMath.pow(stretched, dims / (dims - 2.0)));
   }
 
   private static RotaryFrequencies unscaled(
@@ -69,7 +99,7 @@ final class RotaryFrequencies {
     if (scaling instanceof RotaryScaling.LongRope longRope) {
       return longRope(config, longRope, "short_factor", longRope.shortFactors());
     }
-    return unscaled; // dynamic positions too, up to the length that any row may have
+    return unscaled; // dynamic positions too: LongRows has what is beyond the original ones
   }
 
   /** The magnitude is the same for either list. */

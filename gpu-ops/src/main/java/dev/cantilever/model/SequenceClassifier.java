@@ -69,8 +69,7 @@ public record SequenceClassifier(Transformer transformer, Optional<Linear> hidde
     backend.transfers().upload(selected, tokens);
     Tape tape = Tape.inference(backend, kept, scratch);
     TokenBatch typed = typed(backend, batch, batchArena);
-    Transformer chosen = transformer.forRowsOf(rows.length(0));
-    Var pooled = chosen.forward(Pass.plain(tape, typed), new TokenSelection(selected));
+    Var pooled = transformer.forward(Pass.plain(tape, typed), new TokenSelection(selected));
     Set<String> adapters = adapters(batch);
     Tensor features = pooled.value();
     if (hidden.isPresent()) {

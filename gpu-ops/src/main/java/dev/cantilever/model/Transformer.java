@@ -60,9 +60,24 @@ public record Transformer(
    * What heads read at selected tokens, [M, E]. Norm and head are run nowhere else, unless there is
    * a projection or an adapter acts on the norm: adapters act on the tokens of a batch, so these
    * are run at all of them. An encoder runs first, if the batch has something for it to read.
+   *
+   * <p>Without a cache rows go through it whole, in the {@linkplain #forRowsOf form} for their
+   * length; with one, whoever keeps the cache knows their length and has chosen.
+   *
+   * @throws IllegalStateException naming the row, if rows go through it together that it does not
+   *     {@linkplain Architecture#takesTogether take together}, or into a cache of another form
    */
   public Var forward(Pass pass, TokenSelection selection) {
-    requirePositions(pass.batch().rows());
+    PackedRows rows = pass.batch().rows();
+    requireTogether(rows);
+    if (pass.cached().isEmpty()) {
+      return forRowsOf(rows.length(0)).forwardAsIs(pass, selection);
+    }
+    requireForm(rows.length(0));
+    return forwardAsIs(pass, selection);
+  }
+
+  private Var forwardAsIs(Pass pass, TokenSelection selection) {
     Pass informed = encoder.map(reader -> reader.read(pass)).orElse(pass);
     Var x = stream(informed);
     if (projection.isPresent()) {
@@ -94,13 +109,22 @@ public record Transformer(
         frozen);
   }
 
-  private void requirePositions(PackedRows rows) {
+  private void requireForm(int tokens) {
     int longest = architecture.block().longestRow();
-    for (int r = 0; r < rows.rows(); r++) {
-      if (rows.length(r) > longest) {
+    if (tokens > longest) {
+      throw new IllegalStateException(
+          "Row 0: expected at most the %d tokens that this form of the model is for, got %d. Ask the model for the form for rows of that length."
+              .formatted(longest, tokens));
+    }
+  }
+
+  private void requireTogether(PackedRows rows) {
+    int first = rows.length(0);
+    for (int r = 1; r < rows.rows(); r++) {
+      if (!architecture.takesTogether(first, rows.length(r))) {
         throw new IllegalStateException(
-            "Row %d: expected at most the %d tokens that this form of the model is for, got %d. Ask the model for the form for rows of that length."
-                .formatted(r, longest, rows.length(r)));
+            "Row %d: expected a row that turns by the same table as row 0 of %d tokens, got %d tokens, where %d are the positions first trained on. Let them go through the model one after the other, or ask it for the form for rows of one length."
+                .formatted(r, first, rows.length(r), architecture.block().longestRow()));
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.cantilever.backend.AttentionSpec;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.KvPages;
 import dev.cantilever.backend.NewTokens;
+import dev.cantilever.backend.RotarySpec;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.PackedRows;
@@ -27,7 +28,7 @@ public final class KvCache {
 
   private final Backend backend;
   private final AttentionSpec spec;
-  private final List<KvPages> layers = new ArrayList<>();
+  private final List<KvPages> layers;
   private final PageTable table;
   private final Tensor pageTable; // [slots, pagesPerSlot] I32
   private final Tensor lengths; // [slots] I32
@@ -44,12 +45,29 @@ public final class KvCache {
     this.table = new PageTable(size);
     this.pageTable = Tensor.in(arena, DType.I32, size.slots(), size.pagesPerSlot());
     this.lengths = Tensor.in(arena, DType.I32, size.slots());
+    this.layers = new ArrayList<>();
     DType type = backend.capabilities().cacheType();
     for (int layer = 0; layer < layers; layer++) {
       Tensor keys = Tensor.in(arena, type, size.pages(), PAGE_TOKENS, spec.cacheSize());
       Tensor values = Tensor.in(arena, type, size.pages(), PAGE_TOKENS, spec.cacheSize());
       this.layers.add(new KvPages(keys, values, pageTable, lengths, PAGE_TOKENS));
     }
+  }
+
+  private KvCache(KvCache other, AttentionSpec spec) {
+    this.backend = other.backend;
+    this.spec = spec;
+    this.layers = other.layers;
+    this.table = other.table;
+    this.pageTable = other.pageTable;
+    this.lengths = other.lengths;
+  }
+
+  /**
+   * The same cache for new tokens whose heads turn by another table; what is in it stays as it is.
+   */
+  public KvCache withRotary(RotarySpec rotary) {
+    return new KvCache(this, spec.withRotary(rotary));
   }
 
   /**

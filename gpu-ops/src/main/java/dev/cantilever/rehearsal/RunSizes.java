@@ -43,11 +43,13 @@ final class RunSizes implements AutoCloseable {
       throws IOException {
     try (LoadedModel<SequenceClassifier> loaded = loadClassifier(endless, work);
         PassMemory memory = new PassMemory(endless, "scoring")) {
+      TokenRows texts = texts(work);
       loaded
           .model()
+          .forRowsOf(texts.longest()) // they may not be of quite the same length
           .logits(
               endless,
-              memory.upload(texts(work), Set.of()),
+              memory.upload(texts, Set.of()),
               memory.batch(),
               memory.kept(),
               memory.scratch());

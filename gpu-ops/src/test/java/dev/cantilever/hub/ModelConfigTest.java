@@ -91,6 +91,9 @@ class ModelConfigTest {
         "{'rope_scaling':{'rope_type':'default','factor':2.0}}",
         "{'rope_scaling':'linear'}",
         "{'rope_scaling':{'type':'dynamic','factor':2},'max_position_embeddings':'many'}",
+        "{'rope_scaling':{'type':'dynamic','factor':2},'max_position_embeddings':0}",
+        "{'rope_scaling':{'type':'dynamic'},'max_position_embeddings':16}",
+        "{'rope_parameters':{'rope_type':'dynamic','factor':0},'max_position_embeddings':16}",
         "{'rope_scaling':{'type':'dynamic','factor':2,'original_max_position_embeddings':8},"
             + "'max_position_embeddings':16}",
         "{'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':4,"
@@ -191,7 +194,7 @@ class ModelConfigTest {
             config("{'rope_scaling':{'type':'dynamic','factor':2},'max_position_embeddings':64}")
                 .rotary(10_000, 1)
                 .scaling())
-        .isEqualTo(new RotaryScaling.Dynamic());
+        .isEqualTo(new RotaryScaling.Dynamic(2, 64));
     assertThat(
             config(
                     "{'rope_scaling':{'type':'yarn'},'max_position_embeddings':64,"

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
+import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
@@ -57,7 +58,7 @@ class GenerationScheduleTest {
       List<GenerationRow> rows, KvCacheSize size, StopRule stop, int mostSteps) {
     GenerationCache cache =
         GenerationCache.of(backend, arena, architecture, size, rows, size.slots());
-    return new GenerationSchedule(rows, cache, size.slots(), stop, mostSteps);
+    return new GenerationSchedule(architecture, rows, cache, size.slots(), stop, mostSteps);
   }
 
   /** Rows that differ in their first token. */
@@ -125,6 +126,37 @@ class GenerationScheduleTest {
     // 5 steps while the last row waits; 3 until it ends; 3 of the two that are left; 2 of one.
     assertThat(steps(schedule(rows, new KvCacheSize(3, 2, 6), stop, 8)))
         .containsExactly(1, 2, 2, 1, 1, 3, 3, 2);
+  }
+
+  @Test
+  void rows_ofOtherTables_takeTurnsUntilTheyAreAsLong() throws IOException {
+    ModelConfig config = ModelConfig.read(Fixtures.path("llama_dynamic")); // 18 positions
+    architecture = Families.of(config).architecture(config);
+    List<GenerationRow> rows = new ArrayList<>();
+    for (int tokens : new int[] {15, 16, 20, 21}) {
+      rows.add(new GenerationRow(new int[tokens], 0, 7, OptionalInt.empty()));
+    }
+
+    // Two enter within the positions, each other one alone. The two have 16 and 17 tokens then: two
+    // steps take them to 18 and 19, one of the shorter makes both 19, and two to 21 bring them
+    // beside the third. A step later the fourth is as long as they, and the first has ended; after
+    // the second's last step two go on, and the fourth has one token more to draw.
+    assertThat(run(schedule(rows, new KvCacheSize(4, 2, 8), StopRule.never(), 8)))
+        .containsExactly(
+            new Ran(-2, 1),
+            new Ran(-1, 1),
+            new Ran(-1, 1),
+            new Ran(2, 2),
+            new Ran(1, 1),
+            new Ran(2, 1),
+            new Ran(2, 1),
+            new Ran(3, 1),
+            new Ran(3, 1),
+            new Ran(2, 1),
+            new Ran(2, 1),
+            new Ran(2, 1),
+            new Ran(2, 1),
+            new Ran(1, 1));
   }
 
   @ParameterizedTest

@@ -13,6 +13,7 @@ import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelDirectory;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,7 +58,9 @@ public abstract class GoldenModelConformance extends ModelConformance {
         "phi3",
         "phi3_window",
         "phi3_beyond",
-        "phi3_crossing");
+        "phi3_crossing",
+        "llama_dynamic",
+        "gpt_neox_dynamic");
   }
 
   static Stream<String> languageFixtures() {
@@ -131,6 +134,31 @@ public abstract class GoldenModelConformance extends ModelConformance {
                   memory, prompt, new long[] {0}, new int[] {expected.length - begun.length}, spec);
       TokenRows whole = TokenRows.of(begun, found.get(0).tokens());
       assertThat(whole.ids()).isEqualTo(expected);
+    }
+  }
+
+  /** The others have other lengths, enter and end at other times, and cross at others too. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "phi3_crossing", "llama_dynamic", "gpt_neox_dynamic"})
+  void language_greedyBesideOtherRows_equalsTransformers(String fixture) throws Exception {
+    try (ModelGolden golden = golden(fixture)) {
+      LanguageModel model = languageModel(fixture, BasePrecision.STORED);
+      int[] expected = golden.ints("greedy");
+      int[] prompt = golden.begun();
+      int[] limits = {7, expected.length - prompt.length, 3, 20, expected.length - prompt.length};
+      TokenRows rows =
+          TokenRows.of(
+              Arrays.copyOf(prompt, 3),
+              prompt,
+              Arrays.copyOf(expected, 19),
+              Arrays.copyOf(prompt, 11),
+              prompt);
+      GenerationSpec spec =
+          new GenerationSpec(Set.of(), SamplingSpec.GREEDY, StopRule.never(), 0, 0, 3);
+      List<Generation> found =
+          new Generator(backend, model).generate(memory, rows, new long[5], limits, spec);
+      assertThat(TokenRows.of(prompt, found.get(1).tokens()).ids()).isEqualTo(expected);
+      assertThat(TokenRows.of(prompt, found.get(4).tokens()).ids()).isEqualTo(expected);
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Tape;
 import dev.cantilever.backend.Backend;
+import dev.cantilever.backend.BackendKind;
 import dev.cantilever.backend.Backends;
 import dev.cantilever.backend.SamplingSpec;
 import dev.cantilever.hub.CheckpointException;
@@ -81,9 +82,55 @@ class LongRowsTest {
 
       assertThatThrownBy(() -> model.transformer().forward(pass, selection))
           .isInstanceOf(IllegalStateException.class)
-          .hasMessageStartingWith("Row 1: expected at most the 18 tokens");
+          .hasMessageStartingWith("Row 1: expected a row that turns by the same table as row 0 of")
+          .hasMessageContaining("18 tokens, got 19 tokens");
       model.forRowsOf(ORIGINAL + 1).transformer().forward(pass, selection);
     }
+  }
+
+  @Test
+  void loss_ofALongRowBeforeAShortOne_isRefused() throws IOException {
+    try (Backend backend = Backends.cpu(64 << 20, 1);
+        Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+        PassMemory memory = new PassMemory(backend, "test")) {
+      LanguageLoss loss =
+          new LanguageLoss(backend, model(backend, weights), Set.of(), KeepPlan.everything());
+      TokenRows rows = TokenRows.of(new int[ORIGINAL + 1], new int[ORIGINAL]);
+
+      assertThatThrownBy(() -> loss.totals(memory, ResponseRows.ofTexts(rows)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("19 tokens, got 18 tokens");
+    }
+  }
+
+  @Test
+  void scores_ofALongRowBeforeAShortOne_areRefused() throws IOException {
+    TokenRows rows = TokenRows.of(new int[ORIGINAL + 1], new int[ORIGINAL]);
+    ModelConfig config = ModelConfig.read(Fixtures.path("phi3_crossing"));
+    try (Backend backend = Backends.meta(BackendKind.CPU, 64 << 20);
+        Arena weights = backend.budget().open("weights", Purpose.BASE_WEIGHTS);
+        PassMemory memory = new PassMemory(backend, "test")) {
+      SequenceClassifier model =
+          new ModelLoader(
+                  backend,
+                  WeightSource.synthetic(config, 3).withoutData(),
+                  BasePrecision.STORED,
+                  weights,
+                  Optional.empty())
+              .classifier();
+
+      assertThatThrownBy(() -> score(backend, memory, model, rows))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("19 tokens, got 18 tokens");
+      score(backend, memory, model.forRowsOf(ORIGINAL + 1), rows);
+    }
+  }
+
+  private static void score(
+      Backend backend, PassMemory memory, SequenceClassifier model, TokenRows rows) {
+    memory.reset();
+    model.logits(
+        backend, memory.upload(rows, Set.of()), memory.batch(), memory.kept(), memory.scratch());
   }
 
   @Test

@@ -20,6 +20,9 @@ class RotaryFrequenciesTest {
 
   private static final double TOLERANCE = 1e-13;
 
+  private static final String DYNAMIC =
+      "{'rope_scaling':{'type':'dynamic','factor':4},'max_position_embeddings':64}";
+
   @TempDir Path folder;
 
   @Test
@@ -45,13 +48,47 @@ class RotaryFrequenciesTest {
     assertFrequencies(spec, Map.of(0, 0.25, 2, 0.025, 4, 0.0025));
   }
 
-  /** Up to the model's positions transformers leaves them alone; longer rows are refused. */
+  /** Up to the model's positions transformers leaves them alone. */
   @Test
   void of_dynamic_isUnscaled() throws IOException {
-    assertThat(
-            table(
-                "{'rope_scaling':{'type':'dynamic','factor':4},'max_position_embeddings':64}", 16))
-        .isEqualTo(RotarySpec.unscaled(16, 10_000));
+    assertThat(table(DYNAMIC, 16)).isEqualTo(RotarySpec.unscaled(16, 10_000));
+  }
+
+  @Test
+  void ofLongRows_ofDynamic_isAnotherTableForEachLength() throws IOException {
+    LongRows rows = longRows(DYNAMIC, 16).orElseThrow();
+
+    assertThat(rows.originalPositions()).isEqualTo(64);
+    assertThat(rows.rotary(65).magnitude()).isEqualTo(1);
+    assertFrequencies(
+        rows.rotary(65),
+        Map.of(
+            0, 1.0,
+            1, 0.3135008502610082,
+            4, 0.009659505456707292,
+            7, 0.0002976261327217298));
+    assertFrequencies(
+        rows.rotary(256),
+        Map.of(
+            0, 1.0,
+            1, 0.21921245982043136,
+            4, 0.0023091967709752185,
+            7, 2.4325212770526e-05));
+  }
+
+  @Test
+  void ofLongRows_ofDynamicOnAFraction_countsTheRotatedDimensions() throws IOException {
+    String newer =
+        "{'rope_parameters':{'rope_type':'dynamic','factor':1.5,'rope_theta':500000.0,"
+            + "'partial_rotary_factor':0.5},'max_position_embeddings':10}";
+
+    assertFrequencies(
+        longRows(newer, 16).orElseThrow().rotary(25),
+        Map.of(1, 0.025388071452247248, 2, 0.0006445541720644116, 3, 1.636398737521535e-05));
+    assertThatThrownBy(() -> longRows(newer, 4))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("config.json: expected at least 4 rotary dimensions of a head")
+        .hasMessageContaining("found 2");
   }
 
   @Test
@@ -81,8 +118,9 @@ class RotaryFrequenciesTest {
 
     LongRows rows = longRows(start + "[2,4,8,16]}," + positions + "}", 8).orElseThrow();
     assertThat(rows.originalPositions()).isEqualTo(16);
-    assertFrequencies(rows.rotary(), Map.of(0, 0.5, 1, 0.025, 2, 0.00125, 3, 0.0000625));
-    assertThat(rows.rotary().magnitude()).isCloseTo(Math.sqrt(1.5), within(TOLERANCE));
+    assertFrequencies(rows.rotary(17), Map.of(0, 0.5, 1, 0.025, 2, 0.00125, 3, 0.0000625));
+    assertThat(rows.rotary(17).magnitude()).isCloseTo(Math.sqrt(1.5), within(TOLERANCE));
+    assertThat(rows.rotary(64)).isEqualTo(rows.rotary(17));
     assertThatThrownBy(() -> longRows(start + "[2]}," + positions + "}", 8))
         .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("'long_factor' to be a list of 4 numbers")

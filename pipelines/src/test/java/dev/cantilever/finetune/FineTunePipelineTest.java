@@ -39,6 +39,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The whole stage on the embedded model, from committed rows to a published adapter. */
 class FineTunePipelineTest {
@@ -153,8 +156,13 @@ class FineTunePipelineTest {
     assertThat(second).isEqualTo(first);
   }
 
-  /** The embedded model with positions that are others for rows of more than 20 tokens. */
-  private ModelRef withLongRope() throws IOException {
+  /**
+   * The embedded model with positions that are others for rows of more than 20 tokens.
+   *
+   * @param scaling settings of its rotary positions
+   * @param positions of the model
+   */
+  private ModelRef scaled(String scaling, int positions) throws IOException {
     Path copy = Files.createDirectory(dir.resolve("long"));
     try (Stream<Path> files = Files.list(base.path())) {
       for (Path file : files.toList()) {
@@ -162,18 +170,30 @@ class FineTunePipelineTest {
       }
     }
     Path config = copy.resolve("config.json");
-    String scaling =
-        "\"rope_type\": \"longrope\", \"original_max_position_embeddings\": 20,"
-            + " \"short_factor\": [1, 1, 1, 1], \"long_factor\": [1, 2, 3, 4]";
-    String text = Files.readString(config);
-    Files.writeString(config, text.replace("\"rope_type\": \"default\"", scaling));
-    assertThat(Files.readString(config)).contains(scaling);
+    String named = "\"max_position_embeddings\": ";
+    String text =
+        Files.readString(config)
+            .replace("\"rope_type\": \"default\"", scaling)
+            .replace(named + 512, named + positions);
+    Files.writeString(config, text);
+    assertThat(text).contains(scaling).contains(named + positions + ",");
     return ModelRef.of(copy);
   }
 
-  @Test
-  void run_rowsOnBothSidesOfTheOriginalPositions_goInPassesOfTheirOwn() throws Exception {
-    ModelRef model = withLongRope();
+  static Stream<Arguments> scaledPositions() {
+    return Stream.of(
+        Arguments.of(
+            "\"rope_type\": \"longrope\", \"original_max_position_embeddings\": 20,"
+                + " \"short_factor\": [1, 1, 1, 1], \"long_factor\": [1, 2, 3, 4]",
+            512),
+        Arguments.of("\"rope_type\": \"dynamic\", \"factor\": 8.0", 20));
+  }
+
+  @ParameterizedTest
+  @MethodSource("scaledPositions")
+  void run_rowsOnBothSidesOfTheOriginalPositions_goInPassesOfTheirOwn(String scaling, int positions)
+      throws Exception {
+    ModelRef model = scaled(scaling, positions);
     List<TokenRow> rows = new ArrayList<>();
     for (TokenRow row : ROWS) {
       int[] ids = row.ids().toArray();
