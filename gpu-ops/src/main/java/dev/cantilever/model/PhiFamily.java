@@ -45,7 +45,9 @@ final class PhiFamily implements ArchitectureFamily {
         hidden,
         config.requireInt("num_hidden_layers"),
         EmbeddingSpec.ofTokens(
-            config.requireInt("vocab_size"), hidden, config.intOr("max_position_embeddings", 2048)),
+            config.requireInt("vocab_size"),
+            hidden,
+            LongRows.longestRow(rotary, config.intOr("max_position_embeddings", 2048))),
         block.withLongRows(LongRows.of(config, rotary, heads.headSize())),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)).biased(),
