@@ -102,7 +102,10 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    */
   abstract void requireSame(String name, String other, String otherwise) throws IOException;
 
-  /** Whether two stored tensors have the same contents; reads them, whatever is done with them. */
+  /**
+   * Whether two stored tensors have the same contents, which says how large a model is: they are
+   * read for a plan as well, but once for all that is done with this source.
+   */
   abstract boolean isSame(String name, String other) throws IOException;
 
   /**
