@@ -191,6 +191,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_lora_tied, gpt2",
     "qwen2_tied_tokens, qwen2",
     "qwen2_pissa_tied, qwen2",
+    "qwen2_pissa_both, qwen2",
     "gpt2_olora_tied, gpt2",
     "gemma2_lora_tables, gemma2_capped",
     "t5_shared, flan_t5",
@@ -404,6 +405,8 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_pissa_head, mistral, less what its branch began from",
     "qwen2_pissa_tied, qwen2, which is the embedding of tokens as well",
     "gpt2_olora_tied, gpt2, taken off both",
+    "qwen2_pissa_both, qwen2, 'lm_head', which is the embedding of tokens as well",
+    "qwen2_pissa_both, gpt2, which the model does not have",
     "t5_resized, t5_plain, cantilever merge",
     "t5_resized_shared, t5_plain, cantilever merge",
   })
