@@ -21,6 +21,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a merge makes of each tensor, and of the config: which has a branch added, for which the
@@ -28,6 +30,8 @@ import java.util.stream.Stream;
  * before a weight is merged.
  */
 final class MergePlan {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MergePlan.class);
 
   private static final Set<DType> STORED = Set.of(DType.F32, DType.F16, DType.BF16);
   private static final String WEIGHT = ".weight";
@@ -81,6 +85,23 @@ final class MergePlan {
       }
     }
     this.unties = unties();
+    reportGuess();
+  }
+
+  /** Says what decides whether a head is written, where no one has said it. */
+  private void reportGuess() {
+    Stream.concat(modules.keySet().stream(), replaced.keySet().stream())
+        .filter(base::contains)
+        .map(base::entry)
+        .filter(tokens::isHeadlessByGuess)
+        .findFirst()
+        .ifPresent(
+            table ->
+                LOG.warn(
+                    "{}: 'task_type' is null and 'architectures' of {} have no head, so '{}' is merged as the embedding alone. If the adapter is of a language model, which has it as its head too, set 'task_type' to CAUSAL_LM and merge again",
+                    adapter.file().path(),
+                    base.config().file(),
+                    table.name()));
   }
 
   /** Whether the config has to say that head and embedding are two from now on. */
