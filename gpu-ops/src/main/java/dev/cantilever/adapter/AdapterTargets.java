@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  *     in place of the base's; what it has of one that is among {@code frozen} is kept, but nothing
  *     reads it
  * @param heads layers behind the transformer, of which the same holds
- * @param tied whether heads and tables are one tensor of the checkpoint
+ * @param tied whether a head and a table that is read are one tensor of the checkpoint
  * @param trainsHeads whether heads have gradients
  * @param frozen paths of embeddings and norms of which an adapter can change nothing here, though
  *     in peft it could

@@ -123,6 +123,55 @@ class StoredTablesTest extends ModelConformance {
     }
   }
 
+  /** Loaded by transformers 5.17, the same merges give these logits too. */
+  @ParameterizedTest
+  @CsvSource({
+    "t5_shared_whole, shared lm_head",
+    "t5_shared_whole, encoder.embed_tokens",
+    "t5_resized, shared encoder.embed_tokens lm_head",
+    "t5_resized, shared encoder.embed_tokens decoder.embed_tokens lm_head",
+    "t5_resized, decoder.embed_tokens",
+    "t5_resized_shared, shared lm_head",
+    "t5_resized_shared, shared encoder.embed_tokens decoder.embed_tokens lm_head",
+    "t5_resized_shared, lm_head",
+  })
+  void copies_ofOneOfTheTables_areMergedIntoAllThatAreOneTensor(String name, String names)
+      throws Exception {
+    Path adapter = Fixtures.path("peft_adapters/" + name);
+    Path base = stored(names);
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(base, adapter, merged);
+
+    assertLogits(merged, adapter);
+    try (ModelDirectory before = ModelDirectory.open(base);
+        ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(after.names()).isEqualTo(before.names());
+    }
+  }
+
+  /** Which of those that are stored transformers reads for the others depends on which they are. */
+  @Test
+  void headChangedOverABaseWithoutShared_storesAllThatReadTheEmbedding() throws Exception {
+    Path merged = folder.resolve("merged");
+    AdapterMerger.merge(stored("encoder.embed_tokens"), PISSA, merged);
+
+    try (ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(after.names()).contains(HEAD, "decoder.embed_tokens.weight");
+    }
+  }
+
+  @Test
+  void tableChangedOverDifferentOnesWithoutShared_isRefused() throws Exception {
+    Path base = stored("encoder.embed_tokens lm_head+");
+    Path adapter = Fixtures.path("peft_adapters/t5_all");
+
+    assertThatThrownBy(() -> AdapterMerger.merge(base, adapter, folder.resolve("merged")))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("expected 'shared.weight', or tables of equal contents")
+        .hasMessageContaining("'decoder.embed_tokens.weight' is not stored");
+    assertThat(folder.resolve("merged")).doesNotExist();
+  }
+
   /** A plan is made again and again, of tables that may be gigabytes. */
   @Test
   void plans_ofOneSource_compareTablesOnce() throws Exception {
