@@ -201,9 +201,9 @@ final class MergePlan {
   }
 
   /**
-   * Takes a table that the adapter holds whole and nothing reads for what others have in common, if
-   * it has another number of tokens: it then is the one of a base that was resized, since nothing
-   * trains it. Else it is the base's no less, and is left out.
+   * Takes a table that the adapter holds whole and nothing reads for the base's, if it has another
+   * number of tokens: as nothing trains it, it is that of the base before training, which was
+   * resized. Else it acts on nothing, and is left out.
    */
   private void putResized(SavedTensor tensor) {
     Shape found = adapter.file().entry(tensor.name()).shape();
