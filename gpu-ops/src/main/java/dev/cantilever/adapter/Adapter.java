@@ -227,8 +227,8 @@ public final class Adapter {
    */
   public static Adapter planned(
       Backend backend, Arena arena, String name, AdapterConfig config, AdapterTargets targets) {
-    return new Adapter(
-        backend, arena, name, config, BranchedModules.of(name, config, targets), targets, false);
+    BranchedModules wanted = BranchedModules.planned(name, config, targets);
+    return new Adapter(backend, arena, name, config, wanted, targets, false);
   }
 
   /**
@@ -249,28 +249,18 @@ public final class Adapter {
     try (AdapterDirectory source = AdapterDirectory.open(directory)) {
       BaseCopies.requireSame(backend, source, targets);
       BranchedModules wanted = BranchedModules.in(source, targets);
-      requireApart(source, wanted, targets);
       Adapter adapter =
           new Adapter(backend, arena, name, source.config(), wanted, targets, trainable);
       try {
         adapter.read(source);
+        if (trainable) {
+          adapter.requireParameters(source);
+        }
       } catch (IOException | RuntimeException e) {
         adapter.detach();
         throw e;
       }
       return adapter;
-    }
-  }
-
-  /** Refuses a head whose beginning peft took off a table too, since both are one tensor. */
-  private static void requireApart(
-      AdapterDirectory source, BranchedModules wanted, AdapterTargets targets) {
-    Optional<String> head =
-        wanted.linears().stream().filter(targets::isHead).map(LoraTarget::path).findFirst();
-    if (source.config().init().changesBase() && targets.tied() && head.isPresent()) {
-      throw new CheckpointException(
-          "%s: expected 'init_lora_weights' %s on layers with a weight of their own, found it on '%s', which is the embedding of tokens as well: what the branch began from is taken off both. Merge the adapter into its base (cantilever merge)."
-              .formatted(source.file().path(), source.config().init().text(), head.get()));
     }
   }
 
@@ -306,13 +296,34 @@ public final class Adapter {
     }
   }
 
+  private void requireParameters(AdapterDirectory source) {
+    if (parameters().isEmpty()) {
+      throw new CheckpointException(
+          "%s: expected a module that the model reads, to be trained, found only %s. Train an adapter of other modules, as %s."
+              .formatted(
+                  source.file().path(),
+                  source.modules().keySet(),
+                  targets.tables().stream()
+                      .filter(targets::isRead)
+                      .map(EmbeddingTable::name)
+                      .toList()));
+    }
+  }
+
   private Stream<TableBranchAdapter> readBranches() {
     return tableBranches.stream().filter(branch -> targets.isRead(branch.table()));
   }
 
   private Stream<OwnTensor> wholes() {
-    return Stream.concat(
-        tables.stream().map(TableAdapter::own), heads.stream().flatMap(HeadAdapter::tensors));
+    return wholes(tables.stream());
+  }
+
+  private Stream<OwnTensor> readWholes() {
+    return wholes(tables.stream().filter(own -> targets.isRead(own.table())));
+  }
+
+  private Stream<OwnTensor> wholes(Stream<TableAdapter> some) {
+    return Stream.concat(some.map(TableAdapter::own), heads.stream().flatMap(HeadAdapter::tensors));
   }
 
   /** The name spans use. */
@@ -330,8 +341,8 @@ public final class Adapter {
 
   /**
    * All that is trained: A, B and DoRA's lengths of each linear layer, of each table of embeddings
-   * that is read, then linear layers held whole, biases and norms, then tables and heads. A of a
-   * table is [V, R], the transpose of what a file has.
+   * that is read, then linear layers held whole, biases and norms, then heads and those tables that
+   * are read. A of a table is [V, R], the transpose of what a file has.
    */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
@@ -339,7 +350,7 @@ public final class Adapter {
     readBranches().forEach(branch -> parameters.addAll(branch.parameters()));
     weights.forEach(weight -> parameters.add(weight.parameter()));
     biases.forEach(bias -> parameters.add(bias.parameter()));
-    wholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
+    readWholes().forEach(whole -> whole.parameter().ifPresent(parameters::add));
     return parameters;
   }
 
@@ -349,9 +360,9 @@ public final class Adapter {
    * pass.
    */
   public void parametersChanged() {
-    wholes().forEach(OwnTensor::parametersChanged);
+    readWholes().forEach(OwnTensor::parametersChanged);
     modules.forEach(module -> module.updateNorms(reader));
-    tableBranches.forEach(branch -> branch.updateNorms(reader));
+    readBranches().forEach(branch -> branch.updateNorms(reader));
   }
 
   /** The gradients of all parameters by their names in a file, and as the file would have them. */
@@ -361,7 +372,7 @@ public final class Adapter {
     readBranches().forEach(branch -> branch.putGradients(gradients));
     weights.forEach(weight -> weight.putGradient(gradients));
     biases.forEach(bias -> bias.putGradient(gradients));
-    wholes().forEach(whole -> whole.putGradient(gradients));
+    readWholes().forEach(whole -> whole.putGradient(gradients));
     return gradients;
   }
 

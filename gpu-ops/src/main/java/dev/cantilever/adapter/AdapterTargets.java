@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * @param wholeTables embeddings of positions which an adapter may hold whole, but which carry no
  *     branches
  * @param heads layers behind the transformer, of which the same holds
- * @param tied whether heads and tables are one tensor of the checkpoint
+ * @param tied whether a head and a table that is read are one tensor of the checkpoint
  * @param trainsHeads whether heads have gradients
  * @param frozen paths of embeddings and norms of which an adapter can change nothing here, though
  *     in peft it could

@@ -37,20 +37,11 @@ final class BaseCopies {
    * Compares them with the model's, but for the values of a head that came without its factors.
    *
    * @throws CheckpointException if one differs in shape, or in a value by more than another 16-bit
-   *     type explains
+   *     type explains; or if that head is a table too
    */
   static void requireSame(Backend backend, AdapterDirectory source, AdapterTargets targets)
       throws IOException {
-    Map<String, Tensor> held = new LinkedHashMap<>();
-    for (EmbeddingTable table : targets.tables()) {
-      held.put(table.name() + WEIGHT, table.values());
-    }
-    for (Linear head : targets.heads()) {
-      if (head.weight() instanceof DenseWeight dense) {
-        held.put(head.name() + WEIGHT, dense.values());
-      }
-      head.weight().bias().ifPresent(bias -> held.put(head.name() + BIAS, bias));
-    }
+    Map<String, Tensor> held = held(targets);
     for (SavedTensor copy : source.copies().values()) {
       TensorEntry entry = source.file().entry(copy.name());
       Tensor base = held.get(copy.baseName());
@@ -63,7 +54,11 @@ final class BaseCopies {
             copy,
             "of shape %s where the base has %s".formatted(entry.shape(), base.shape()));
       }
-      if (!isTakenOff(source, copy)) {
+    }
+    requireApart(source, targets); // else values differ for that reason
+    for (SavedTensor copy : source.copies().values()) {
+      Tensor base = held.get(copy.baseName());
+      if (base != null && !isTakenOff(source, copy)) {
         requireSame(
             source,
             copy,
@@ -71,6 +66,35 @@ final class BaseCopies {
             new LowRankFactors(new double[0], new double[0]));
       }
     }
+  }
+
+  /** Refuses a head whose beginning peft took off a table too, since both are one tensor. */
+  private static void requireApart(AdapterDirectory source, AdapterTargets targets) {
+    Optional<String> head =
+        targets
+            .headTargets()
+            .map(LoraTarget::path)
+            .filter(source.modules()::containsKey)
+            .findFirst();
+    if (source.config().init().changesBase() && targets.tied() && head.isPresent()) {
+      throw new CheckpointException(
+          "%s: expected 'init_lora_weights' %s on layers with a weight of their own, found it on '%s', which is the embedding of tokens as well: what the branch began from is taken off both. Merge the adapter into its base (cantilever merge)."
+              .formatted(source.file().path(), source.config().init().text(), head.get()));
+    }
+  }
+
+  private static Map<String, Tensor> held(AdapterTargets targets) {
+    Map<String, Tensor> held = new LinkedHashMap<>();
+    for (EmbeddingTable table : targets.tables()) {
+      held.put(table.name() + WEIGHT, table.values());
+    }
+    for (Linear head : targets.heads()) {
+      if (head.weight() instanceof DenseWeight dense) {
+        held.put(head.name() + WEIGHT, dense.values());
+      }
+      head.weight().bias().ifPresent(bias -> held.put(head.name() + BIAS, bias));
+    }
+    return held;
   }
 
   /** Whether it is of a linear layer with a branch that began from the base's factors. */

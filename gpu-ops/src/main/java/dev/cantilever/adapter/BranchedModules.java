@@ -34,9 +34,24 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
    * @throws CheckpointException if there are none, or target_modules names a norm or what is frozen
    */
   static BranchedModules of(String adapter, AdapterConfig config, AdapterTargets targets) {
-    if (!(config.modules().targets() instanceof TargetModules.AllLinear)) {
-      requireOffered(adapter, config, targets);
-    }
+    requireOffered(adapter, config, targets, targets.frozen());
+    return matching(adapter, config, targets);
+  }
+
+  /**
+   * Those that the file of an adapter of these settings has matrices for: as {@link #of}, and
+   * tables that nothing reads too, which {@link #in} takes.
+   */
+  static BranchedModules planned(String adapter, AdapterConfig config, AdapterTargets targets) {
+    List<String> tables = targets.tables().stream().map(EmbeddingTable::name).toList();
+    List<String> refused =
+        targets.frozen().stream().filter(path -> !tables.contains(path)).toList();
+    requireOffered(adapter, config, targets, refused);
+    return matching(adapter, config, targets);
+  }
+
+  private static BranchedModules matching(
+      String adapter, AdapterConfig config, AdapterTargets targets) {
     BranchedModules found =
         new BranchedModules(
             Stream.concat(
@@ -55,10 +70,13 @@ record BranchedModules(List<LoraTarget> linears, List<EmbeddingTable> tables) {
     return found;
   }
 
-  private static void requireOffered(String adapter, AdapterConfig config, AdapterTargets targets) {
+  private static void requireOffered(
+      String adapter, AdapterConfig config, AdapterTargets targets, List<String> refused) {
+    if (config.modules().targets() instanceof TargetModules.AllLinear) {
+      return;
+    }
     Optional<String> frozen =
-        Stream.concat(
-                targets.frozen().stream(), targets.wholeTables().stream().map(EmbeddingTable::name))
+        Stream.concat(refused.stream(), targets.wholeTables().stream().map(EmbeddingTable::name))
             .filter(config.modules()::matches)
             .findFirst();
     if (frozen.isPresent()) {

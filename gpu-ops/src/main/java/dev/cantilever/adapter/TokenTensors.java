@@ -20,12 +20,10 @@ final class TokenTensors {
   private static final Pattern NO_TABLE =
       Pattern.compile(".*\\.\\d+\\..*|.*(wpe|position|project).*");
 
-  /** Of transformers' models that end with their last hidden states. */
-  private static final Pattern HEADLESS = Pattern.compile(".*(?<!Head|Heads)Model");
-
   private final ModelDirectory base;
   private final int tokens;
-  private final boolean headless;
+  private final boolean headless; // as a model that ends with its last hidden states
+  private final boolean guessed;
 
   /**
    * Those of a base.
@@ -35,17 +33,25 @@ final class TokenTensors {
   TokenTensors(ModelDirectory base, TaskType task) {
     this.base = base;
     this.tokens = base.config().intOr(SIZE, -1);
-    this.headless =
-        task == TaskType.FEATURE_EXTRACTION
-            || (task == TaskType.UNSPECIFIED && isHeadless(base.config().json().path(CLASSES)));
+    this.guessed = task == TaskType.UNSPECIFIED && isHeadless(base.config().json().path(CLASSES));
+    this.headless = task == TaskType.FEATURE_EXTRACTION || guessed;
   }
 
   private static boolean isHeadless(JsonNode classes) {
     boolean headless = !classes.isEmpty();
     for (JsonNode name : classes) {
-      headless &= HEADLESS.matcher(name.asText()).matches();
+      headless &= TaskType.ofClass(name.asText()) == TaskType.FEATURE_EXTRACTION;
     }
     return headless;
+  }
+
+  /**
+   * Whether a matrix [V, E] is taken to be no head too for one reason alone: that the base's {@code
+   * architectures} have none, while the adapter's settings do not say what it is for. If the
+   * adapter was trained on a model with a head, that would be another one now.
+   */
+  boolean isHeadlessByGuess(TensorEntry entry) {
+    return guessed && isAlone(entry);
   }
 
   /** V, or -1 where the config does not say. */
@@ -76,8 +82,11 @@ final class TokenTensors {
 
   /** Whether a matrix [V, E] is all that a language model has of them. */
   boolean isTied(TensorEntry entry) {
-    return !headless
-        && isTable(entry)
+    return !headless && isAlone(entry);
+  }
+
+  private boolean isAlone(TensorEntry entry) {
+    return isTable(entry)
         && base.names().stream().noneMatch(name -> CLASSIFIER.matcher(name).matches())
         && base.names().stream()
             .map(base::entry)

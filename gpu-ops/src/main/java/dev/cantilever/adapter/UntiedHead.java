@@ -6,9 +6,11 @@ import dev.cantilever.hub.LoraModule;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TensorEntry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * The head that a merge gives to a decoder whose head is its embedding: an adapter that holds or
@@ -55,16 +57,17 @@ final class UntiedHead {
         && (base.contains(NAME) || base.contains(HeadNames.earlier(NAME)));
   }
 
-  /** The head of {@link #isStored}, and the table that it is one with by the config, if it is. */
-  static Stream<UntiedTensor> stored(ModelDirectory base, TokenTensors tokens) {
-    if (!isStored(base)) {
-      return Stream.empty();
+  /** The head of {@link #isStored} and the tables that are one with it, if their contents are. */
+  static List<TensorEntry> tied(ModelDirectory base, TokenTensors tokens) throws IOException {
+    List<TensorEntry> tied = new ArrayList<>();
+    tied.add(base.entry(base.contains(NAME) ? NAME : HeadNames.earlier(NAME)));
+    for (TensorEntry entry : base.names().stream().map(base::entry).toList()) {
+      String head = tied.get(0).name();
+      if (tokens.isTable(entry) && !entry.name().equals(head) && base.same(head, entry.name())) {
+        tied.add(entry);
+      }
     }
-    TensorEntry head = base.entry(base.contains(NAME) ? NAME : HeadNames.earlier(NAME));
-    return base.names().stream()
-        .map(base::entry)
-        .filter(entry -> tokens.isTable(entry) && !entry.name().equals(head.name()))
-        .map(table -> new UntiedTensor(table, head));
+    return tied;
   }
 
   /** What the merged decoder's config says: that the head is not the embedding. */

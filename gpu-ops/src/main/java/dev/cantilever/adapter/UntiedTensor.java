@@ -4,12 +4,12 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.HeadNames;
 import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.TensorEntry;
+import java.io.IOException;
 import java.util.List;
 
 /**
  * A tensor that a merge gives to a base which has none but its embedding there. It begins as the
- * embedding and lies behind it in the same file. Or one that is stored, though it is the embedding
- * by what the config says ({@link UntiedHead#stored}).
+ * embedding and lies behind it in the same file.
  *
  * @param embedding of the base
  * @param entry the tensor's name, with the type and the shape of the embedding
@@ -17,8 +17,8 @@ import java.util.List;
 record UntiedTensor(TensorEntry embedding, TensorEntry entry) {
 
   /** All that a merge of an adapter gives to a base. */
-  static List<UntiedTensor> all(
-      ModelDirectory base, TokenTensors tokens, AdapterDirectory adapter) {
+  static List<UntiedTensor> all(ModelDirectory base, TokenTensors tokens, AdapterDirectory adapter)
+      throws IOException {
     if (SharedEmbedding.isIn(base)) {
       return SharedEmbedding.untied(base, adapter);
     }
@@ -41,10 +41,5 @@ record UntiedTensor(TensorEntry embedding, TensorEntry entry) {
   /** Whether this is its name; a head goes by two. */
   boolean is(String tensor) {
     return HeadNames.later(tensor).equals(HeadNames.later(entry.name()));
-  }
-
-  /** Whether it is a head. */
-  boolean isHead() {
-    return is(UntiedHead.NAME);
   }
 }

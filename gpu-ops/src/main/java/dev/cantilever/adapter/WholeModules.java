@@ -6,6 +6,7 @@ import dev.cantilever.nn.EmbeddingTable;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.nn.NormTarget;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Checks what a new adapter wants to hold whole, {@code modules_to_save}. */
@@ -23,7 +24,7 @@ final class WholeModules {
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
     List<String> possible =
         Stream.of(
-                targets.allTables().map(EmbeddingTable::name),
+                targets.allTables().filter(targets::isRead).map(EmbeddingTable::name),
                 targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name),
                 targets.norms().stream().map(NormTarget::path),
                 targets.linears().stream().map(LoraTarget::path))
@@ -31,6 +32,7 @@ final class WholeModules {
             .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
+      requireRead(adapter, one, name, targets);
       List<String> others = targets.frozen().stream().filter(one::isSaved).toList();
       if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
         throw new CheckpointException(
@@ -57,5 +59,19 @@ final class WholeModules {
                   "Adapter '%s': expected 'modules_to_save' without '%s', which an adapter under it holds whole: a new one would begin from the base's. Merge that adapter into the base first."
                       .formatted(adapter, held));
             });
+  }
+
+  /** A table that nothing reads has no gradient, so there is nothing to train in it. */
+  private static void requireRead(
+      String adapter, ModuleSelection one, String name, AdapterTargets targets) {
+    Predicate<EmbeddingTable> read = targets::isRead;
+    if (targets.tables().stream().filter(read.negate()).anyMatch(t -> one.isSaved(t.name()))) {
+      throw new CheckpointException(
+          "Adapter '%s': expected 'modules_to_save' to name embeddings that the model reads, which are %s, found '%s', which nothing reads. Name those."
+              .formatted(
+                  adapter,
+                  targets.tables().stream().filter(read).map(EmbeddingTable::name).toList(),
+                  name));
+    }
   }
 }

@@ -6,7 +6,7 @@
  * may be attached at once; which of them act on a row is said by the batch ({@link
  * dev.cantilever.nn.Span}), so the reference policy is the same base with fewer of them. {@link
  * dev.cantilever.adapter.AdapterMerger} adds an adapter to a checkpoint, file to file, a tensor at
- * a time on the host, without any model.
+ * a time on the host, without any model; {@code MergePlan} says what is written where.
  *
  * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
  * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as

@@ -40,6 +40,7 @@ final class AdapterConfigReader {
           "init_lora_weights",
           "fan_in_fan_out",
           "task_type",
+          "auto_mapping",
           "base_model_name_or_path");
 
   /**
@@ -49,7 +50,6 @@ final class AdapterConfigReader {
    */
   private static final Set<String> IGNORED =
       Set.of(
-          "auto_mapping",
           "eva_config",
           "inference_mode",
           "loftq_config",
@@ -242,10 +242,11 @@ final class AdapterConfigReader {
                             node)));
   }
 
+  /** Where there is none, peft writes the class of the model instead, which says no less. */
   private TaskType taskType() {
     String text = text("task_type").toUpperCase(Locale.ROOT);
     if (text.isEmpty()) {
-      return TaskType.UNSPECIFIED;
+      return TaskType.ofClass(json.path("auto_mapping").path("base_model_class").asText());
     }
     for (TaskType type : TaskType.values()) {
       if (type.name().equals(text) && type != TaskType.UNSPECIFIED) {

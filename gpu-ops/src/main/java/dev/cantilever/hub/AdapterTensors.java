@@ -12,9 +12,9 @@ final class AdapterTensors {
   /** What peft's wrapper of a saved module keeps of it besides, where all biases are written. */
   private static final List<String> WRAPPED = List.of(".original_module.", ".modules_to_save.");
 
-  /** Names of embeddings of tokens and of heads in the families of decoders. */
+  /** Names of embeddings of tokens and of heads in the families of language models. */
   private static final Set<String> TABLES =
-      Set.of("embed_tokens", "embed_in", "wte", "word_embeddings", "lm_head");
+      Set.of("embed_tokens", "embed_in", "wte", "word_embeddings", "shared", "lm_head");
 
   private final AdapterConfig config;
   private final TensorFile file;

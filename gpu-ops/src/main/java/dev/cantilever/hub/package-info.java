@@ -43,8 +43,8 @@
  * use_rslora}, {@code use_dora}, {@code lora_dropout}, {@code target_modules}, {@code
  * exclude_modules}, {@code layers_to_transform}, {@code layers_pattern}, {@code modules_to_save},
  * {@code bias}, {@code init_lora_weights} (true, false, gaussian, orthogonal, eva, pissa,
- * pissa_niter_N, olora), {@code fan_in_fan_out}, {@code task_type}, {@code
- * base_model_name_or_path}. Ignored: {@code auto_mapping}, {@code eva_config}, {@code
+ * pissa_niter_N, olora), {@code fan_in_fan_out}, {@code task_type}, or where that is null the class
+ * in {@code auto_mapping}, {@code base_model_name_or_path}. Ignored: {@code eva_config}, {@code
  * inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code peft_version}, {@code
  * qalora_group_size}, {@code revision}, {@code runtime_config}. Every other key, known or not, is
  * refused unless null, false or empty.

@@ -15,7 +15,10 @@ import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 
 /**
@@ -30,6 +33,7 @@ final class CheckpointWeights extends WeightSource {
   private final LongConsumer read;
   private final Optional<EightBitSettings> eightBit;
   private final UnusedTensors unused = new UnusedTensors();
+  private final Map<List<String>, Boolean> compared; // of two names each
 
   /**
    * The weights of an open directory.
@@ -38,16 +42,25 @@ final class CheckpointWeights extends WeightSource {
    * @param read told of bytes as they have been read
    */
   CheckpointWeights(ModelDirectory directory, boolean data, LongConsumer read) {
+    this(directory, data, read, new ConcurrentHashMap<>());
+  }
+
+  private CheckpointWeights(
+      ModelDirectory directory,
+      boolean data,
+      LongConsumer read,
+      Map<List<String>, Boolean> compared) {
     super(directory.config());
     this.directory = directory;
     this.data = data;
     this.read = read;
     this.eightBit = EightBitSettings.of(directory.config());
+    this.compared = compared;
   }
 
   @Override
   public WeightSource withoutData() {
-    return new CheckpointWeights(directory, false, read);
+    return new CheckpointWeights(directory, false, read, compared);
   }
 
   @Override
@@ -74,7 +87,7 @@ final class CheckpointWeights extends WeightSource {
   void requireSame(String name, String other, String otherwise) throws IOException {
     unused.use(directory.entry(name).name());
     unused.use(directory.entry(other).name());
-    if (data && !directory.same(name, other)) {
+    if (data && !isEqual(name, other)) {
       throw new CheckpointException(
           "%s: expected '%s' and '%s' to be the same, because the model has one tensor for both, found them to differ. %s."
               .formatted(directory.path(), name, other, otherwise));
@@ -85,7 +98,18 @@ final class CheckpointWeights extends WeightSource {
   boolean isSame(String name, String other) throws IOException {
     unused.use(directory.entry(name).name());
     unused.use(directory.entry(other).name());
-    return directory.same(name, other);
+    return isEqual(name, other);
+  }
+
+  /** The first asked of two names compares them, which may take as long as loading both. */
+  private boolean isEqual(String name, String other) throws IOException {
+    List<String> names = List.of(name, other);
+    Boolean known = compared.get(names);
+    if (known == null) {
+      known = directory.same(name, other);
+      compared.put(names, known);
+    }
+    return known;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.cantilever.model;
 
+import java.util.List;
 import java.util.function.IntFunction;
 
 /**
@@ -11,10 +12,20 @@ import java.util.function.IntFunction;
  * @param tokens path of what the encoder embeds tokens by: the model's embedding, if it is not
  *     stored under this name as another
  * @param decoderTokens the decoder's, likewise
+ * @param tied paths of all that is the model's embedding if it is not stored as another, in
+ *     transformers' order: where the embedding is not stored under its own name, it is the first of
+ *     these that is
  */
 public record EncoderNames(
     IntFunction<BlockNames> block,
     String finalNorm,
     IntFunction<CrossNames> cross,
     String tokens,
-    String decoderTokens) {}
+    String decoderTokens,
+    List<String> tied) {
+
+  /** Copies the list. */
+  public EncoderNames {
+    tied = List.copyOf(tied);
+  }
+}

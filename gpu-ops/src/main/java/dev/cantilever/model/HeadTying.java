@@ -7,8 +7,8 @@ public enum HeadTying {
   /** The token embedding. */
   TIED,
   /**
-   * One of its own where the checkpoint holds it, else the token embedding: T5, whose configs say
-   * nothing of it once transformers 5 has saved them.
+   * One of its own where the checkpoint holds it with other contents, else the token embedding: T5,
+   * whose configs say nothing of it once transformers 5 has saved them.
    */
   TIED_UNLESS_STORED
 }

@@ -84,7 +84,7 @@ public final class ModelLoader {
         TokenTable.requireTied(source, table, path);
         yield false;
       }
-      case TIED_UNLESS_STORED -> source.has(path + ".weight");
+      case TIED_UNLESS_STORED -> !TokenTable.path(source, table, path).equals(table);
     };
   }
 

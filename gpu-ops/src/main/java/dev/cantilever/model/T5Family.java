@@ -29,8 +29,20 @@ final class T5Family implements ArchitectureFamily {
   private static final String START = "decoder_start_token_id";
   private static final String END = "eos_token_id";
 
-  private static final Kind T5 = new Kind("t5", "relu", OptionalInt.empty(), true);
-  private static final Kind MT5 = new Kind("mt5", "gated-gelu", OptionalInt.of(0), false);
+  private static final String HEAD = "lm_head";
+  private static final String ENCODER_TOKENS = "encoder.embed_tokens";
+  private static final String DECODER_TOKENS = "decoder.embed_tokens";
+
+  private static final Kind T5 =
+      new Kind(
+          "t5", "relu", OptionalInt.empty(), true, List.of(HEAD, ENCODER_TOKENS, DECODER_TOKENS));
+  private static final Kind MT5 =
+      new Kind(
+          "mt5",
+          "gated-gelu",
+          OptionalInt.of(0),
+          false,
+          List.of(ENCODER_TOKENS, DECODER_TOKENS, HEAD));
 
   private final Kind kind;
   private final boolean gated;
@@ -41,8 +53,10 @@ final class T5Family implements ArchitectureFamily {
    * @param mlp of a config that does not say which
    * @param start token of a config that does not say which; none: it must say
    * @param scales whether some scale what the head reads
+   * @param tied what is {@code shared}, by {@code _tied_weights_keys}
    */
-  private record Kind(String modelType, String mlp, OptionalInt start, boolean scales) {}
+  private record Kind(
+      String modelType, String mlp, OptionalInt start, boolean scales, List<String> tied) {}
 
   private T5Family(Kind kind, boolean gated) {
     this.kind = kind;
@@ -205,7 +219,7 @@ final class T5Family implements ArchitectureFamily {
         layer -> block("decoder.block." + layer, 2),
         Optional.of("decoder.final_layer_norm"),
         Optional.empty(),
-        Optional.of("lm_head"),
+        Optional.of(HEAD),
         new ClassifierNames(
             Optional.of("classification_head.dense"), "classification_head.out_proj"));
   }
@@ -217,8 +231,9 @@ final class T5Family implements ArchitectureFamily {
             layer -> block("encoder.block." + layer, 1),
             "encoder.final_layer_norm",
             layer -> cross("decoder.block." + layer + ".layer.1"),
-            "encoder.embed_tokens",
-            "decoder.embed_tokens"));
+            ENCODER_TOKENS,
+            DECODER_TOKENS,
+            kind.tied()));
   }
 
   /**

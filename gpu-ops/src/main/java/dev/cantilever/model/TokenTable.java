@@ -18,26 +18,24 @@ final class TokenTable {
     String named = family.names().tokens();
     return Stream.concat(
             Stream.of(named),
-            family.encoderNames().map(TokenTable::others).stream().flatMap(s -> s))
+            family.encoderNames().stream().flatMap(names -> names.tied().stream()))
         .filter(path -> source.has(path + ".weight"))
         .findFirst()
         .orElse(named);
   }
 
-  private static Stream<String> others(EncoderNames names) {
-    return Stream.of(names.tokens(), names.decoderTokens());
-  }
-
   /**
-   * The path of the module that an encoder or decoder reads.
+   * The path of the module that an encoder, a decoder or a head reads.
    *
    * @param table what {@link #path} says
    * @param own its own module
    */
   static String path(WeightSource source, String table, String own) throws IOException {
-    return source.has(own + ".weight") && !source.isSame(own + ".weight", table + ".weight")
-        ? own
-        : table;
+    boolean apart =
+        !own.equals(table)
+            && source.has(own + ".weight")
+            && !source.isSame(own + ".weight", table + ".weight");
+    return apart ? own : table;
   }
 
   /**

@@ -175,7 +175,17 @@ public record Transformer(
         embeddings.positions().filter(table -> !table.takesBranches()).stream()
             .map(PositionTable::table)
             .toList();
-    return new AdapterTargets(targets, own, tables, wholeOnly, heads, tied, trainsHeads, frozen);
+    return new AdapterTargets(
+        targets, own, tables, wholeOnly, heads, tied && isEmbeddingRead(), trainsHeads, frozen);
+  }
+
+  /** Whether the model's own embedding is the encoder's or the decoder's. */
+  private boolean isEmbeddingRead() {
+    if (unread.isEmpty()) {
+      return true;
+    }
+    return Stream.concat(Stream.of(this), encoder.stream())
+        .anyMatch(part -> part.embeddings.tokens().values() == unread.get().values());
   }
 
   private Stream<Norm> norms() {

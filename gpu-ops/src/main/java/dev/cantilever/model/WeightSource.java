@@ -6,6 +6,7 @@ import dev.cantilever.hub.EightBitSettings;
 import dev.cantilever.hub.LinearStorage;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.memory.Purpose;
 import dev.cantilever.tensor.DType;
@@ -21,7 +22,8 @@ import java.util.function.LongConsumer;
  * Where the tensors of a model come from, by the checkpoint's names: its files, or a seed where
  * there are none. One loader serves both.
  */
-public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWeights {
+public abstract sealed class WeightSource
+    permits CheckpointWeights, MergedWeights, SyntheticWeights {
 
   private final ModelConfig config;
 
@@ -65,6 +67,15 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
     return new SyntheticWeights(config, seed);
   }
 
+  /**
+   * Names, shapes and types of what a merge will make of these, for planning its load.
+   *
+   * @param changed modules that the merged adapter has branches of or holds whole
+   */
+  public final WeightSource merged(ModuleSelection changed) {
+    return new MergedWeights(this, changed);
+  }
+
   /** How the checkpoint has been quantised to 8 bit, if it has. */
   Optional<EightBitSettings> eightBit() {
     return Optional.empty();
@@ -102,7 +113,10 @@ public abstract sealed class WeightSource permits CheckpointWeights, SyntheticWe
    */
   abstract void requireSame(String name, String other, String otherwise) throws IOException;
 
-  /** Whether two stored tensors have the same contents; reads them, whatever is done with them. */
+  /**
+   * Whether two stored tensors have the same contents, which says how large a model is: they are
+   * read for a plan as well, but once for all that is done with this source.
+   */
   abstract boolean isSame(String name, String other) throws IOException;
 
   /**

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UntiedHeadMergeTest {
 
   private static final Path BASE = Fixtures.path("gpt2");
+  private static final Path BRANCHED = Fixtures.path("peft_adapters/gpt2_lora_tied");
   private static final String EMBEDDING = "transformer.wte.weight";
   private static final String HEAD = "lm_head.weight";
   private static final String FIRST_PART = "transformer.";
@@ -136,17 +137,72 @@ class UntiedHeadMergeTest {
     }
   }
 
-  /** What it gives is hidden states, so there is no head that the embedding could be. */
+  /** transformers ties what is stored only if the contents are equal, whatever the config says. */
   @Test
-  void merge_embeddingOfAModelForItsHiddenStates_addsNoHead() throws IOException {
-    Path adapter = folder.resolve("adapter");
-    Path branched = Fixtures.path("peft_adapters/gpt2_lora_tied");
-    Files.createDirectory(adapter);
-    String config = Files.readString(branched.resolve("adapter_config.json"));
+  void merge_pissaOverAStoredHeadOfOtherContents_leavesTheEmbedding() throws IOException {
+    Path adapter = adapter("'init_lora_weights':'pissa'", PREFIX + "lm_head.base_layer.weight", 96);
+    Path base = folder.resolve("base");
+    Path merged = folder.resolve("merged");
+    store(base, "", true, 0.25f);
+    AdapterMerger.merge(base, adapter, merged);
+
+    try (ModelDirectory before = ModelDirectory.open(base);
+        ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(before.readFloats(EMBEDDING));
+      float[] expected = new float[after.readFloats(HEAD).length];
+      Arrays.fill(expected, 0.5f + 0.25f * 0.25f);
+      assertThat(after.readFloats(HEAD)).isEqualTo(expected);
+    }
+  }
+
+  /** What it gives is hidden states, so there is no head that the embedding could be. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"task_type\": \"FEATURE_EXTRACTION\"",
+        "\"auto_mapping\": {\"base_model_class\": \"GPT2Model\"}"
+      })
+  void merge_embeddingOfAModelForItsHiddenStates_addsNoHead(String setting) throws IOException {
+    Path adapter = adapterOfTheEmbedding(setting);
+    Path merged = folder.resolve("merged");
+    Path ofLanguageModel = folder.resolve("expected");
+    AdapterMerger.merge(BASE, adapter, merged);
+    AdapterMerger.merge(BASE, BRANCHED, ofLanguageModel);
+
+    try (ModelDirectory before = ModelDirectory.open(BASE);
+        ModelDirectory after = ModelDirectory.open(merged);
+        ModelDirectory expected = ModelDirectory.open(ofLanguageModel)) {
+      assertThat(after.names()).isEqualTo(before.names());
+      assertThat(after.config().json()).isEqualTo(before.config().json());
+      assertThat(after.readFloats(EMBEDDING)).isEqualTo(expected.readFloats(EMBEDDING));
+    }
+  }
+
+  /** By the class that peft wrote, whatever the base's config says that it was saved from. */
+  @Test
+  void merge_embeddingOfALanguageModelOverABaseSavedWithoutHead_addsTheHead() throws IOException {
+    Path adapter =
+        adapterOfTheEmbedding("\"auto_mapping\": {\"base_model_class\": \"GPT2LMHeadModel\"}");
+    Path merged = mergedIntoStored("", false, adapter, "GPT2Model");
+
+    try (ModelDirectory before = ModelDirectory.open(BASE);
+        ModelDirectory after = ModelDirectory.open(merged)) {
+      assertThat(after.readFloats(HEAD)).isEqualTo(before.readFloats(EMBEDDING));
+      assertThat(after.readFloats(EMBEDDING)).isNotEqualTo(before.readFloats(EMBEDDING));
+    }
+  }
+
+  /** The branch of the embedding of an adapter of both, with another setting for its task. */
+  private Path adapterOfTheEmbedding(String setting) throws IOException {
+    Path adapter = Files.createDirectory(folder.resolve("adapter"));
+    String config = Files.readString(BRANCHED.resolve("adapter_config.json"));
     Files.writeString(
-        adapter.resolve("adapter_config.json"), config.replace("CAUSAL_LM", "FEATURE_EXTRACTION"));
+        adapter.resolve("adapter_config.json"),
+        config
+            .replace("\"auto_mapping\": null,", "")
+            .replace("\"task_type\": \"CAUSAL_LM\"", setting));
     String table = PREFIX + "transformer.wte.lora_embedding_";
-    try (AdapterDirectory source = AdapterDirectory.open(branched)) {
+    try (AdapterDirectory source = AdapterDirectory.open(BRANCHED)) {
       List<TensorSpec> specs =
           List.of(
               new TensorSpec(table + "A", DType.F32, source.file().entry(table + "A").shape()),
@@ -160,24 +216,20 @@ class UntiedHeadMergeTest {
         writer.finish();
       }
     }
-    Path merged = folder.resolve("merged");
-    Path ofLanguageModel = folder.resolve("expected");
-    AdapterMerger.merge(BASE, adapter, merged);
-    AdapterMerger.merge(BASE, branched, ofLanguageModel);
-
-    try (ModelDirectory before = ModelDirectory.open(BASE);
-        ModelDirectory after = ModelDirectory.open(merged);
-        ModelDirectory expected = ModelDirectory.open(ofLanguageModel)) {
-      assertThat(after.names()).isEqualTo(before.names());
-      assertThat(after.config().json()).isEqualTo(before.config().json());
-      assertThat(after.readFloats(EMBEDDING)).isEqualTo(expected.readFloats(EMBEDDING));
-    }
+    return adapter;
   }
 
   /** Merges into the base stored in other files. */
   private Path mergedIntoStored(String without, boolean withHead, Path adapter) throws IOException {
+    return mergedIntoStored(without, withHead, adapter, "GPT2LMHeadModel");
+  }
+
+  private Path mergedIntoStored(String without, boolean withHead, Path adapter, String savedFrom)
+      throws IOException {
     Path merged = folder.resolve("merged");
-    store(folder.resolve("base"), without, withHead);
+    store(folder.resolve("base"), without, withHead, 0);
+    Path config = folder.resolve("base").resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("GPT2LMHeadModel", savedFrom));
     AdapterMerger.merge(folder.resolve("base"), adapter, merged);
     return merged;
   }
@@ -219,8 +271,11 @@ class UntiedHeadMergeTest {
 
   /**
    * Stores the base in files of 30 kB under names without a first part, and perhaps its head too.
+   *
+   * @param added what the head is more than the embedding
    */
-  private static void store(Path target, String without, boolean withHead) throws IOException {
+  private static void store(Path target, String without, boolean withHead, float added)
+      throws IOException {
     try (ModelDirectory model = ModelDirectory.open(BASE)) {
       Map<String, String> sources = new LinkedHashMap<>();
       model.names().forEach(name -> sources.put(stripped(name, without), name));
@@ -235,7 +290,11 @@ class UntiedHeadMergeTest {
           ModelDirectoryWriter.create(target, model.config(), specs, 30_000)) {
         for (TensorSpec spec : specs) {
           String source = Optional.ofNullable(sources.get(spec.name())).orElseThrow();
-          writer.write(spec.name(), model.readFloats(source));
+          float[] values = model.readFloats(source);
+          for (int i = 0; spec.name().equals(HEAD) && i < values.length; i++) {
+            values[i] += added;
+          }
+          writer.write(spec.name(), values);
         }
         writer.publish();
       }

@@ -92,6 +92,29 @@ class AdapterConfigTest {
         .hasMessageContaining("'" + key + "'");
   }
 
+  /** What peft writes of a model that was adapted without a task_type. */
+  @ParameterizedTest
+  @CsvSource({
+    "null, GPT2LMHeadModel, CAUSAL_LM",
+    "null, LlamaForCausalLM, CAUSAL_LM",
+    "null, T5ForConditionalGeneration, SEQ_2_SEQ_LM",
+    "null, LlamaForSequenceClassification, SEQ_CLS",
+    "null, GPT2Model, FEATURE_EXTRACTION",
+    "null, GPT2DoubleHeadsModel, UNSPECIFIED",
+    "'SEQ_CLS', LlamaModel, SEQ_CLS",
+  })
+  void config_taskType_isThatOfTheClassWhereThereIsNone(String said, String name, TaskType expected)
+      throws IOException {
+    String task = said.equals("null") ? said : "'" + said + "'";
+    AdapterConfig config =
+        config(
+            "'task_type': %s, 'auto_mapping': {'base_model_class': '%s', 'parent_library': 'x'},"
+                    .formatted(task, name)
+                + "'target_modules': 'all-linear'");
+
+    assertThat(config.taskType()).isEqualTo(expected);
+  }
+
   @Test
   void config_inactiveUnknownKeys_areIgnored() throws IOException {
     AdapterConfig config =

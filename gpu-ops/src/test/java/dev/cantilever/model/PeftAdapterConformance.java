@@ -12,16 +12,10 @@ import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.ModelDirectory;
-import dev.cantilever.hub.ModelDirectoryWriter;
 import dev.cantilever.hub.SafetensorsFile;
 import dev.cantilever.hub.TensorEntry;
-import dev.cantilever.hub.TensorSpec;
-import dev.cantilever.tensor.DType;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -181,6 +175,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "gpt2_tied_both, gpt2",
     "qwen2_tied_tokens, qwen2",
     "t5_tables_whole, flan_t5",
+    "t5_shared_whole, t5_plain",
     "llama_head, llama",
   })
   void adapterOfPeft_loadedAndSaved_hasPeftsNamesAndValues(String name, String base)
@@ -302,7 +297,7 @@ public abstract class PeftAdapterConformance extends ModelConformance {
   void adapterOfEmbeddings_mergedIntoAT5OfOtherNames_equalsPeft(String names) throws Exception {
     Path base = folder.resolve("base");
     Path merged = folder.resolve("merged");
-    storeUnder(List.of(names.split(" ")), base);
+    StoredTables.store(names, base);
     AdapterMerger.merge(base, adapter("t5_all"), merged);
 
     try (SafetensorsFile golden = golden("t5_all")) {
@@ -311,26 +306,6 @@ public abstract class PeftAdapterConformance extends ModelConformance {
       LanguageModel model = model(base);
       Adapter.load(backend, adapters, "a", adapter("t5_all"), model.targets(), false);
       assertLogits(model, "t5_plain", Set.of("a"), expected);
-    }
-  }
-
-  /** Stores a T5 with its embedding under these names. */
-  private static void storeUnder(List<String> modules, Path target) throws Exception {
-    try (ModelDirectory source = ModelDirectory.open(Fixtures.path("t5_plain"))) {
-      Map<String, String> names = new LinkedHashMap<>();
-      source.names().forEach(name -> names.put(name, name));
-      names.remove("shared.weight");
-      modules.forEach(module -> names.put(module + ".weight", "shared.weight"));
-      List<TensorSpec> specs = new ArrayList<>();
-      names.forEach(
-          (name, from) -> specs.add(new TensorSpec(name, DType.F32, source.entry(from).shape())));
-      try (ModelDirectoryWriter writer =
-          ModelDirectoryWriter.create(target, source.config(), specs)) {
-        for (Map.Entry<String, String> name : names.entrySet()) {
-          writer.write(name.getKey(), source.readFloats(name.getValue()));
-        }
-        writer.publish();
-      }
     }
   }
 
@@ -344,6 +319,10 @@ public abstract class PeftAdapterConformance extends ModelConformance {
     "llama_pissa_head, mistral, less what its branch began from",
     "qwen2_pissa_tied, qwen2, which is the embedding of tokens as well",
     "gpt2_olora_tied, gpt2, taken off both",
+    "qwen2_pissa_both, qwen2, 'lm_head', which is the embedding of tokens as well",
+    "qwen2_pissa_both, gpt2, which the model does not have",
+    "t5_resized, t5_plain, cantilever merge",
+    "t5_resized_shared, t5_plain, cantilever merge",
   })
   void adapter_thatTheModelCannotTake_isRefusedByName(String name, String base, String what)
       throws Exception {

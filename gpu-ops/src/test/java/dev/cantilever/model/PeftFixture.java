@@ -49,11 +49,16 @@ enum PeftFixture {
   LLAMA_RESIZED_BRANCHES("llama"),
   QWEN2_RESIZED_TIED("qwen2"),
   QWEN2_PISSA_TIED("qwen2"),
-  GPT2_OLORA_TIED("gpt2");
+  GPT2_OLORA_TIED("gpt2"),
+  QWEN2_PISSA_BOTH("qwen2"),
+  T5_PISSA_HEAD("t5_plain"),
+  T5_RESIZED("t5_plain"),
+  T5_RESIZED_SHARED("t5_plain"),
+  T5_SHARED_WHOLE("t5_plain");
 
   /** Those that resize a vocabulary or took off a tied table: merging alone takes them. */
   static final String MERGED_ALONE =
-      "LLAMA_RESIZED|LLAMA_RESIZED_BRANCHES|QWEN2_RESIZED_TIED|QWEN2_PISSA_TIED|GPT2_OLORA_TIED";
+      "LLAMA_RESIZED|LLAMA_RESIZED_BRANCHES|QWEN2_RESIZED_TIED|QWEN2_PISSA_TIED|QWEN2_PISSA_BOTH|GPT2_OLORA_TIED|T5_PISSA_HEAD|T5_RESIZED|T5_RESIZED_SHARED";
 
   private final String base;
 

@@ -6,6 +6,7 @@ import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.ModelConfig;
 import dev.cantilever.hub.ModelDirectory;
+import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TaskType;
 import dev.cantilever.model.Architecture;
 import dev.cantilever.model.Families;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The memory that a recipe's PPO takes of its device, evaluations included, found before anything
@@ -83,16 +85,35 @@ public final class PpoPlan {
       Workload step,
       long budgetBytes)
       throws IOException {
+    return plan(base, source -> source, reference, classifier, step, budgetBytes);
+  }
+
+  /**
+   * As above, over a base that an adapter of the recipe's settings is merged into first, whether
+   * that has been done or not.
+   */
+  public RunPlan planMerged(Path base, Optional<Path> classifier, Workload step, long budgetBytes)
+      throws IOException {
+    ModuleSelection changed = lora.config(TaskType.CAUSAL_LM, "base").modules();
+    return plan(
+        base, source -> source.merged(changed), Optional.empty(), classifier, step, budgetBytes);
+  }
+
+  private RunPlan plan(
+      Path base,
+      UnaryOperator<WeightSource> form,
+      Optional<Path> reference,
+      Optional<Path> classifier,
+      Workload step,
+      long budgetBytes)
+      throws IOException {
     if (!ModelDirectory.hasWeights(base)) {
-      return plan(
-          WeightSource.synthetic(ModelConfig.at(base), run.seed()),
-          reference,
-          classifier,
-          step,
-          budgetBytes);
+      WeightSource source = WeightSource.synthetic(ModelConfig.at(base), run.seed());
+      return plan(form.apply(source), reference, classifier, step, budgetBytes);
     }
     try (ModelDirectory directory = ModelDirectory.open(base)) {
-      return plan(WeightSource.of(directory), reference, classifier, step, budgetBytes);
+      WeightSource source = WeightSource.of(directory);
+      return plan(form.apply(source), reference, classifier, step, budgetBytes);
     }
   }
 

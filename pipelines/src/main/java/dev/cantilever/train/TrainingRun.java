@@ -105,13 +105,11 @@ public final class TrainingRun {
 
   /**
    * The memory that PPO and its evaluations will take of the device, made once, before anything is
-   * loaded; a base that is merged later has the same shapes, but for tables of its own that a merge
-   * gives the encoder or decoder of a T5, which are not planned. The first call of this or of
-   * {@link #planMerging} decides: later calls of both return what it made, by which the device is
-   * opened.
+   * loaded. The first call of this or of {@link #planMerging} decides: later calls of both return
+   * what it made, by which the device is opened.
    */
   public RunPlan plan() throws IOException {
-    return plan(startingReference());
+    return plan(false);
   }
 
   /**
@@ -119,20 +117,20 @@ public final class TrainingRun {
    * so far: the reference is the base alone.
    */
   public RunPlan planMerging() throws IOException {
-    return plan(Optional.empty());
+    return plan(true);
   }
 
-  private RunPlan plan(Optional<Path> reference) throws IOException {
+  private RunPlan plan(boolean merging) throws IOException {
     RunPlan made = plan;
     if (made == null) {
       PpoPlan recipes = new PpoPlan(recipe);
+      Path base = startingBase();
+      Optional<Path> judge = Optional.of(classifier());
+      long budget = run.deviceBudget().bytes();
       made =
-          recipes.plan(
-              startingBase(),
-              reference,
-              Optional.of(classifier()),
-              recipes.step(),
-              run.deviceBudget().bytes());
+          merging
+              ? recipes.planMerged(base, judge, recipes.step(), budget)
+              : recipes.plan(base, startingReference(), judge, recipes.step(), budget);
       plan = made;
     }
     return made;
