@@ -12,6 +12,7 @@ import dev.cantilever.tensor.DType;
 import dev.cantilever.tensor.Shape;
 import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,7 +20,7 @@ import java.util.Map;
  * than the base's, a file the whole of it. A decay of weights therefore draws it to the base's, not
  * to zero.
  */
-final class BiasAdapter {
+final class BiasAdapter implements AdapterPart {
 
   private final DeviceCopies copies;
   private final BiasTarget target;
@@ -42,27 +43,36 @@ final class BiasAdapter {
     backend.transfers().zero(branch.change().value());
   }
 
-  void attach() {
+  @Override
+  public void attach() {
     target.attach(branch);
   }
 
-  SavedTensor tensor() {
-    return tensor;
-  }
-
-  Shape shape() {
+  private Shape shape() {
     return Shape.of(target.size());
   }
 
-  Parameter parameter() {
-    return branch.change();
+  @Override
+  public Map<SavedTensor, Shape> saved() {
+    return Map.of(tensor, shape());
   }
 
-  void putGradient(Map<String, float[]> gradients) {
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(branch.change());
+  }
+
+  /** Leaves the base's values. */
+  @Override
+  public void begin(long seed) {}
+
+  @Override
+  public void putGradients(Map<String, float[]> gradients) {
     gradients.put(tensor.name(), target.toFile(copies.download(branch.change().gradient())));
   }
 
-  void read(AdapterDirectory source) throws IOException {
+  @Override
+  public void read(AdapterDirectory source) throws IOException {
     SavedTensor saved = source.saved().get(tensor.baseName());
     if (saved == null) {
       return; // the base's
@@ -81,7 +91,8 @@ final class BiasAdapter {
     copies.upload(branch.change().value(), values);
   }
 
-  void write(AdapterWriter writer) throws IOException {
+  @Override
+  public void write(AdapterWriter writer) throws IOException {
     float[] values = copies.download(branch.change().value());
     float[] base = target.base();
     for (int o = 0; o < values.length; o++) {

@@ -10,11 +10,12 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.Linear;
 import dev.cantilever.tensor.DenseWeight;
 import dev.cantilever.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What an adapter has its own of in a head: all of it, or its bias alone. */
-final class HeadAdapter {
+final class HeadAdapter implements OwnTensors {
 
   private final String adapter;
   private final Linear head;
@@ -75,11 +76,13 @@ final class HeadAdapter {
     return head;
   }
 
-  Stream<OwnTensor> tensors() {
-    return Stream.concat(matrix.stream(), bias.stream());
+  @Override
+  public List<OwnTensor> tensors() {
+    return Stream.concat(matrix.stream(), bias.stream()).toList();
   }
 
-  void attach() {
+  @Override
+  public void attach() {
     Optional<Tensor> ownBias = bias.map(OwnTensor::acting);
     DenseWeight own =
         matrix.isPresent()

@@ -1,7 +1,6 @@
 package dev.cantilever.adapter;
 
 import dev.cantilever.nn.BiasBranch;
-import java.util.function.Function;
 
 /**
  * The bias of a linear layer.
@@ -9,10 +8,9 @@ import java.util.function.Function;
  * @param target the layer
  * @param hasBranch whether the adapter has a branch there
  * @param whole whether the adapter holds the layer whole
- * @param reader reads the base's bias of a layer
+ * @param reader of the base
  */
-record LinearBias(
-    LoraTarget target, boolean hasBranch, boolean whole, Function<LoraTarget, float[]> reader)
+record LinearBias(LoraTarget target, boolean hasBranch, boolean whole, WeightReader reader)
     implements BiasTarget {
 
   @Override
@@ -41,7 +39,7 @@ record LinearBias(
 
   @Override
   public float[] base() {
-    return reader.apply(target);
+    return reader.bias(target, target.linear().weight());
   }
 
   @Override

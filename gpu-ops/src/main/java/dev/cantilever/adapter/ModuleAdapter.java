@@ -25,12 +25,13 @@ import java.util.Set;
  * product off the base, a second, frozen branch of what it began from, subtracted, so that the base
  * stays what it is for others.
  */
-final class ModuleAdapter {
+final class ModuleAdapter implements AdapterPart {
 
   private final DeviceCopies copies;
   private final AdapterConfig config;
   private final LoraTarget target;
   private final LoraModule module;
+  private final Optional<WeightReader> reader;
   private final LoraBranch branch;
   private final Optional<LoraBranch> beginning;
 
@@ -41,7 +42,9 @@ final class ModuleAdapter {
       String name,
       AdapterConfig config,
       LoraTarget target,
+      Optional<WeightReader> reader,
       boolean trainable) {
+    this.reader = reader;
     this.copies = new DeviceCopies(backend);
     this.config = config;
     this.target = target;
@@ -90,26 +93,26 @@ final class ModuleAdapter {
     return Shape.of(target.outFeatures(), config.rank(target.path()));
   }
 
-  void attach() {
+  @Override
+  public void attach() {
     target.linear().attach(branch);
     beginning.ifPresent(target.linear()::attach);
   }
 
-  LoraTarget target() {
-    return target;
+  @Override
+  public Optional<LoraModule> module() {
+    return Optional.of(module);
   }
 
-  LoraModule module() {
-    return module;
-  }
-
-  List<Parameter> parameters() {
+  @Override
+  public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>(List.of(branch.a(), branch.b()));
     branch.magnitude().ifPresent(magnitude -> parameters.add(magnitude.lengths()));
     return parameters;
   }
 
-  void putGradients(Map<String, float[]> gradients) {
+  @Override
+  public void putGradients(Map<String, float[]> gradients) {
     gradients.put(branch.a().name(), copies.download(branch.a().gradient()));
     Parameter b = branch.b();
     gradients.put(b.name(), target.toFile(copies.download(b.gradient())));
@@ -119,12 +122,9 @@ final class ModuleAdapter {
         .ifPresent(m -> gradients.put(m.name(), target.toFile(copies.download(m.gradient()))));
   }
 
-  /**
-   * Draws fresh values, from a stream of the module's own.
-   *
-   * @param reader of the base, where the settings need one
-   */
-  void draw(long seed, Optional<WeightReader> reader) {
+  /** Draws fresh values, from a stream of the module's own. */
+  @Override
+  public void begin(long seed) {
     int r = config.rank(target.path());
     FreshValues fresh = new FreshValues(seed, target.path());
     Tensor a = branch.a().value();
@@ -133,7 +133,7 @@ final class ModuleAdapter {
     switch (scheme) {
       case DEFAULT, RANDOM -> copies.upload(a, fresh.uniform(a, target.inFeatures()));
       case GAUSSIAN -> copies.upload(a, fresh.normal(a, 1.0 / r));
-      case PISSA, OLORA -> begin(reader.orElseThrow());
+      case PISSA, OLORA -> beginFromBase();
       default -> throw new IllegalArgumentException("No fresh adapter begins by " + scheme);
     }
     if (scheme == LoraInit.Scheme.RANDOM) {
@@ -141,24 +141,20 @@ final class ModuleAdapter {
     } else if (config.init().isIdentity()) {
       copies.backend().transfers().zero(b);
     }
-    branch
-        .magnitude()
-        .ifPresent(
-            magnitude -> copies.upload(magnitude.lengths().value(), norms(reader.orElseThrow())));
-    updateNorms(reader);
+    lengths().ifPresent(BranchLengths::begin);
   }
 
   /** Begins from the base's own factors. */
-  private void begin(WeightReader reader) {
-    takeOff(factors(reader));
+  private void beginFromBase() {
+    takeOff(factors());
     LoraBranch from = beginning.orElseThrow();
     copies.backend().transfers().copy(branch.a().value(), from.a().value());
     copies.backend().transfers().copy(branch.b().value(), from.b().value());
   }
 
-  private LowRankFactors factors(WeightReader reader) {
+  private LowRankFactors factors() {
     return BaseFactors.of(
-        reader.matrix(target),
+        reader.orElseThrow().matrix(target),
         config.init(),
         config.rank(target.path()),
         config.scale(target.path()));
@@ -170,7 +166,8 @@ final class ModuleAdapter {
     copies.upload(from.b().value(), factors.floatB());
   }
 
-  void read(AdapterDirectory source, Optional<WeightReader> reader) throws IOException {
+  @Override
+  public void read(AdapterDirectory source) throws IOException {
     copies.upload(branch.a().value(), source.readA(module));
     copies.upload(branch.b().value(), target.toModel(source.readB(module)));
     if (branch.magnitude().isPresent()) {
@@ -180,38 +177,39 @@ final class ModuleAdapter {
     if (beginning.isPresent()) {
       int r = config.rank(target.path());
       Optional<LowRankFactors> off = BaseCopies.takenOff(copies.backend(), source, target, r);
-      takeOff(
-          off.isPresent()
-              ? off.get().over(config.scale(target.path()))
-              : factors(reader.orElseThrow()));
+      takeOff(off.isPresent() ? off.get().over(config.scale(target.path())) : factors());
     }
-    updateNorms(reader);
   }
 
-  /** Takes over that A, B or the lengths have changed. */
-  void updateNorms(Optional<WeightReader> reader) {
-    branch
-        .magnitude()
-        .ifPresent(
-            magnitude -> {
-              WeightReader base = reader.orElseThrow();
-              float[] lengths = copies.download(magnitude.lengths().value());
-              Weight acting = target.linear().weight(Set.of(branch.adapter()));
-              magnitude.set(copies.backend(), lengths, norms(base), base.bias(target, acting));
-            });
+  /** Computes the norms that A, B and the lengths give. */
+  @Override
+  public void parametersChanged() {
+    lengths().ifPresent(BranchLengths::update);
+  }
+
+  private Optional<BranchLengths> lengths() {
+    return branch.magnitude().map(m -> new BranchLengths(copies, m, this::norms, this::bias));
+  }
+
+  /** The bias that acts on its outputs, which the adapter may have its own of. */
+  private float[] bias() {
+    Weight acting = target.linear().weight(Set.of(branch.adapter()));
+    return reader.orElseThrow().bias(target, acting);
   }
 
   /** ‖W + scale·B·A‖ of each output, [O']. */
-  private float[] norms(WeightReader reader) {
+  private float[] norms() {
+    WeightReader base = reader.orElseThrow();
     double[] a = DoraNorms.widened(copies.download(branch.a().value()));
     float[] b = copies.download(branch.b().value());
-    double[] squares = reader.rowSquares(target.linear());
-    double[] crossed = reader.times(target, a);
+    double[] squares = base.rowSquares(target.linear());
+    double[] crossed = base.times(target, a);
     return DoraNorms.of(squares, target.column(), crossed, a, b, branch.rank(), branch.scale());
   }
 
   /** Writes the branch; one that began from the base with what it began from subtracted. */
-  void write(AdapterWriter writer) throws IOException {
+  @Override
+  public void write(AdapterWriter writer) throws IOException {
     float[] a = copies.download(branch.a().value());
     float[] b = copies.download(branch.b().value());
     if (beginning.isPresent()) {

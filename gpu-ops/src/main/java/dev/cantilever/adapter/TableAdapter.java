@@ -5,6 +5,7 @@ import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.EmbeddingTable;
+import java.util.List;
 
 /**
  * An adapter's own table of embeddings.
@@ -13,7 +14,7 @@ import dev.cantilever.nn.EmbeddingTable;
  * @param table the base's
  * @param own its own
  */
-record TableAdapter(String adapter, EmbeddingTable table, OwnTensor own) {
+record TableAdapter(String adapter, EmbeddingTable table, OwnTensor own) implements OwnTensors {
 
   /** Takes room; nothing is attached yet. */
   static TableAdapter of(
@@ -23,7 +24,13 @@ record TableAdapter(String adapter, EmbeddingTable table, OwnTensor own) {
         adapter, table, new OwnTensor(backend, arena, saved, table.values(), trainable));
   }
 
-  void attach() {
+  @Override
+  public List<OwnTensor> tensors() {
+    return List.of(own);
+  }
+
+  @Override
+  public void attach() {
     table.replace(adapter, own.acting(), own.parameter().map(Parameter::gradient));
   }
 }

@@ -26,12 +26,13 @@ import java.util.Optional;
  * layers begin with. Files keep A as [R, V], the model reads its rows by ids and so has it as [V,
  * R].
  */
-final class TableBranchAdapter {
+final class TableBranchAdapter implements AdapterPart {
 
   private final DeviceCopies copies;
   private final AdapterConfig config;
   private final EmbeddingTable table;
   private final LoraModule module;
+  private final Optional<WeightReader> reader;
   private final TableBranch branch;
   private final int rank;
 
@@ -42,7 +43,9 @@ final class TableBranchAdapter {
       String name,
       AdapterConfig config,
       EmbeddingTable table,
+      Optional<WeightReader> reader,
       boolean trainable) {
+    this.reader = reader;
     this.copies = new DeviceCopies(backend);
     this.config = config;
     this.table = table;
@@ -76,21 +79,25 @@ final class TableBranchAdapter {
     return table;
   }
 
-  void attach() {
+  @Override
+  public void attach() {
     table.attach(branch);
   }
 
-  LoraModule module() {
-    return module;
+  @Override
+  public Optional<LoraModule> module() {
+    return Optional.of(module);
   }
 
-  List<Parameter> parameters() {
+  @Override
+  public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>(List.of(branch.a(), branch.b()));
     branch.magnitude().ifPresent(magnitude -> parameters.add(magnitude.lengths()));
     return parameters;
   }
 
-  void putGradients(Map<String, float[]> gradients) {
+  @Override
+  public void putGradients(Map<String, float[]> gradients) {
     float[] a = copies.download(branch.a().gradient());
     gradients.put(branch.a().name(), LowRankFactors.transposed(a, rows()));
     gradients.put(branch.b().name(), copies.download(branch.b().gradient()));
@@ -104,10 +111,9 @@ final class TableBranchAdapter {
    * Draws fresh values as peft does for a table, whatever linear layers begin with: A is zero and B
    * from N(0, 1); both are from N(0, 1) where the adapter is to change the model from the
    * beginning.
-   *
-   * @param reader of the base, where the settings need one
    */
-  void draw(long seed, Optional<WeightReader> reader) {
+  @Override
+  public void begin(long seed) {
     FreshValues fresh = new FreshValues(seed, table.name());
     if (config.init().scheme() == LoraInit.Scheme.RANDOM) {
       copies.upload(branch.a().value(), fresh.normal(branch.a().value(), 1));
@@ -115,46 +121,46 @@ final class TableBranchAdapter {
       copies.backend().transfers().zero(branch.a().value());
     }
     copies.upload(branch.b().value(), fresh.normal(branch.b().value(), 1));
-    branch
-        .magnitude()
-        .ifPresent(
-            magnitude -> copies.upload(magnitude.lengths().value(), norms(reader.orElseThrow())));
-    updateNorms(reader);
+    lengths().ifPresent(BranchLengths::begin);
   }
 
-  void read(AdapterDirectory source, Optional<WeightReader> reader) throws IOException {
+  @Override
+  public void read(AdapterDirectory source) throws IOException {
     float[] a = source.readA(module);
     copies.upload(branch.a().value(), LowRankFactors.transposed(a, rank));
     copies.upload(branch.b().value(), source.readB(module));
     if (branch.magnitude().isPresent()) {
       copies.upload(branch.magnitude().get().lengths().value(), source.readMagnitude(module));
     }
-    updateNorms(reader);
   }
 
-  /** Takes over that A, B or the lengths have changed. */
-  void updateNorms(Optional<WeightReader> reader) {
-    branch
+  /** Computes the norms that A, B and the lengths give. */
+  @Override
+  public void parametersChanged() {
+    lengths().ifPresent(BranchLengths::update);
+  }
+
+  private Optional<BranchLengths> lengths() {
+    return branch
         .magnitude()
-        .ifPresent(
-            magnitude -> {
-              float[] lengths = copies.download(magnitude.lengths().value());
-              float[] norms = norms(reader.orElseThrow());
-              magnitude.set(copies.backend(), lengths, norms, new float[lengths.length]);
-            });
+        .map(
+            m ->
+                new BranchLengths(copies, m, this::norms, () -> new float[table.values().size(1)]));
   }
 
   /** ‖W + scale·(B·A)ᵀ‖ of each column, [E]. */
-  private float[] norms(WeightReader reader) {
+  private float[] norms() {
+    WeightReader base = reader.orElseThrow();
     float[] rows = copies.download(branch.a().value());
     double[] a = DoraNorms.widened(LowRankFactors.transposed(rows, rows()));
     float[] b = copies.download(branch.b().value());
-    double[] crossed = reader.transposedTimes(asLayer(table), a);
-    return DoraNorms.of(reader.columnSquares(table), 0, crossed, a, b, rank, branch.scale());
+    double[] crossed = base.transposedTimes(asLayer(table), a);
+    return DoraNorms.of(base.columnSquares(table), 0, crossed, a, b, rank, branch.scale());
   }
 
   /** Writes the branch; beside linear ones of twice the rank with zeros in the second half. */
-  void write(AdapterWriter writer) throws IOException {
+  @Override
+  public void write(AdapterWriter writer) throws IOException {
     float[] a = LowRankFactors.transposed(copies.download(branch.a().value()), rows());
     float[] b = copies.download(branch.b().value());
     if (config.init().changesBase()) {

@@ -10,6 +10,7 @@ import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.WeightBranch;
 import dev.cantilever.tensor.Shape;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,18 +18,26 @@ import java.util.Map;
  * base's, in F32 beside a base of any storage, a file the whole of it. A decay of weights therefore
  * draws it to the base's, not to zero.
  */
-final class WeightAdapter {
+final class WeightAdapter implements AdapterPart {
 
   /** Columns of the base's matrix that are read at once. */
   static final int COLUMNS = 16;
 
   private final DeviceCopies copies;
   private final LoraTarget target;
+  private final WeightReader base;
   private final SavedTensor saved;
   private final WeightBranch branch;
 
   /** Takes room, for the base's values; nothing is attached yet. */
-  WeightAdapter(Backend backend, Arena arena, String name, LoraTarget target, boolean trainable) {
+  WeightAdapter(
+      Backend backend,
+      Arena arena,
+      String name,
+      LoraTarget target,
+      WeightReader base,
+      boolean trainable) {
+    this.base = base;
     this.copies = new DeviceCopies(backend);
     this.target = target;
     this.saved = SavedTensor.whole(target.path() + ".weight");
@@ -39,33 +48,38 @@ final class WeightAdapter {
     backend.transfers().zero(branch.change().value());
   }
 
-  void attach() {
+  @Override
+  public void attach() {
     target.linear().attach(branch);
   }
 
-  LoraTarget target() {
-    return target;
-  }
-
-  SavedTensor saved() {
-    return saved;
-  }
-
   /** Its shape in a file. */
-  Shape shape() {
+  private Shape shape() {
     return target.storage().stored(branch.change().value().shape());
   }
 
-  Parameter parameter() {
-    return branch.change();
+  @Override
+  public Map<SavedTensor, Shape> saved() {
+    return Map.of(saved, shape());
   }
 
-  void putGradient(Map<String, float[]> gradients) {
+  @Override
+  public List<Parameter> parameters() {
+    return List.of(branch.change());
+  }
+
+  /** Leaves the base's values. */
+  @Override
+  public void begin(long seed) {}
+
+  @Override
+  public void putGradients(Map<String, float[]> gradients) {
     gradients.put(saved.name(), target.matrixToFile(copies.download(branch.change().gradient())));
   }
 
   /** Takes a file's values, or the base's if it has none. */
-  void read(AdapterDirectory source, WeightReader base) throws IOException {
+  @Override
+  public void read(AdapterDirectory source) throws IOException {
     SavedTensor found = source.saved().get(saved.baseName());
     if (found == null) {
       return;
@@ -81,7 +95,8 @@ final class WeightAdapter {
     copies.upload(branch.change().value(), values);
   }
 
-  void write(AdapterWriter writer, WeightReader base) throws IOException {
+  @Override
+  public void write(AdapterWriter writer) throws IOException {
     float[] values = copies.download(branch.change().value());
     base.addTo(values, target, 1);
     writer.write(saved, target.matrixToFile(values));

@@ -8,6 +8,10 @@
  * dev.cantilever.adapter.AdapterMerger} adds an adapter to a checkpoint, file to file, a tensor at
  * a time on the host, without any model; {@code MergePlan} says what is written where.
  *
+ * <p>An adapter is a list of parts, one for what it has of a module ({@code AdapterPart}): a
+ * branch, a bias, or the module whole. {@code AdapterParts} makes those that the settings ask for.
+ * {@code MergePlan} says what a merge makes of each tensor.
+ *
  * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
  * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as
  * it is, with twice the rank. A head's copy that came without its factors says what they were. A
