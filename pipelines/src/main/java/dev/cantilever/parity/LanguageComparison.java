@@ -96,7 +96,8 @@ final class LanguageComparison {
   private double merged() throws IOException {
     try (ScratchDirectory scratch = ScratchDirectory.temporary("parity")) {
       Path merged = scratch.path().resolve("merged");
-      AdapterMerger.merge(directory.path(), directory.path().resolve("adapter"), merged);
+      Path base = WidenedCheckpoint.of(directory, scratch.path().resolve("base"));
+      AdapterMerger.merge(base, directory.path().resolve("adapter"), merged);
       try (ModelDirectory checkpoint = ModelDirectory.open(merged);
           Arena weights = backend.budget().open("merged weights", Purpose.BASE_WEIGHTS);
           PassMemory memory = new PassMemory(backend, "parity")) {
