@@ -71,17 +71,27 @@ public abstract class ScoreHeadConformance extends ModelConformance {
                   memory.scratch());
 
       float cap = model.transformer().architecture().head().cap();
+      float[] bias = headBias(causal, vocab);
       for (int row = 0; row < found.length; row++) {
         int last = (row + 1) * width - 1;
         while (mask[last] == 0) {
           last--;
         }
         for (int label = 0; label < tokens.length; label++) {
-          assertThat(capped(found[row][label], cap))
-              .isCloseTo(logits[last * vocab + tokens[label]], within(LOGITS));
+          int token = tokens[label];
+          assertThat(capped(found[row][label], cap) + bias[token])
+              .isCloseTo(logits[last * vocab + token], within(LOGITS));
         }
       }
     }
+  }
+
+  /** The bias of a language head, which a score has not; zeros where there is none. */
+  private static float[] headBias(ModelDirectory causal, int vocab) throws IOException {
+    ArchitectureFamily family = Families.of(causal.config());
+    return family.architecture(causal.config()).head().bias()
+        ? causal.readFloats(family.names().languageHead().orElseThrow() + ".bias")
+        : new float[vocab];
   }
 
   /** What a language head would make of a score, which has no cap. */
