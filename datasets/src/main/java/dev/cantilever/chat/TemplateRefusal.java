@@ -24,6 +24,14 @@ final class TemplateRefusal extends RuntimeException {
         "Write a simpler chat_template.jinja beside it");
   }
 
+  /** Something that fails in Python too. */
+  static TemplateRefusal failing(String what) {
+    return new TemplateRefusal(
+        "a conversation that the chat template takes",
+        what + ", which fails in Python too",
+        "Give the messages what the template reads, or compare it with the model's own");
+  }
+
   String expected() {
     return expected;
   }

@@ -15,26 +15,28 @@ final class TemplateSource {
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(-%\\}\\s*|\\+%\\}|%\\}\\n?)");
 
   private final String template;
-  private final ExpressionDialect dialect;
+  private final ExpressionDialect dialect = new ExpressionDialect();
   private final StringBuilder written = new StringBuilder();
   private int at;
   private boolean lineBegins = true;
 
-  private TemplateSource(String template, ExpressionDialect dialect) {
+  private TemplateSource(String template) {
     this.template = template;
-    this.dialect = dialect;
   }
 
   /**
    * The template as jinjava is given it.
    *
    * @param template as the file has it
-   * @param dialect brings the code within tags into jinjava's form
+   * @throws TemplateRefusal if it is not in Jinja's grammar
    */
-  static String rewritten(String template, ExpressionDialect dialect) {
+  static String rewritten(String template) {
     String unix = template.replace("\r\n", "\n").replace('\r', '\n');
     String source = unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix;
-    return new TemplateSource(source, dialect).rewritten();
+    TemplateSource tags = new TemplateSource(source);
+    String rewritten = tags.rewritten();
+    tags.dialect.end();
+    return rewritten;
   }
 
   private String rewritten() {
