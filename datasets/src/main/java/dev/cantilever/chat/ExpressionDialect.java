@@ -30,7 +30,12 @@ final class ExpressionDialect {
     String rest = block.group(2).strip();
     boolean isBlockSet = block.group(1).equals("set") && TopLevel.indexOf(rest, '=') < 0;
     switch (block.group(1)) {
-      case "if", "elif" -> PythonExpressions.check(rest);
+      case "if", "elif" -> {
+        if (TopLevel.indexOf(rest, "if", 0) >= 0) {
+          throw TemplateRefusal.failing("{% " + code + " %} with a condition in its condition");
+        }
+        PythonExpressions.check(rest);
+      }
       case "for" -> LoopHead.of(rest).check();
       case "macro" -> MacroHead.of(rest).check();
       case "set" -> {

@@ -42,6 +42,9 @@ final class ItemFilters {
     if (value instanceof Generated) {
       throw TemplateRefusal.failing("last of a generator");
     }
+    if (value instanceof String text && !text.isEmpty()) {
+      return Character.toString(text.codePointBefore(text.length()));
+    }
     List<@Nullable Object> items = PythonValues.list(value);
     return items.isEmpty() ? null : items.get(items.size() - 1);
   }
@@ -54,13 +57,11 @@ final class ItemFilters {
   }
 
   private static Object reverse(@Nullable Object value) {
+    if (value instanceof String text) {
+      return new StringBuilder(text).reverse().toString();
+    }
     List<@Nullable Object> items = PythonValues.list(value);
     Collections.reverse(items);
-    if (value instanceof String) {
-      StringBuilder text = new StringBuilder();
-      items.forEach(text::append);
-      return text.toString();
-    }
     return value instanceof Generated ? items : Generated.of(items);
   }
 

@@ -32,7 +32,8 @@ final class JinjaFilters {
       case "int" -> NumberFilters.whole(value, a);
       case "float" -> NumberFilters.real(value, a);
       case "round" -> NumberFilters.round(value, a);
-      case "capitalize", "indent", "lower", "replace", "title", "trim", "upper" ->
+      case "indent" -> TextFilters.indent(value, a);
+      case "capitalize", "lower", "replace", "title", "trim", "upper" ->
           TextFilters.filter(name, text(value), a);
       case "map", "reject", "rejectattr", "select", "selectattr" ->
           ChoiceFilters.filter(name, value, a);

@@ -224,9 +224,7 @@ abstract class JinjaPostfixParser extends ExtendedParser {
           case IDENTIFIER -> !BEHIND_TEST.contains(image());
           default -> isSign("{");
         };
-    return begins && !isWord("if")
-        ? new Arguments(List.of(postfix(primary())), Map.of())
-        : Arguments.NONE;
+    return begins ? new Arguments(List.of(postfix(primary())), Map.of()) : Arguments.NONE;
   }
 
   private Arguments arguments() throws ScanException, ParseException {

@@ -45,13 +45,11 @@ final class JinjaTests {
       case "integer" -> value instanceof Long || value instanceof BigInteger;
       case "float" -> value instanceof Double;
       case "number" -> value instanceof Number || value instanceof Boolean;
-      case "string" -> value instanceof String || value instanceof Markup;
+      case "string" -> value != null && isEmptyOrText(value);
       case "mapping" -> value instanceof Map;
-      case "sequence" ->
-          value == null || value instanceof String || value instanceof List || value instanceof Map;
+      case "sequence" -> isEmptyOrText(value) || value instanceof List || value instanceof Map;
       case "iterable" ->
-          value == null
-              || value instanceof String
+          isEmptyOrText(value)
               || value instanceof Collection
               || value instanceof Map
               || value instanceof Generated;
@@ -62,6 +60,11 @@ final class JinjaTests {
       case "upper" -> PythonCase.isUpper(PythonText.printed(value));
       default -> throw TemplateRefusal.unsupported(a.callee());
     };
+  }
+
+  /** An undefined value is an empty sequence in Jinja. */
+  private static boolean isEmptyOrText(@Nullable Object value) {
+    return value == null || value instanceof String || value instanceof Markup;
   }
 
   private static @Nullable Object other(CallArguments a) {

@@ -1,5 +1,7 @@
 package dev.cantilever.chat;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What stands in a {@code for} tag.
  *
@@ -31,6 +33,13 @@ record LoopHead(AssignmentTarget target, String list, String condition) {
         target,
         head.substring(in + IN.length(), condition < 0 ? head.length() : condition),
         condition < 0 ? "" : head.substring(condition + IF.length()));
+  }
+
+  /** An item as the loop tells it: its parts as a tuple, where a condition has looked at them. */
+  @Nullable Object taken(@Nullable Object item) {
+    return target.isTuple() && !condition.isEmpty()
+        ? new PythonTuple(PythonValues.list(item))
+        : item;
   }
 
   void check() {

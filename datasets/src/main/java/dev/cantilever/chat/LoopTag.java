@@ -31,7 +31,7 @@ final class LoopTag implements Tag {
     List<@Nullable Object> items = new ArrayList<>();
     Iterator<?> all = PythonValues.iterator(TagBody.value(head.list(), tag, interpreter));
     while (all.hasNext()) {
-      Object item = all.next();
+      Object item = head.taken(all.next());
       if (head.condition().isEmpty() || holds(head, item, tag, interpreter)) {
         items.add(item);
       }

@@ -80,7 +80,9 @@ final class NumberFilters {
     }
     if (method.equals("common")) {
       return number instanceof Double real
-          ? (Object) exact(real).setScale(digits, RoundingMode.HALF_EVEN).doubleValue()
+          ? (Object)
+              Math.copySign(
+                  exact(real).setScale(digits, RoundingMode.HALF_EVEN).doubleValue(), real)
           : number;
     }
     double shift = Math.pow(10, digits);
@@ -93,7 +95,7 @@ final class NumberFilters {
   }
 
   private static BigDecimal exact(double real) {
-    if (Double.isNaN(real) || Double.isInfinite(real) || real == 0 && 1 / real < 0) {
+    if (Double.isNaN(real) || Double.isInfinite(real)) {
       throw TemplateRefusal.unsupported("round of " + real);
     }
     return new BigDecimal(real);

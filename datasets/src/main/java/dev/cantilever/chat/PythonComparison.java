@@ -72,7 +72,10 @@ final class PythonComparison {
     if (first instanceof String a && second instanceof String b) {
       return ofTexts(a, b);
     }
-    if (first instanceof List<?> a && second instanceof List<?> b && isSameKind(a, b)) {
+    if (first instanceof List<?> a
+        && second instanceof List<?> b
+        && isSameKind(a, b)
+        && !(a instanceof PythonRange)) {
       Iterator<?> rest = b.iterator();
       for (Object item : a) {
         if (!rest.hasNext()) {
@@ -134,6 +137,9 @@ final class PythonComparison {
     }
     if (container instanceof Map<?, ?> map) {
       return PythonValues.key(map, item) != null;
+    }
+    if (container instanceof DictView view && !view.method().equals("values")) {
+      PythonValues.checkHashable(item);
     }
     Iterator<?> items = PythonValues.iterator(container);
     while (items.hasNext()) {

@@ -2,6 +2,8 @@ package dev.cantilever.chat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Python's slices of strings, lists and tuples. */
@@ -22,8 +24,9 @@ final class PythonSlice {
       }
     }
     if (value instanceof String text) {
+      int[] characters = text.codePoints().toArray();
       StringBuilder slice = new StringBuilder();
-      sliced(PythonValues.characters(text), bounds).forEach(slice::append);
+      places(characters.length, bounds).forEach(i -> slice.appendCodePoint(characters[i]));
       return slice.toString();
     }
     if (value instanceof PythonTuple tuple) {
@@ -39,7 +42,13 @@ final class PythonSlice {
   }
 
   private static List<@Nullable Object> sliced(List<?> list, List<@Nullable Object> bounds) {
-    int size = list.size();
+    List<@Nullable Object> slice = new ArrayList<>();
+    places(list.size(), bounds).forEach(i -> slice.add(list.get(i)));
+    return slice;
+  }
+
+  /** The places that a slice takes. */
+  private static IntStream places(int size, List<@Nullable Object> bounds) {
     long step = bounds.size() > 2 ? bound(bounds.get(2), 1) : 1;
     if (step == 0) {
       throw TemplateRefusal.failing("a slice whose step is 0");
@@ -47,18 +56,10 @@ final class PythonSlice {
     long low = step > 0 ? 0 : -1;
     long high = step > 0 ? size : size - 1;
     long from = clamped(bounds.get(0), step > 0 ? low : high, size, low, high);
-    long to =
-        clamped(
-            bounds.size() > 1 ? bounds.get(1) : PythonNone.NONE,
-            step > 0 ? high : low,
-            size,
-            low,
-            high);
-    List<@Nullable Object> slice = new ArrayList<>();
-    for (long i = from; step > 0 ? i < to : i > to; i += step) {
-      slice.add(list.get((int) i));
-    }
-    return slice;
+    Object stop = bounds.size() > 1 ? bounds.get(1) : PythonNone.NONE;
+    long to = clamped(stop, step > 0 ? high : low, size, low, high);
+    return LongStream.iterate(from, i -> step > 0 ? i < to : i > to, i -> i + step)
+        .mapToInt(Math::toIntExact);
   }
 
   private static long clamped(

@@ -83,7 +83,7 @@ final class PythonValues {
       return List.of().iterator();
     }
     if (value instanceof String text) {
-      return characters(text).iterator();
+      return text.codePoints().mapToObj(Character::toString).iterator();
     }
     if (value instanceof Collection<?> list) {
       return list.iterator();
@@ -99,13 +99,12 @@ final class PythonValues {
 
   static List<@Nullable Object> list(@Nullable Object value) {
     List<@Nullable Object> items = new ArrayList<>();
-    iterator(value).forEachRemaining(items::add);
-    return TemplateBounds.checked(items);
-  }
-
-  /** The characters of a string, whole ones. */
-  static List<Object> characters(String text) {
-    return text.codePoints().<Object>mapToObj(Character::toString).toList();
+    Iterator<?> rest = iterator(value);
+    while (rest.hasNext()) {
+      items.add(rest.next());
+      TemplateBounds.checked(items);
+    }
+    return items;
   }
 
   static long length(@Nullable Object value) {
@@ -124,14 +123,21 @@ final class PythonValues {
     throw TemplateRefusal.failing("the length of " + kind(value));
   }
 
+  /** Refuses what Python does not look up. */
+  static void checkHashable(@Nullable Object value) {
+    if (value instanceof PythonTuple tuple) {
+      tuple.forEach(PythonValues::checkHashable);
+    } else if (value instanceof Map || isList(value) || value instanceof DictView) {
+      throw TemplateRefusal.failing("a key that is " + kind(value));
+    }
+  }
+
   /** The key of a map that equals a value, or null. */
   static @Nullable Object key(Map<?, ?> map, @Nullable Object value) {
     if (value instanceof String) {
       return map.containsKey(value) ? value : null;
     }
-    if (value instanceof Map || isList(value)) {
-      throw TemplateRefusal.failing("a key that is " + kind(value));
-    }
+    checkHashable(value);
     for (Object key : map.keySet()) {
       if (PythonComparison.areEqual(key, value)) {
         return key;

@@ -39,7 +39,7 @@ final class TemplateAccess {
 
   /** {@code base[key]}: an item before a method, as Jinja looks. */
   static @Nullable Object item(@Nullable Object base, @Nullable Object key) {
-    Object whole = known(base, PythonText.printed(key));
+    Object whole = known(base, key instanceof String name ? name : "an item");
     if (whole instanceof Map<?, ?> map && !(key instanceof Map) && !PythonValues.isList(key)) {
       Object stored = PythonValues.key(map, key);
       if (stored != null) {
@@ -48,16 +48,21 @@ final class TemplateAccess {
     } else if (PythonValues.number(key) instanceof Long index) {
       return place(whole, index);
     }
-    return key instanceof String name ? method(whole, name) : null;
+    return key instanceof String method ? method(whole, method) : null;
   }
 
   private static @Nullable Object place(Object whole, long index) {
     if (!(whole instanceof String) && !(whole instanceof List<?>)) {
       return null;
     }
-    List<?> items = whole instanceof String text ? PythonValues.characters(text) : (List<?>) whole;
-    long at = index < 0 ? index + items.size() : index;
-    return at < 0 || at >= items.size() ? null : items.get((int) at);
+    long size = PythonValues.length(whole);
+    long at = index < 0 ? index + size : index;
+    if (at < 0 || at >= size) {
+      return null;
+    }
+    return whole instanceof String text
+        ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, (int) at)))
+        : ((List<?>) whole).get((int) at);
   }
 
   /** Refuses what is asked of an undefined value, or of Python's own machinery. */

@@ -37,11 +37,6 @@ final class TemplateBounds {
     return (int) count;
   }
 
-  static String checked(String text) {
-    chars(text.length());
-    return text;
-  }
-
   private static TemplateRefusal tooLarge(String what) {
     return new TemplateRefusal(
         "a conversation that the chat template keeps short",

@@ -10,7 +10,7 @@ final class TemplateRefusal extends RuntimeException {
   private final String remedy;
 
   TemplateRefusal(String expected, String found, String remedy) {
-    super("expected " + expected + ", found " + found);
+    super("refused"); // jinjava takes a cause's message for a format, and a template may have signs
     this.expected = expected;
     this.found = found;
     this.remedy = remedy;

@@ -12,6 +12,9 @@ final class TemplateScope {
   /* Jinjava keeps values of its own under names like these. */
   private static final String RESERVED = "__";
 
+  /* Stands in a scope for what is undefined there, or the scope around it would be asked. */
+  private static final Object UNDEFINED = new Object();
+
   private TemplateScope() {}
 
   /** The value of a name; null where it is undefined, or is none of a template's. */
@@ -25,7 +28,7 @@ final class TemplateScope {
     if (name.startsWith(RESERVED) || !name.matches("[\\p{L}_][\\p{L}\\p{N}_]*")) {
       throw TemplateRefusal.unsupported("a value for the name " + name);
     }
-    JinjavaInterpreter.getCurrent().getContext().put(name, value);
+    JinjavaInterpreter.getCurrent().getContext().put(name, value == null ? UNDEFINED : value);
   }
 
   private static boolean isTemplates(@Nullable Object value) {

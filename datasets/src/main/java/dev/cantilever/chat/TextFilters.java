@@ -2,6 +2,7 @@ package dev.cantilever.chat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Jinja's filters of text. */
 final class TextFilters {
@@ -12,7 +13,6 @@ final class TextFilters {
 
   static String filter(String name, String text, CallArguments a) {
     return switch (name) {
-      case "upper", "lower", "capitalize", "title" -> ofCase(name, text, a.only());
       case "trim" ->
           PythonStrings.strip(
               text, a.only("chars").isNone(0, "chars") ? null : a.text(0, "chars"), true, true);
@@ -21,7 +21,7 @@ final class TextFilters {
         int limit = a.isNone(2, "count") ? -1 : a.integer(2, "count", -1);
         yield PythonStrings.replace(text, written(a, 0, "old"), written(a, 1, "new"), limit);
       }
-      default -> indent(text, a.only("width", "first", "blank"));
+      default -> ofCase(name, text, a.only());
     };
   }
 
@@ -36,12 +36,16 @@ final class TextFilters {
         : (String) PythonStrings.call(text, name, none);
   }
 
-  private static String indent(String text, CallArguments a) {
+  /** {@code indent}, which takes nothing but a string. */
+  static String indent(@Nullable Object value, CallArguments arguments) {
+    CallArguments a = arguments.only("width", "first", "blank");
+    String text = a.string(value);
     String indent =
         a.value(0, "width") instanceof String given
             ? given
             : " ".repeat(TemplateBounds.chars(Math.max(0, a.integer(0, "width", INDENT))));
     List<Object> lines = PythonLines.of(text + "\n", false);
+    TemplateBounds.chars(text.length() + (double) indent.length() * lines.size());
     boolean isBlankToo = a.flag(2, "blank", false);
     List<String> parts = new ArrayList<>();
     for (Object line : lines) {

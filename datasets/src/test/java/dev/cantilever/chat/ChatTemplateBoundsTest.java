@@ -110,7 +110,7 @@ class ChatTemplateBoundsTest {
         "{{ ('y' * 9999)|join('x' * 100000) }}",
         "{{ 'x'|indent(1000000000, true) }}",
         "{{ [1]|tojson(indent=1000000000) }}",
-        "{{ ('\n' * 9999)|indent(9999, true, true) }}",
+        "{{ ('\n' * 9999)|indent(4000000, true, true) }}",
         "{{ 10 ** 1000000000 }}",
         "{{ 'x'.center(1000000000) }}",
         "{{ ('x ' * 100000).split() }}"
@@ -118,6 +118,16 @@ class ChatTemplateBoundsTest {
   @Timeout(4 * RenderDeadline.SECONDS)
   void template_thatGrows_isStopped(String template) {
     assertThatThrownBy(() -> folder.rendered(template)).isInstanceOf(DatasetException.class);
+  }
+
+  @Test
+  void content_thatIsLong_isReadLikeAnyOther() throws IOException {
+    assertThat(
+            folder.rendered(
+                "{% set s = 'é🎉' ~ 'x' * 1000000 ~ 'y' %}{{ s|length }} {{ s[1] }} {{ s[-1] }}"
+                    + " {{ s[:3] }} {{ s|first }}{{ s|last }} {{ s[::-1][-2] }} {{ s|reverse|first }}"
+                    + " {{ s.strip()|upper|trim|length }} {{ s.replace('x', '')|tojson }}"))
+        .isEqualTo("1000003 🎉 y é🎉x éy 🎉 y 1000003 \"é🎉y\"");
   }
 
   /** A list of itself twice, and so on: a few values, and no end of text. */

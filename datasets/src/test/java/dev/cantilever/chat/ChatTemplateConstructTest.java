@@ -22,6 +22,8 @@ class ChatTemplateConstructTest {
 
   private static final Path CASES = Path.of("src/test/resources/chat/constructs");
 
+  private static final String REFUSED = "refused: expected ";
+
   @TempDir private Path directory;
   private TemplateFolder folder;
   private String messages;
@@ -64,8 +66,6 @@ class ChatTemplateConstructTest {
     }
     softly.assertAll();
   }
-
-  private static final String REFUSED = "refused: expected ";
 
   private String outcome(String template) throws IOException {
     try {

@@ -13,6 +13,7 @@ import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The folders of {@code chat/} hold what transformers' apply_chat_template gave. */
@@ -49,13 +50,28 @@ class ChatTemplateTest {
         .isEqualTo("{{ 1 + 1 }}");
   }
 
-  @Test
-  void date_asked_isTheClocks() throws IOException {
-    write("chat_template.jinja", "{{ strftime_now('%d %b %Y') }}");
-    Clock clock = Clock.fixed(Instant.parse("2024-07-26T12:00:00Z"), ZoneOffset.UTC);
+  /* Format, time, and what Python's strftime gave. */
+  @ParameterizedTest
+  @CsvSource({
+    "%d %b %Y, 2024-07-26T12:00:00Z, 26 Jul 2024",
+    "%Y %y %m %-m %B %b %h %d %-d %j %-j, 2024-07-06T09:05:03Z, 2024 24 07 7 July Jul Jul 06 6 188 188",
+    "%A %a %H %-H %I %-I %M %-M %S %-S %p, 2024-07-06T09:05:03Z, Saturday Sat 09 9 09 9 05 5 03 3 AM",
+    "%F %T %D %R 100%%, 2024-07-06T09:05:03Z, 2024-07-06 09:05:03 07/06/24 09:05 100%",
+    "%b %-I %I %p, 2024-09-16T00:45:03Z, Sep 12 12 AM"
+  })
+  void date_asked_isTheClocks(String format, Instant time, String expected) throws IOException {
+    write("chat_template.jinja", "{{ strftime_now('" + format + "') }}");
+    Clock clock = Clock.fixed(time, ZoneOffset.UTC);
 
     assertThat(ChatTemplate.load(directory, clock).render(Conversation.ofUser("x"), true))
-        .isEqualTo("26 Jul 2024");
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void date_inAFormatThatIsNotHere_isRefusedByItsName() {
+    assertThatThrownBy(() -> rendered("{{ strftime_now('%c') }}"))
+        .isInstanceOf(DatasetException.class)
+        .hasMessageContaining("strftime_now() of %c");
   }
 
   @Test
