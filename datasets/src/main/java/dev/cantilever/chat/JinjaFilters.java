@@ -25,8 +25,8 @@ final class JinjaFilters {
         yield isKept ? value : a.value(0, "default_value", "");
       }
       case "tojson" -> PythonJson.of(value, a);
-      case "string" -> PythonText.printed(value);
-      case "safe" -> new Markup(PythonText.printed(value));
+      case "string" -> value instanceof Markup ? value : PythonText.printed(value);
+      case "safe" -> value instanceof Markup ? value : new Markup(PythonText.printed(value));
       case "length", "count" -> PythonValues.length(value);
       case "abs" -> NumberFilters.abs(value);
       case "int" -> NumberFilters.whole(value, a);

@@ -24,10 +24,12 @@ final class PythonComparison {
     if (first instanceof Map<?, ?> a && second instanceof Map<?, ?> b) {
       return a.size() == b.size() && haveEqualValues(a, b);
     }
-    if (first instanceof DictView || first instanceof Markup || second instanceof Markup) {
+    if (first instanceof DictView) {
       throw TemplateRefusal.unsupported("a comparison of " + PythonValues.kind(first));
     }
-    return first instanceof String text ? text.equals(second) : first == second;
+    return Markup.plain(first) instanceof String text
+        ? text.equals(Markup.plain(second))
+        : first == second;
   }
 
   private static boolean haveEqualItems(List<?> first, List<?> second) {
@@ -129,8 +131,8 @@ final class PythonComparison {
 
   /** {@code in}. */
   static boolean contains(@Nullable Object container, @Nullable Object item) {
-    if (container instanceof String text) {
-      if (item instanceof String part) {
+    if (Markup.plain(container) instanceof String text) {
+      if (Markup.plain(item) instanceof String part) {
         return text.contains(part);
       }
       throw TemplateRefusal.failing(PythonValues.kind(item) + " in a string");

@@ -26,6 +26,10 @@ final class PythonOperators {
       TemplateBounds.checked(items);
       return first instanceof PythonTuple ? new PythonTuple(items) : items;
     }
+    if ((first instanceof Markup || first instanceof String)
+        && (second instanceof Markup || second instanceof String)) {
+      return Markup.sum(first, second);
+    }
     Object one = PythonValues.number(first);
     Object other = PythonValues.number(second);
     if (one == null || other == null) {
@@ -42,9 +46,6 @@ final class PythonOperators {
 
   /** {@code ~}: both as text. */
   static String joined(@Nullable Object first, @Nullable Object second) {
-    if (first instanceof Markup || second instanceof Markup) {
-      throw TemplateRefusal.unsupported("~ with a safe string");
-    }
     String a = PythonText.printed(first);
     String b = PythonText.printed(second);
     TemplateBounds.chars((double) a.length() + b.length());

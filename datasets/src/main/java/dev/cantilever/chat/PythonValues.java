@@ -107,7 +107,8 @@ final class PythonValues {
     return items;
   }
 
-  static long length(@Nullable Object value) {
+  static long length(@Nullable Object marked) {
+    Object value = Markup.plain(marked);
     if (value == null) {
       return 0;
     }
