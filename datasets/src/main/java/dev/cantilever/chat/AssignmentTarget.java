@@ -25,8 +25,7 @@ record AssignmentTarget(List<String> names, boolean isTuple) {
     if (bare.startsWith("(") && bare.endsWith(")")) {
       bare = bare.substring(1, bare.length() - 1);
     }
-    List<String> names =
-        Arrays.stream(bare.replaceAll(",\\s*$", "").split(",", -1)).map(String::strip).toList();
+    List<String> names = Arrays.stream(bare.split(",", -1)).map(String::strip).toList();
     for (String name : names) {
       if (!NAME.matcher(name).matches()) {
         throw TemplateRefusal.unsupported("a value for " + code.strip());

@@ -34,14 +34,14 @@ final class ExpressionDialect {
         if (TopLevel.indexOf(rest, "if", 0) >= 0) {
           throw TemplateRefusal.failing("{% " + code + " %} with a condition in its condition");
         }
-        PythonExpressions.check(rest);
+        PythonExpressions.check(rest, true);
       }
-      case "for" -> LoopHead.of(rest).check();
+      case "for" -> LoopHead.of(rest).check(nesting.isConditional());
       case "macro" -> MacroHead.of(rest).check();
       case "set" -> {
         int equals = TopLevel.indexOf(rest, '=');
         if (equals >= 0) {
-          PythonExpressions.check(rest.substring(equals + 1));
+          PythonExpressions.check(rest.substring(equals + 1), nesting.isConditional());
         }
         AssignmentTarget.of(equals < 0 ? rest : rest.substring(0, equals));
       }
@@ -67,7 +67,7 @@ final class ExpressionDialect {
    * @throws TemplateRefusal if it is not in Jinja's grammar
    */
   String printed(String code) {
-    PythonExpressions.check(code);
+    PythonExpressions.check(code, nesting.isConditional());
     return JinjaParser.PRINT + " " + withoutDoubleBraces(code);
   }
 

@@ -55,6 +55,7 @@ final class JinjaParser extends JinjaPostfixParser {
   protected AstNode expr(boolean required) throws ScanException, ParseException {
     AstNode value = or();
     while (accept("if")) {
+      noteCondition();
       AstNode yes = value;
       AstNode condition = or();
       AstNode no = accept("else") ? expr(true) : new Computed((b, c) -> null);

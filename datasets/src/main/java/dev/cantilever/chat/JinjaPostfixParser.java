@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import jinjava.de.odysseus.el.tree.Bindings;
 import jinjava.de.odysseus.el.tree.impl.Builder;
 import jinjava.de.odysseus.el.tree.impl.Scanner.ScanException;
@@ -23,8 +24,26 @@ abstract class JinjaPostfixParser extends ExtendedParser {
 
   private static final Set<String> BEHIND_TEST = Set.of("else", "or", "and");
 
+  private final Set<String> unknown = new TreeSet<>();
+  private boolean hasCondition;
+
   JinjaPostfixParser(Builder builder, String expression) {
     super(builder, expression);
+  }
+
+  /** Filters and tests that Jinja does not know, unless a condition stands before them. */
+  Set<String> unknown() {
+    return hasCondition ? Set.of() : unknown;
+  }
+
+  void noteCondition() {
+    hasCondition = true;
+  }
+
+  private void note(String kind, String name, Set<String> known) {
+    if (!known.contains(name)) {
+      unknown.add(kind + name);
+    }
   }
 
   abstract AstNode tuple() throws ScanException, ParseException;
@@ -187,6 +206,7 @@ abstract class JinjaPostfixParser extends ExtendedParser {
       AstNode input = whole;
       if (acceptSign("|")) {
         String name = consumeToken(Symbol.IDENTIFIER).getImage();
+        note("the filter ", name, JinjaNames.FILTERS);
         Arguments arguments = isSign("(") ? arguments() : Arguments.NONE;
         whole =
             new Computed(
@@ -206,6 +226,7 @@ abstract class JinjaPostfixParser extends ExtendedParser {
   private AstNode test(AstNode input) throws ScanException, ParseException {
     boolean isNegated = accept("not");
     String name = consumeToken(Symbol.IDENTIFIER).getImage();
+    note("the test ", name, JinjaNames.TESTS);
     Arguments arguments = isSign("(") ? arguments() : bareArgument();
     return new Computed(
         (b, c) ->

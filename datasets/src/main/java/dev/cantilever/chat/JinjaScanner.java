@@ -19,6 +19,7 @@ final class JinjaScanner extends ExtendedScanner {
       Pattern.compile(
           "\\\\(?:(\\R)|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{1,3})|([xuUN])|(.))",
           Pattern.DOTALL);
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
   private static final String NAMED = "\\'\"abfnrtv";
   private static final String MEANT = "\\'\"\u0007\b\f\n\r\t\u000b";
 
@@ -40,10 +41,13 @@ final class JinjaScanner extends ExtendedScanner {
     if (c == '+') {
       return fixed(Scanner.Symbol.PLUS);
     }
-    if (c == '$' && !getInput().startsWith(JinjaParser.PRINT, getPosition())) {
-      throw new ScanException(getPosition(), "invalid character '$'", "expression token");
+    Token token = super.nextEval();
+    if (token.getSymbol() == Scanner.Symbol.IDENTIFIER
+        && !NAME.matcher(token.getImage()).matches()
+        && !token.getImage().equals(JinjaParser.PRINT)) {
+      throw new ScanException(getPosition(), token.getImage(), "a name");
     }
-    return super.nextEval();
+    return token;
   }
 
   @Override

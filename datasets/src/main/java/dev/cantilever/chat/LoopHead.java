@@ -42,10 +42,10 @@ record LoopHead(AssignmentTarget target, String list, String condition) {
         : item;
   }
 
-  void check() {
-    PythonExpressions.check(list);
+  void check(boolean isConditional) {
+    PythonExpressions.check(list, isConditional);
     if (!condition.isEmpty()) {
-      PythonExpressions.check(condition);
+      PythonExpressions.check(condition, false);
     }
   }
 }

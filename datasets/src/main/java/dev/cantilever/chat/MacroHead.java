@@ -47,6 +47,6 @@ record MacroHead(String name, Map<String, String> parameters) {
   void check() {
     parameters.values().stream()
         .filter(value -> !value.isEmpty())
-        .forEach(PythonExpressions::check);
+        .forEach(value -> PythonExpressions.check(value, false));
   }
 }

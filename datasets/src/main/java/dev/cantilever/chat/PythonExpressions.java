@@ -3,11 +3,12 @@ package dev.cantilever.chat;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import jinjava.de.odysseus.el.ExpressionFactoryImpl;
-import jinjava.de.odysseus.el.tree.TreeBuilderException;
 import jinjava.de.odysseus.el.tree.TreeStore;
 import jinjava.de.odysseus.el.tree.impl.Builder;
 import jinjava.de.odysseus.el.tree.impl.Cache;
 import jinjava.de.odysseus.el.tree.impl.Parser;
+import jinjava.de.odysseus.el.tree.impl.Parser.ParseException;
+import jinjava.de.odysseus.el.tree.impl.Scanner.ScanException;
 import jinjava.javax.el.ExpressionFactory;
 
 /** Jinjava whose expressions are Jinja's, with Python's values. */
@@ -31,16 +32,22 @@ final class PythonExpressions extends Jinjava {
   /**
    * Parses an expression, as Jinja does of every one before it renders any.
    *
+   * @param isConditional whether it may not be reached; else it names no filter or test that Jinja
+   *     does not know
    * @throws TemplateRefusal if it is none
    */
-  static void check(String expression) {
+  static void check(String expression, boolean isConditional) {
+    JinjaParser parser = new JinjaParser(BUILDER, "#{" + expression + "}");
     try {
-      BUILDER.build("#{" + expression + "}");
-    } catch (TreeBuilderException e) {
+      parser.tree();
+    } catch (ScanException | ParseException e) {
       throw new TemplateRefusal(
           "a chat template in Jinja",
-          expression + " (" + e.getEncountered() + " where " + e.getExpected() + " should stand)",
+          expression + " (" + e.getMessage() + ")",
           "Compare it with the model's own");
+    }
+    if (!isConditional && !parser.unknown().isEmpty()) {
+      throw TemplateRefusal.failing(String.join(", ", parser.unknown()) + " in " + expression);
     }
   }
 

@@ -60,6 +60,11 @@ final class TagNesting {
     return false;
   }
 
+  /** Whether what stands here is directly within an {@code if}, where Jinja checks less. */
+  boolean isConditional() {
+    return !open.isEmpty() && open.peek().matches("if|elif|else of if");
+  }
+
   void end() {
     if (!open.isEmpty()) {
       throw TemplateRefusal.failing("a block {% " + open.peek() + " %} without its end");

@@ -43,7 +43,8 @@ final class TemplateSource {
     while (at < template.length()) {
       int open = nextTag();
       if (open < 0) {
-        return written.append(template, at, template.length()).toString();
+        literal(at, template.length(), "", "");
+        return written.toString();
       }
       text(at, open, marker(open + 2), template.charAt(open + 1) != '{');
       Matcher raw = RAW.matcher(template).region(open, template.length());
@@ -88,7 +89,20 @@ final class TemplateSource {
         stop = from;
       }
     }
-    written.append(template, begin, stop);
+    literal(begin, stop, "", "");
+  }
+
+  /** Text as it is; braces at its end are printed, or they would make a tag with what follows. */
+  private void literal(int begin, int stop, String open, String close) {
+    int end = stop;
+    while (end > begin && template.charAt(end - 1) == '{') {
+      end--;
+    }
+    written.append(open).append(template, begin, end).append(close);
+    if (end < stop) {
+      String braces = "'" + template.substring(end, stop) + "'";
+      written.append("{{ ").append(JinjaParser.PRINT).append(' ').append(braces).append(" }}");
+    }
   }
 
   private void comment(int open) {
@@ -144,7 +158,7 @@ final class TemplateSource {
     while (end.group(1).equals("-") && stop > begin && isSpace(stop - 1)) {
       stop--;
     }
-    written.append("{% raw %}").append(template, begin, stop).append("{% endraw %}");
+    literal(begin, stop, "{% raw %}", "{% endraw %}");
     at = end.end();
     lineBegins = template.charAt(at - 1) == '\n';
   }
