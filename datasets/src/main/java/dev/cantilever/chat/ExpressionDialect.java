@@ -13,7 +13,15 @@ final class ExpressionDialect {
   private static final Pattern BLOCK = Pattern.compile("(\\w+)(.*)", Pattern.DOTALL);
   private static final Set<String> BARE =
       Set.of(
-          "break", "continue", "else", "endfor", "endgeneration", "endif", "endset", "generation");
+          "break",
+          "continue",
+          "else",
+          "endfor",
+          "endgeneration",
+          "endif",
+          "endmacro",
+          "endset",
+          "generation");
 
   private final TagNesting nesting = new TagNesting();
 
@@ -45,7 +53,6 @@ final class ExpressionDialect {
         }
         AssignmentTarget.of(equals < 0 ? rest : rest.substring(0, equals));
       }
-      case "endmacro" -> {} // the macro's name may follow
       default -> {
         if (!BARE.contains(block.group(1)) || !rest.isEmpty()) {
           throw TemplateRefusal.unsupported("{% " + code + " %}");
