@@ -3,14 +3,11 @@ package dev.cantilever.chat;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.interpret.TemplateError.ErrorReason;
-import com.hubspot.jinjava.interpret.TemplateError.ErrorType;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -24,18 +21,19 @@ public final class ChatTemplate {
   private final ChatTemplateFiles files;
   private final String source;
   private final Jinjava jinja;
-  private final List<String> functions;
+  private final Map<String, TemplateFunction> functions;
 
   private ChatTemplate(ChatTemplateFiles files, Optional<Clock> clock) {
     this.files = files;
-    ExpressionDialect dialect = new ExpressionDialect();
     try {
-      this.source = TemplateSource.rewritten(files.template(), dialect);
+      this.source = TemplateSource.rewritten(files.template());
     } catch (TemplateRefusal refusal) {
       throw refused(files, refusal);
+    } catch (StackOverflowError e) {
+      throw refused(files, tooDeep());
     }
-    this.functions = ChatJinja.functions(clock);
-    this.jinja = ChatJinja.create(clock, dialect);
+    this.functions = JinjaFunctions.of(clock);
+    this.jinja = ChatJinja.create();
   }
 
   /**
@@ -96,18 +94,19 @@ public final class ChatTemplate {
    */
   public String render(Conversation conversation, boolean addGenerationPrompt) {
     Map<String, Object> names = new HashMap<>(files.specialTokens());
-    names.put("messages", conversation.messages());
+    names.putAll(functions);
+    names.put("messages", PythonValues.ofJson(conversation.messages()));
+    names.put("tools", PythonNone.NONE); // transformers passes both, asked for or not
+    names.put("documents", PythonNone.NONE);
     names.put("add_generation_prompt", addGenerationPrompt);
-    functions.forEach(name -> names.put(name, name)); // for "is defined"
     RenderResult result;
     try (RenderDeadline deadline = RenderDeadline.begin()) {
       result = jinja.renderForResult(source, names);
+    } catch (StackOverflowError e) {
+      throw refused(files, tooDeep());
     }
-    for (TemplateError error : result.getErrors()) {
-      if (error.getSeverity() == ErrorType.FATAL
-          || error.getReason() == ErrorReason.EXCEPTION && !isMissingItem(error)) {
-        throw refused(error);
-      }
+    if (!result.getErrors().isEmpty()) {
+      throw refused(result.getErrors().get(0));
     }
     return result.getOutput();
   }
@@ -126,14 +125,12 @@ public final class ChatTemplate {
         error.getException());
   }
 
-  /** An index beyond a list is undefined in a template, and no failure. */
-  private static boolean isMissingItem(TemplateError error) {
-    for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
-      if (cause.getClass().getSimpleName().equals("IndexOutOfRangeException")) {
-        return true;
-      }
-    }
-    return false;
+  /** A stranger's template may nest as it likes; the stack is what bounds it. */
+  private static TemplateRefusal tooDeep() {
+    return new TemplateRefusal(
+        "a chat template of a common depth",
+        "expressions, blocks or values that nest deeper than can be followed",
+        "Compare it with the model's own");
   }
 
   private static DatasetException refused(ChatTemplateFiles files, TemplateRefusal refusal) {

@@ -2,7 +2,6 @@ package dev.cantilever.chat;
 
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.lib.tag.Tag;
-import com.hubspot.jinjava.tree.Node;
 import com.hubspot.jinjava.tree.TagNode;
 
 /** {@code generation}: marks what the assistant said, and changes no text. */
@@ -17,10 +16,6 @@ final class GenerationTag implements Tag {
 
   @Override
   public String interpret(TagNode tag, JinjavaInterpreter interpreter) {
-    StringBuilder text = new StringBuilder();
-    for (Node child : tag.getChildren()) {
-      text.append(child.render(interpreter).getValue());
-    }
-    return text.toString();
+    return TagBody.renderInScope(tag.getChildren(), interpreter);
   }
 }

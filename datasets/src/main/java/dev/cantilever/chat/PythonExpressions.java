@@ -2,28 +2,23 @@ package dev.cantilever.chat;
 
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.el.TruthyTypeConverter;
-import com.hubspot.jinjava.el.ext.AdditionOperator;
-import com.hubspot.jinjava.el.ext.ExtendedParser;
-import com.hubspot.jinjava.el.ext.StringConcatOperator;
 import jinjava.de.odysseus.el.ExpressionFactoryImpl;
 import jinjava.de.odysseus.el.tree.TreeStore;
 import jinjava.de.odysseus.el.tree.impl.Builder;
 import jinjava.de.odysseus.el.tree.impl.Cache;
 import jinjava.de.odysseus.el.tree.impl.Parser;
-import jinjava.de.odysseus.el.tree.impl.ast.AstBinary;
-import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
+import jinjava.de.odysseus.el.tree.impl.Parser.ParseException;
+import jinjava.de.odysseus.el.tree.impl.Scanner.ScanException;
 import jinjava.javax.el.ExpressionFactory;
 
-/** Jinjava whose operators of two values are Python's where the two differ. */
+/** Jinjava whose expressions are Jinja's, with Python's values. */
 final class PythonExpressions extends Jinjava {
 
   private static final int EXPRESSIONS_KEPT = 1000;
+  private static final Builder BUILDER = new JinjaBuilder();
 
   private final ExpressionFactory factory =
-      new ExpressionFactoryImpl(
-          new TreeStore(new PythonBuilder(), new Cache(EXPRESSIONS_KEPT)),
-          new TruthyTypeConverter());
+      new ExpressionFactoryImpl(new TreeStore(BUILDER, new Cache(EXPRESSIONS_KEPT)));
 
   PythonExpressions(JinjavaConfig config) {
     super(config);
@@ -34,58 +29,39 @@ final class PythonExpressions extends Jinjava {
     return factory;
   }
 
-  private static final class PythonBuilder extends Builder {
+  /**
+   * Parses an expression, as Jinja does of every one before it renders any.
+   *
+   * @param isConditional whether it may not be reached; else it names no filter or test that Jinja
+   *     does not know
+   * @throws TemplateRefusal if it is none
+   */
+  static void check(String expression, boolean isConditional) {
+    JinjaParser parser = new JinjaParser(BUILDER, "#{" + expression + "}");
+    try {
+      parser.tree();
+    } catch (ScanException | ParseException e) {
+      throw new TemplateRefusal(
+          "a chat template in Jinja",
+          expression + " (" + e.getMessage() + ")",
+          "Compare it with the model's own");
+    }
+    if (!isConditional && !parser.unknown().isEmpty()) {
+      throw TemplateRefusal.failing(String.join(", ", parser.unknown()) + " in " + expression);
+    }
+  }
+
+  private static final class JinjaBuilder extends Builder {
 
     private static final long serialVersionUID = 1L;
 
-    PythonBuilder() {
+    JinjaBuilder() {
       super(Feature.METHOD_INVOCATIONS, Feature.VARARGS);
     }
 
     @Override
     protected Parser createParser(String expression) {
-      return new PythonParser(this, expression);
-    }
-  }
-
-  private static final class PythonParser extends ExtendedParser {
-
-    PythonParser(Builder builder, String expression) {
-      super(builder, expression);
-      putExtensionHandler(StringConcatOperator.TOKEN, new JoinHandler());
-    }
-
-    @Override
-    protected AstBinary createAstBinary(AstNode left, AstNode right, AstBinary.Operator operator) {
-      return super.createAstBinary(left, right, pythons(operator));
-    }
-
-    private static AstBinary.Operator pythons(AstBinary.Operator operator) {
-      if (operator == AdditionOperator.OP) {
-        return PythonOperators.SUM;
-      }
-      if (operator == AstBinary.AND) {
-        return PythonOperators.AND;
-      }
-      if (operator == AstBinary.EQ) {
-        return PythonOperators.EQUAL;
-      }
-      if (operator == AstBinary.NE) {
-        return PythonOperators.UNEQUAL;
-      }
-      return operator;
-    }
-  }
-
-  private static final class JoinHandler extends Parser.ExtensionHandler {
-
-    JoinHandler() {
-      super(Parser.ExtensionPoint.ADD);
-    }
-
-    @Override
-    public AstNode createAstNode(AstNode... children) {
-      return new AstBinary(children[0], children[1], PythonOperators.JOINED);
+      return new JinjaParser(this, expression);
     }
   }
 }

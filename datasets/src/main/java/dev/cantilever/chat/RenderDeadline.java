@@ -8,6 +8,8 @@ final class RenderDeadline implements AutoCloseable {
   private static final long NANOS = SECONDS * 1_000_000_000L;
   private static final ThreadLocal<Long> BEGAN = new ThreadLocal<>();
 
+  private static final ThreadLocal<Integer> MACROS = ThreadLocal.withInitial(() -> 0);
+
   private RenderDeadline() {}
 
   static RenderDeadline begin() {
@@ -25,8 +27,25 @@ final class RenderDeadline implements AutoCloseable {
     }
   }
 
+  /** Counts a macro that is called by another. */
+  static void enterMacro() {
+    int depth = MACROS.get() + 1;
+    if (depth > TemplateBounds.DEPTH) {
+      throw new TemplateRefusal(
+          "macros that call each other at most " + TemplateBounds.DEPTH + " deep",
+          "a template that goes deeper",
+          "Compare it with the model's own");
+    }
+    MACROS.set(depth);
+  }
+
+  static void leaveMacro() {
+    MACROS.set(MACROS.get() - 1);
+  }
+
   @Override
   public void close() {
     BEGAN.remove();
+    MACROS.remove();
   }
 }

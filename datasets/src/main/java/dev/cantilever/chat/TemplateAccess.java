@@ -1,20 +1,10 @@
 package dev.cantilever.chat;
 
-import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
-import com.hubspot.jinjava.lib.exptest.ExpTest;
-import com.hubspot.jinjava.lib.filter.Filter;
-import com.hubspot.jinjava.util.ForLoop;
-import java.beans.FeatureDescriptor;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Collections;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import jinjava.javax.el.ELContext;
-import jinjava.javax.el.ELResolver;
-import jinjava.javax.el.PropertyNotFoundException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,145 +12,155 @@ import org.jspecify.annotations.Nullable;
  * loop tells, Python's methods of strings, and of lists and objects those that change nothing, as
  * in transformers' sandbox. No property or method of a Java object can be reached.
  */
-final class TemplateAccess extends ELResolver {
+final class TemplateAccess {
 
-  private static final String SLICE = ExpressionDialect.SLICE_METHOD;
+  private static final Set<String> OF_MAP =
+      Set.of("copy", "fromkeys", "get", "items", "keys", "values");
+  private static final Set<String> CHANGING_MAP =
+      Set.of("clear", "pop", "popitem", "setdefault", "update");
+  private static final Set<String> OF_LIST = Set.of("copy", "count", "index");
 
-  private final ELResolver items = JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY;
+  private static final Set<String> OF_NUMBER =
+      Set.of(
+          ("as_integer_ratio bit_count bit_length conjugate denominator from_bytes fromhex hex imag"
+                  + " is_integer numerator real to_bytes")
+              .split(" "));
 
-  @Override
-  public @Nullable Object getValue(
-      ELContext context, @Nullable Object base, @Nullable Object property) {
-    if (base == null || property == null) {
-      return null;
+  private TemplateAccess() {}
+
+  /** {@code base.name}: the value's own method before an item of that name, as Jinja looks. */
+  static @Nullable Object attribute(@Nullable Object base, String name) {
+    Object method = method(known(base, name), name);
+    if (method != null) {
+      return method;
     }
-    if (base instanceof Map || base instanceof List) {
-      return items.getValue(context, base, property);
-    }
-    context.setPropertyResolved(true);
-    if (base instanceof String text) {
-      return character(text, property.toString());
-    }
-    if (base instanceof ForLoop) {
-      try {
-        return items.getValue(context, base, property);
-      } catch (PropertyNotFoundException e) {
-        throw TemplateRefusal.unsupported("loop." + property);
+    return base instanceof Map<?, ?> map && !CHANGING_MAP.contains(name) ? map.get(name) : null;
+  }
+
+  /** {@code base[key]}: an item before a method, as Jinja looks. */
+  static @Nullable Object item(@Nullable Object base, @Nullable Object key) {
+    Object whole = known(base, key instanceof String name ? name : "an item");
+    if (whole instanceof Map<?, ?> map && !(key instanceof Map) && !PythonValues.isList(key)) {
+      Object stored = PythonValues.key(map, key);
+      if (stored != null) {
+        return map.get(stored);
       }
+    } else if (PythonValues.number(key) instanceof Long index) {
+      return place(whole, index);
     }
-    return null;
+    return key instanceof String method ? method(whole, method) : null;
   }
 
-  @Override
-  public @Nullable Object invoke(
-      ELContext context,
-      @Nullable Object base,
-      Object method,
-      Class<?> @Nullable [] types,
-      Object @Nullable [] parameters) {
-    if (base instanceof Filter || base instanceof ExpTest) {
-      return items.invoke(context, base, method, types, parameters);
-    }
-    context.setPropertyResolved(true);
-    String name = method.toString();
-    MethodArguments arguments = MethodArguments.of(name, parameters);
-    if (base instanceof String text) {
-      return name.equals(SLICE)
-          ? String.join(
-              "", sliced(text.codePoints().mapToObj(Character::toString).toList(), arguments))
-          : PythonStrings.call(text, arguments);
-    }
-    if (base instanceof List<?> list && name.equals(SLICE)) {
-      return sliced(list, arguments);
-    }
-    if (base instanceof Map<?, ?> map) {
-      return of(map, arguments);
-    }
-    if (base instanceof Collection<?> list) {
-      return of(list, arguments);
-    }
-    throw TemplateRefusal.unsupported("the method " + name + "()");
-  }
-
-  private static @Nullable Object character(String text, String index) {
-    if (!index.matches("-?[0-9]{1,9}")) {
+  private static @Nullable Object place(Object whole, long index) {
+    if (!(whole instanceof String) && !(whole instanceof List<?>)) {
       return null;
     }
-    int[] characters = text.codePoints().toArray();
-    int i = Integer.parseInt(index);
-    int at = i < 0 ? i + characters.length : i;
-    return at < 0 || at >= characters.length ? null : Character.toString(characters[at]);
+    long size = PythonValues.length(whole);
+    long at = index < 0 ? index + size : index;
+    if (at < 0 || at >= size) {
+      return null;
+    }
+    return whole instanceof String text
+        ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, (int) at)))
+        : ((List<?>) whole).get((int) at);
   }
 
-  private static @Nullable Object of(Map<?, ?> map, MethodArguments arguments) {
-    return switch (arguments.method()) {
+  /** Refuses what is asked of an undefined value, or of Python's own machinery. */
+  private static Object known(@Nullable Object base, String name) {
+    if (base == null) {
+      throw TemplateRefusal.failing(name + " of something that is undefined");
+    }
+    if (name.startsWith("__") && !(base instanceof Map)) {
+      throw TemplateRefusal.unsupported(name + " of " + PythonValues.kind(base));
+    }
+    return base;
+  }
+
+  /** What a value has by itself under a name, without its items. */
+  private static @Nullable Object method(Object base, String name) {
+    if (base instanceof TemplateNamespace namespace) {
+      return namespace.get(name);
+    }
+    if (base instanceof LoopState loop) {
+      return loop.tell(name);
+    }
+    boolean isMethod =
+        base instanceof String && PythonStrings.isMethod(name)
+            || base instanceof Map && OF_MAP.contains(name)
+            || PythonValues.isList(base) && OF_LIST.contains(name)
+            || base instanceof PythonTuple && OF_LIST.contains(name) && !name.equals("copy");
+    boolean isNumber = base instanceof Number || base instanceof Boolean;
+    if (isNumber && OF_NUMBER.contains(name)
+        || base instanceof Markup
+        || base instanceof TemplateFunction) {
+      throw TemplateRefusal.unsupported("." + name + " of " + PythonValues.kind(base));
+    }
+    return isMethod ? (TemplateFunction) a -> invoked(base, name, a) : null;
+  }
+
+  /** Calls a function, a macro or a method. */
+  static @Nullable Object call(@Nullable Object callee, CallArguments arguments) {
+    RenderDeadline.check();
+    if (callee instanceof TemplateFunction function) {
+      return function.call(arguments);
+    }
+    throw TemplateRefusal.failing("a call of " + PythonValues.kind(callee));
+  }
+
+  private static @Nullable Object invoked(Object base, String name, CallArguments arguments) {
+    CallArguments a = arguments.from(name + "()", 0);
+    if (base instanceof String text) {
+      return PythonStrings.call(text, name, a);
+    }
+    return base instanceof Map<?, ?> map ? ofMap(map, name, a) : ofList((List<?>) base, name, a);
+  }
+
+  private static @Nullable Object ofMap(Map<?, ?> map, String name, CallArguments a) {
+    a.only(name.equals("get") ? new String[] {"key/", "default/"} : new String[0]);
+    return switch (name) {
       case "get" -> {
-        String key = arguments.text(0, "key");
-        yield map.containsKey(key) ? map.get(key) : arguments.value(1, "default");
+        if (!a.has(0, "key")) {
+          throw TemplateRefusal.failing("get() without a key");
+        }
+        Object key = PythonValues.key(map, a.value(0, "key"));
+        yield key == null ? a.value(1, "default", PythonNone.NONE) : map.get(key);
       }
-      case "items" -> new ArrayList<>(map.entrySet());
-      case "keys" -> new ArrayList<>(map.keySet());
-      case "values" -> new ArrayList<>(map.values());
-      default -> throw TemplateRefusal.unsupported("the method " + arguments.method() + "()");
+      case "items" -> new DictView(name, pairs(map));
+      case "keys" -> new DictView(name, new ArrayList<>(map.keySet()));
+      case "values" -> new DictView(name, new ArrayList<>(map.values()));
+      case "copy" -> new LinkedHashMap<>(map);
+      default -> throw TemplateRefusal.unsupported("the method " + name + "()");
     };
   }
 
-  private static Object of(Collection<?> list, MethodArguments arguments) {
-    Object value = arguments.value(0, "value");
-    return switch (arguments.method()) {
-      case "count" -> (long) Collections.frequency(list, value);
-      case "index" -> (long) new ArrayList<>(list).indexOf(value);
-      default -> throw TemplateRefusal.unsupported("the method " + arguments.method() + "()");
-    };
+  /** The keys and values of a map. */
+  static List<PythonTuple> pairs(Map<?, ?> map) {
+    List<PythonTuple> pairs = new ArrayList<>();
+    map.forEach((key, value) -> pairs.add(PythonTuple.of(key, value)));
+    return pairs;
   }
 
-  /** Python's slice; absent parts come as null. */
-  private static <T> List<T> sliced(List<T> list, MethodArguments arguments) {
-    int size = list.size();
-    int step = arguments.integer(2, "step", 1);
-    if (step == 0) {
-      throw TemplateRefusal.unsupported("a slice whose step is 0");
+  private static Object ofList(List<?> list, String name, CallArguments a) {
+    if (name.equals("copy")) {
+      a.only();
+      return new ArrayList<>(list);
     }
-    int low = step > 0 ? 0 : -1;
-    int high = step > 0 ? size : size - 1;
-    int from = bound(arguments.integer(0, "start", step > 0 ? 0 : size), size, low, high);
-    int to =
-        arguments.isAbsent(1)
-            ? step > 0 ? size : -1
-            : bound(arguments.integer(1, "stop", 0), size, low, high);
-    List<T> slice = new ArrayList<>();
-    for (int i = from; step > 0 ? i < to : i > to; i += step) {
-      slice.add(list.get(i));
+    a.only("value/");
+    if (!a.has(0, "value")) {
+      throw TemplateRefusal.failing(name + "() without a value");
     }
-    return slice;
-  }
-
-  private static int bound(int index, int size, int low, int high) {
-    return Math.max(low, Math.min(high, index < 0 ? index + size : index));
-  }
-
-  @Override
-  public Class<?> getType(ELContext context, Object base, Object property) {
-    return Object.class;
-  }
-
-  @Override
-  public boolean isReadOnly(ELContext context, Object base, Object property) {
-    return true;
-  }
-
-  @Override
-  public void setValue(ELContext context, Object base, Object property, Object value) {
-    throw TemplateRefusal.unsupported("a change of " + property);
-  }
-
-  @Override
-  public Iterator<FeatureDescriptor> getFeatureDescriptors(ELContext context, Object base) {
-    return Set.<FeatureDescriptor>of().iterator();
-  }
-
-  @Override
-  public Class<?> getCommonPropertyType(ELContext context, Object base) {
-    return Object.class;
+    long count = 0;
+    for (int i = 0; i < list.size(); i++) {
+      if (PythonComparison.areEqual(list.get(i), a.value(0, "value"))) {
+        if (name.equals("index")) {
+          return (long) i;
+        }
+        count++;
+      }
+    }
+    if (name.equals("index")) {
+      throw TemplateRefusal.failing("index() of what a list does not hold");
+    }
+    return count;
   }
 }

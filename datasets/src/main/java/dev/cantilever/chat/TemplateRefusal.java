@@ -10,7 +10,7 @@ final class TemplateRefusal extends RuntimeException {
   private final String remedy;
 
   TemplateRefusal(String expected, String found, String remedy) {
-    super("expected " + expected + ", found " + found);
+    super("refused"); // jinjava takes a cause's message for a format, and a template may have signs
     this.expected = expected;
     this.found = found;
     this.remedy = remedy;
@@ -22,6 +22,14 @@ final class TemplateRefusal extends RuntimeException {
         "a template of what this program renders as transformers does",
         what,
         "Write a simpler chat_template.jinja beside it");
+  }
+
+  /** Something that fails in Python too. */
+  static TemplateRefusal failing(String what) {
+    return new TemplateRefusal(
+        "a conversation that the chat template takes",
+        what + ", which fails in Python too",
+        "Give the messages what the template reads, or compare it with the model's own");
   }
 
   String expected() {

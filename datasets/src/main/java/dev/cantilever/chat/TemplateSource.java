@@ -15,33 +15,36 @@ final class TemplateSource {
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(-%\\}\\s*|\\+%\\}|%\\}\\n?)");
 
   private final String template;
-  private final ExpressionDialect dialect;
+  private final ExpressionDialect dialect = new ExpressionDialect();
   private final StringBuilder written = new StringBuilder();
   private int at;
   private boolean lineBegins = true;
 
-  private TemplateSource(String template, ExpressionDialect dialect) {
+  private TemplateSource(String template) {
     this.template = template;
-    this.dialect = dialect;
   }
 
   /**
    * The template as jinjava is given it.
    *
    * @param template as the file has it
-   * @param dialect brings the code within tags into jinjava's form
+   * @throws TemplateRefusal if it is not in Jinja's grammar
    */
-  static String rewritten(String template, ExpressionDialect dialect) {
+  static String rewritten(String template) {
     String unix = template.replace("\r\n", "\n").replace('\r', '\n');
     String source = unix.endsWith("\n") ? unix.substring(0, unix.length() - 1) : unix;
-    return new TemplateSource(source, dialect).rewritten();
+    TemplateSource tags = new TemplateSource(source);
+    String rewritten = tags.rewritten();
+    tags.dialect.end();
+    return rewritten;
   }
 
   private String rewritten() {
     while (at < template.length()) {
       int open = nextTag();
       if (open < 0) {
-        return written.append(template, at, template.length()).toString();
+        literal(at, template.length(), "", "");
+        return written.toString();
       }
       text(at, open, marker(open + 2), template.charAt(open + 1) != '{');
       Matcher raw = RAW.matcher(template).region(open, template.length());
@@ -86,7 +89,20 @@ final class TemplateSource {
         stop = from;
       }
     }
-    written.append(template, begin, stop);
+    literal(begin, stop, "", "");
+  }
+
+  /** Text as it is; braces at its end are printed, or they would make a tag with what follows. */
+  private void literal(int begin, int stop, String open, String close) {
+    int end = stop;
+    while (end > begin && template.charAt(end - 1) == '{') {
+      end--;
+    }
+    written.append(open).append(template, begin, end).append(close);
+    if (end < stop) {
+      String braces = "'" + template.substring(end, stop) + "'";
+      written.append("{{ ").append(JinjaParser.PRINT).append(' ').append(braces).append(" }}");
+    }
   }
 
   private void comment(int open) {
@@ -142,7 +158,7 @@ final class TemplateSource {
     while (end.group(1).equals("-") && stop > begin && isSpace(stop - 1)) {
       stop--;
     }
-    written.append("{% raw %}").append(template, begin, stop).append("{% endraw %}");
+    literal(begin, stop, "{% raw %}", "{% endraw %}");
     at = end.end();
     lineBegins = template.charAt(at - 1) == '\n';
   }

@@ -1,5 +1,7 @@
 package dev.cantilever.chat;
 
+import java.util.function.IntPredicate;
+
 /** Finds words of an expression outside of its strings and brackets. */
 final class TopLevel {
 
@@ -12,6 +14,25 @@ final class TopLevel {
    * @return its place, or -1
    */
   static int indexOf(String expression, String word, int from) {
+    return find(
+        expression,
+        from,
+        i ->
+            expression.startsWith(word, i)
+                && isEdge(expression, i - 1)
+                && isEdge(expression, i + word.length()));
+  }
+
+  /**
+   * Where a sign stands first.
+   *
+   * @return its place, or -1
+   */
+  static int indexOf(String expression, char sign) {
+    return find(expression, 0, i -> expression.charAt(i) == sign);
+  }
+
+  private static int find(String expression, int from, IntPredicate stands) {
     int depth = 0;
     int i = from;
     while (i < expression.length()) {
@@ -24,10 +45,7 @@ final class TopLevel {
         depth++;
       } else if (c == ')' || c == ']' || c == '}') {
         depth--;
-      } else if (depth == 0
-          && expression.startsWith(word, i)
-          && isEdge(expression, i - 1)
-          && isEdge(expression, i + word.length())) {
+      } else if (depth == 0 && stands.test(i)) {
         return i;
       }
       i++;
