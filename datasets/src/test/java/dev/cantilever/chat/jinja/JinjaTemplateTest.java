@@ -19,7 +19,7 @@ class JinjaTemplateTest {
   private static final long MILLISECOND = 1_000_000;
 
   private static final String WITHOUT_END =
-      "{% for a in range(9999) %}".repeat(4) + "{% endfor %}".repeat(4);
+      "{% for a in range(9999) %}{% for b in range(9999) %}{% set c = b %}{% endfor %}{% endfor %}";
 
   private final AtomicLong time = new AtomicLong(Long.MAX_VALUE - MILLISECOND); // and wraps around
 
@@ -27,7 +27,7 @@ class JinjaTemplateTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+        WITHOUT_END,
         "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}"
             + "{% set ns.s = [ns.s, ns.s] %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}"
             + "{{ ns.s == ns.t }}"
@@ -42,7 +42,8 @@ class JinjaTemplateTest {
             refusal ->
                 assertThat(refusal.expected()).isEqualTo("a conversation rendered within 5 s"));
 
-    assertThat(time.get() - begin).isBetween(5_000 * MILLISECOND, 5_300 * MILLISECOND);
+    // the look that begins it, 5000 that are in time and the first that is not
+    assertThat(time.get() - begin).isEqualTo(5_002 * MILLISECOND);
   }
 
   @Test
