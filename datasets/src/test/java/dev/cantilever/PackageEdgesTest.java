@@ -23,7 +23,9 @@ class PackageEdgesTest {
           "draw", List.of(),
           "text", List.of("draw"),
           "tokenizer", List.of("text"),
-          "chat", List.of("text"),
+          "chat", List.of("text", "chat.jinja", "chat.python"),
+          "chat.jinja", List.of("chat.python"),
+          "chat.python", List.of(),
           "prompt", List.of("text", "draw"),
           "batch", List.of("text"),
           "sample", List.of("text"));
@@ -64,12 +66,21 @@ class PackageEdgesTest {
 
   @Test
   void nativeTokenizer_outsideItsPackage_isUnknown() {
+    assertIsUnknownOutside("tokenizer", "ai.djl..");
+  }
+
+  @Test
+  void jinjava_outsideItsPackage_isUnknown() {
+    assertIsUnknownOutside("chat.jinja", "com.hubspot..", "jinjava..");
+  }
+
+  private static void assertIsUnknownOutside(String room, String... libraries) {
     noClasses()
         .that()
-        .resideOutsideOfPackage(packageOf("tokenizer"))
+        .resideOutsideOfPackage(packageOf(room))
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("ai.djl..")
+        .resideInAnyPackage(libraries)
         .check(MODULE);
   }
 

@@ -1,8 +1,7 @@
 package dev.cantilever.chat;
 
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
+import dev.cantilever.chat.jinja.JinjaTemplate;
+import dev.cantilever.chat.python.TemplateRefusal;
 import dev.cantilever.text.DatasetException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The chat template of a model, rendered as transformers' {@code apply_chat_template} does. Safe
@@ -19,21 +19,15 @@ import java.util.TreeMap;
 public final class ChatTemplate {
 
   private final ChatTemplateFiles files;
-  private final String source;
-  private final Jinjava jinja;
-  private final Map<String, TemplateFunction> functions;
+  private final JinjaTemplate template;
 
   private ChatTemplate(ChatTemplateFiles files, Optional<Clock> clock) {
     this.files = files;
     try {
-      this.source = TemplateSource.rewritten(files.template());
+      this.template = JinjaTemplate.of(files.template(), clock);
     } catch (TemplateRefusal refusal) {
       throw refused(files, refusal);
-    } catch (StackOverflowError e) {
-      throw refused(files, tooDeep());
     }
-    this.functions = JinjaFunctions.of(clock);
-    this.jinja = ChatJinja.create();
   }
 
   /**
@@ -93,44 +87,16 @@ public final class ChatTemplate {
    *     that is not supported, writes too much or takes too long
    */
   public String render(Conversation conversation, boolean addGenerationPrompt) {
-    Map<String, Object> names = new HashMap<>(files.specialTokens());
-    names.putAll(functions);
-    names.put("messages", PythonValues.ofJson(conversation.messages()));
-    names.put("tools", PythonNone.NONE); // transformers passes both, asked for or not
-    names.put("documents", PythonNone.NONE);
-    names.put("add_generation_prompt", addGenerationPrompt);
-    RenderResult result;
-    try (RenderDeadline deadline = RenderDeadline.begin()) {
-      result = jinja.renderForResult(source, names);
-    } catch (StackOverflowError e) {
-      throw refused(files, tooDeep());
+    Map<String, @Nullable Object> values = new HashMap<>(files.specialTokens());
+    values.put("messages", conversation.messages());
+    values.put("tools", null); // transformers passes both, asked for or not
+    values.put("documents", null);
+    values.put("add_generation_prompt", addGenerationPrompt);
+    try {
+      return template.render(values);
+    } catch (TemplateRefusal refusal) {
+      throw refused(files, refusal);
     }
-    if (!result.getErrors().isEmpty()) {
-      throw refused(result.getErrors().get(0));
-    }
-    return result.getOutput();
-  }
-
-  private DatasetException refused(TemplateError error) {
-    for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
-      if (cause instanceof TemplateRefusal refusal) {
-        return refused(files, refusal);
-      }
-    }
-    return new DatasetException(
-        files.source().toString(),
-        "a chat template that can be rendered",
-        "in line " + error.getLineno() + ": " + error.getMessage().replaceAll("\\s*\\R\\s*", " "),
-        "Compare it with the model's own, or write a simpler chat_template.jinja beside it",
-        error.getException());
-  }
-
-  /** A stranger's template may nest as it likes; the stack is what bounds it. */
-  private static TemplateRefusal tooDeep() {
-    return new TemplateRefusal(
-        "a chat template of a common depth",
-        "expressions, blocks or values that nest deeper than can be followed",
-        "Compare it with the model's own");
   }
 
   private static DatasetException refused(ChatTemplateFiles files, TemplateRefusal refusal) {

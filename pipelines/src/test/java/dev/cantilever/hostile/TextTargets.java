@@ -125,8 +125,11 @@ final class TextTargets {
   private static List<byte[]> templates() throws IOException {
     try (Stream<Path> folders = Files.list(TEMPLATES)) {
       List<byte[]> templates = new ArrayList<>();
-      for (Path template : folders.sorted().toList()) {
-        templates.add(Files.readAllBytes(template.resolve("template.jinja")));
+      for (Path family : folders.sorted().toList()) {
+        Path template = family.resolve("template.jinja");
+        if (Files.exists(template)) { // constructs are of another form
+          templates.add(Files.readAllBytes(template));
+        }
       }
       return templates;
     }
