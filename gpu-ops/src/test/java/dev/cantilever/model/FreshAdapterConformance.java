@@ -270,6 +270,26 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         .hasMessageContaining("self_attn.q_norm too");
   }
 
+  /**
+   * A name begins in the middle of a word, as in peft, which refuses a module with a branch too.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, q_proj, proj, self_attn.q_proj",
+    "llama, lm_head, head, lm_head",
+    "gpt2, wte, te, transformer.wte",
+  })
+  void wholeModule_thatCarriesABranch_isRefusedByName(
+      String base, String branched, String saved, String path) throws Exception {
+    LanguageModel model = model(base, BasePrecision.STORED);
+    AdapterConfig config = config(false, LoraBias.NONE, "true").withModules(on(branched));
+
+    assertThatThrownBy(() -> fresh(model, "a", config.withModules(saving(config, saved))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("modules_to_save")
+        .hasMessageContaining(path + "', in both");
+  }
+
   private static ModuleSelection saving(AdapterConfig config, String... names) {
     ModuleSelection modules = config.modules();
     return new ModuleSelection(
