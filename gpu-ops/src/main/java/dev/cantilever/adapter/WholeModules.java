@@ -12,6 +12,9 @@ import java.util.stream.Stream;
 /** Checks what an adapter wants to hold whole, {@code modules_to_save}. */
 final class WholeModules {
 
+  /** Modules of each kind that a message names. */
+  private static final int EXAMPLES = 2;
+
   private WholeModules() {}
 
   /**
@@ -22,24 +25,24 @@ final class WholeModules {
    *     holds one already, from which the new one would not begin
    */
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
-    List<String> possible =
+    List<List<String>> possible =
         Stream.of(
                 targets.allTables().filter(targets::isRead).map(EmbeddingTable::name),
                 targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name),
                 targets.norms().stream().map(NormTarget::path),
                 targets.linears().stream().map(LoraTarget::path))
-            .flatMap(paths -> paths)
+            .map(Stream::toList)
             .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
       requireRead(adapter, one, name, targets);
       List<String> others = targets.frozen().stream().filter(one::isSaved).toList();
-      if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
+      if (!others.isEmpty() || possible.stream().flatMap(List::stream).noneMatch(one::isSaved)) {
         throw new CheckpointException(
-            "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Other modules have no gradients here: leave it out."
+            "Adapter '%s': expected 'modules_to_save' to name tables, heads, norms or linear layers such as %s, found '%s'%s. Other modules have no gradients here: leave it out."
                 .formatted(
                     adapter,
-                    possible.stream().limit(8).toList(),
+                    possible.stream().flatMap(kind -> kind.stream().limit(EXAMPLES)).toList(),
                     name,
                     others.isEmpty() ? "" : ", which is " + others.get(0) + " too"));
       }

@@ -270,6 +270,20 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         .hasMessageContaining("self_attn.q_norm too");
   }
 
+  @Test
+  void wholeModule_thatIsNotThere_isRefusedWithSomeOfEachKind() throws Exception {
+    LanguageModel model = model("gpt2", BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "c_fcc"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("wte")
+        .hasMessageContaining("lm_head")
+        .hasMessageContaining("ln_1")
+        .hasMessageContaining("c_attn")
+        .hasMessageContaining("'c_fcc'");
+  }
+
   /**
    * A name begins in the middle of a word, as in peft, which refuses a module with a branch too.
    */
