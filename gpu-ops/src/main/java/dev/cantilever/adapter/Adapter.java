@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The matrices of one LoRA adapter on the device, attached to a model's linear layers. */
+/** One adapter of a model on the device: branches, biases, and what it holds whole. */
 public final class Adapter {
 
   private final String name;

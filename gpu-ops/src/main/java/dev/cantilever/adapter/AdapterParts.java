@@ -33,6 +33,7 @@ final class AdapterParts {
    *
    * @param wanted the layers that carry branches
    * @param targets all that the model offers
+   * @throws dev.cantilever.hub.CheckpointException if one of these layers is to be held whole too
    */
   AdapterParts(
       Backend backend,
@@ -49,6 +50,7 @@ final class AdapterParts {
     this.targets = targets;
     this.trainable = trainable;
     this.wanted = wanted;
+    WholeModules.requireApart(name, config.modules(), wanted);
     this.whole =
         targets.linears().stream().filter(one -> config.modules().isSaved(one.path())).toList();
     this.biased = biased();

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 /**
  * What a model offers to adapters.
  *
- * @param linears linear layers that may carry branches and biases
+ * @param linears linear layers that may carry branches and biases, or be held whole
  * @param norms norms, to whose bias an adapter may add, or which it may hold whole
  * @param tables embeddings of tokens, of their types and positions, which may carry branches, and
  *     which an adapter may hold whole in place of the base's; what it has of one that is among

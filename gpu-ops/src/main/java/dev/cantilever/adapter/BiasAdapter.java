@@ -4,7 +4,6 @@ import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.BiasBranch;
@@ -14,6 +13,7 @@ import dev.cantilever.tensor.Tensor;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An adapter's own bias of one module, or its own factors of a norm. The model has what it is more
@@ -24,18 +24,19 @@ final class BiasAdapter implements AdapterPart {
 
   private final DeviceCopies copies;
   private final BiasTarget target;
-  private final SavedTensor tensor;
+  private final HeldTensor held;
   private final BiasBranch branch;
 
   /** Takes room; nothing is attached yet. */
   BiasAdapter(Backend backend, Arena arena, String name, BiasTarget target, boolean trainable) {
     this.copies = new DeviceCopies(backend);
     this.target = target;
-    this.tensor = target.tensor();
+    Shape shape = Shape.of(target.size());
+    this.held = new HeldTensor(target.tensor(), shape);
     this.branch =
         new BiasBranch(
             name,
-            Parameter.in(arena, tensor.name(), Shape.of(target.size())),
+            Parameter.in(arena, held.tensor().name(), shape),
             target.column(),
             Tensor.in(arena, DType.F32, target.size()),
             trainable);
@@ -48,13 +49,9 @@ final class BiasAdapter implements AdapterPart {
     target.attach(branch);
   }
 
-  private Shape shape() {
-    return Shape.of(target.size());
-  }
-
   @Override
   public Map<SavedTensor, Shape> saved() {
-    return Map.of(tensor, shape());
+    return held.saved();
   }
 
   @Override
@@ -68,22 +65,16 @@ final class BiasAdapter implements AdapterPart {
 
   @Override
   public void putGradients(Map<String, float[]> gradients) {
-    gradients.put(tensor.name(), target.toFile(copies.download(branch.change().gradient())));
+    gradients.put(held.tensor().name(), target.toFile(copies.download(branch.change().gradient())));
   }
 
   @Override
   public void read(AdapterDirectory source) throws IOException {
-    SavedTensor saved = source.saved().get(tensor.baseName());
-    if (saved == null) {
-      return; // the base's
+    Optional<float[]> own = held.in(source);
+    if (own.isEmpty()) {
+      return;
     }
-    Shape found = source.file().entry(saved.name()).shape();
-    if (!found.equals(shape())) {
-      throw new CheckpointException(
-          "%s: expected tensor '%s' of shape %s, found %s. Use the base this adapter was trained on."
-              .formatted(source.file().path(), saved.name(), shape(), found));
-    }
-    float[] values = target.toModel(source.read(saved));
+    float[] values = target.toModel(own.get());
     float[] base = target.base();
     for (int o = 0; o < values.length; o++) {
       values[o] -= base[o];
@@ -98,6 +89,6 @@ final class BiasAdapter implements AdapterPart {
     for (int o = 0; o < values.length; o++) {
       values[o] += base[o];
     }
-    writer.write(tensor, target.toFile(values));
+    writer.write(held.tensor(), target.toFile(values));
   }
 }

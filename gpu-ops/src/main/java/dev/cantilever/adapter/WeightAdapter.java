@@ -4,7 +4,6 @@ import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
 import dev.cantilever.hub.AdapterDirectory;
 import dev.cantilever.hub.AdapterWriter;
-import dev.cantilever.hub.CheckpointException;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.WeightBranch;
@@ -12,6 +11,7 @@ import dev.cantilever.tensor.Shape;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The matrix of a linear layer that an adapter holds whole. The model has what it is more than the
@@ -26,7 +26,7 @@ final class WeightAdapter implements AdapterPart {
   private final DeviceCopies copies;
   private final LoraTarget target;
   private final WeightReader base;
-  private final SavedTensor saved;
+  private final HeldTensor held;
   private final WeightBranch branch;
 
   /** Takes room, for the base's values; nothing is attached yet. */
@@ -40,11 +40,13 @@ final class WeightAdapter implements AdapterPart {
     this.base = base;
     this.copies = new DeviceCopies(backend);
     this.target = target;
-    this.saved = SavedTensor.whole(target.path() + ".weight");
     Shape shape = Shape.of(target.outFeatures(), target.inFeatures());
+    this.held =
+        new HeldTensor(
+            SavedTensor.whole(target.path() + ".weight"), target.storage().stored(shape));
     this.branch =
         new WeightBranch(
-            name, Parameter.in(arena, saved.name(), shape), target.column(), trainable);
+            name, Parameter.in(arena, held.tensor().name(), shape), target.column(), trainable);
     backend.transfers().zero(branch.change().value());
   }
 
@@ -53,14 +55,9 @@ final class WeightAdapter implements AdapterPart {
     target.linear().attach(branch);
   }
 
-  /** Its shape in a file. */
-  private Shape shape() {
-    return target.storage().stored(branch.change().value().shape());
-  }
-
   @Override
   public Map<SavedTensor, Shape> saved() {
-    return Map.of(saved, shape());
+    return held.saved();
   }
 
   @Override
@@ -74,23 +71,18 @@ final class WeightAdapter implements AdapterPart {
 
   @Override
   public void putGradients(Map<String, float[]> gradients) {
-    gradients.put(saved.name(), target.matrixToFile(copies.download(branch.change().gradient())));
+    gradients.put(
+        held.tensor().name(), target.matrixToFile(copies.download(branch.change().gradient())));
   }
 
   /** Takes a file's values, or the base's if it has none. */
   @Override
   public void read(AdapterDirectory source) throws IOException {
-    SavedTensor found = source.saved().get(saved.baseName());
-    if (found == null) {
+    Optional<float[]> own = held.in(source);
+    if (own.isEmpty()) {
       return;
     }
-    Shape stored = source.file().entry(found.name()).shape();
-    if (!stored.equals(shape())) {
-      throw new CheckpointException(
-          "%s: expected tensor '%s' of shape %s, found %s. Use the base this adapter was trained on."
-              .formatted(source.file().path(), found.name(), shape(), stored));
-    }
-    float[] values = target.matrixToModel(source.read(found));
+    float[] values = target.matrixToModel(own.get());
     base.addTo(values, target, -1);
     copies.upload(branch.change().value(), values);
   }
@@ -99,6 +91,6 @@ final class WeightAdapter implements AdapterPart {
   public void write(AdapterWriter writer) throws IOException {
     float[] values = copies.download(branch.change().value());
     base.addTo(values, target, 1);
-    writer.write(saved, target.matrixToFile(values));
+    writer.write(held.tensor(), target.matrixToFile(values));
   }
 }

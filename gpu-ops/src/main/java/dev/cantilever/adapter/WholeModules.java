@@ -9,37 +9,40 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Checks what a new adapter wants to hold whole, {@code modules_to_save}. */
+/** Checks what an adapter wants to hold whole, {@code modules_to_save}. */
 final class WholeModules {
+
+  /** Modules of each kind that a message names. */
+  private static final int EXAMPLES = 2;
 
   private WholeModules() {}
 
   /**
-   * Checks that each name stands for modules that can be trained whole.
+   * Checks, for a new adapter, that each name stands for modules that can be trained whole.
    *
    * @param adapter its name, for messages
    * @throws CheckpointException if one stands for none, or for others too; or if another adapter
    *     holds one already, from which the new one would not begin
    */
   static void require(String adapter, ModuleSelection modules, AdapterTargets targets) {
-    List<String> possible =
+    List<List<String>> possible =
         Stream.of(
                 targets.allTables().filter(targets::isRead).map(EmbeddingTable::name),
                 targets.heads().stream().filter(head -> targets.trainsHeads()).map(Linear::name),
                 targets.norms().stream().map(NormTarget::path),
                 targets.linears().stream().map(LoraTarget::path))
-            .flatMap(paths -> paths)
+            .map(Stream::toList)
             .toList();
     for (String name : modules.saved()) {
       ModuleSelection one = modules.savingOnly(name);
       requireRead(adapter, one, name, targets);
       List<String> others = targets.frozen().stream().filter(one::isSaved).toList();
-      if (!others.isEmpty() || possible.stream().noneMatch(one::isSaved)) {
+      if (!others.isEmpty() || possible.stream().flatMap(List::stream).noneMatch(one::isSaved)) {
         throw new CheckpointException(
-            "Adapter '%s': expected 'modules_to_save' to name some of %s, found '%s'%s. Other modules have no gradients here: leave it out."
+            "Adapter '%s': expected 'modules_to_save' to name tables, heads, norms or linear layers such as %s, found '%s'%s. Other modules have no gradients here: leave it out."
                 .formatted(
                     adapter,
-                    possible.stream().limit(8).toList(),
+                    possible.stream().flatMap(kind -> kind.stream().limit(EXAMPLES)).toList(),
                     name,
                     others.isEmpty() ? "" : ", which is " + others.get(0) + " too"));
       }
@@ -58,6 +61,28 @@ final class WholeModules {
               throw new CheckpointException(
                   "Adapter '%s': expected 'modules_to_save' without '%s', which an adapter under it holds whole: a new one would begin from the base's. Merge that adapter into the base first."
                       .formatted(adapter, held));
+            });
+  }
+
+  /**
+   * Checks that no module that carries a branch is held whole too. Each says what takes the place
+   * of the base's weight, and peft refuses both of one module.
+   *
+   * @param adapter its name, for messages
+   * @param branched what carries its branches
+   * @throws CheckpointException if one is
+   */
+  static void requireApart(String adapter, ModuleSelection modules, BranchedModules branched) {
+    Stream.concat(
+            branched.linears().stream().map(LoraTarget::path),
+            branched.tables().stream().map(EmbeddingTable::name))
+        .filter(modules::isSaved)
+        .findFirst()
+        .ifPresent(
+            path -> {
+              throw new CheckpointException(
+                  "Adapter '%s': expected a module to be in 'target_modules' or, by the end of its path, in 'modules_to_save', found '%s', in both, among %s and %s. Leave it out of one."
+                      .formatted(adapter, path, modules.targets(), modules.saved()));
             });
   }
 

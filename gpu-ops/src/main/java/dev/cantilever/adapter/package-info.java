@@ -10,7 +10,6 @@
  *
  * <p>An adapter is a list of parts, one for what it has of a module ({@code AdapterPart}): a
  * branch, a bias, or the module whole. {@code AdapterParts} makes those that the settings ask for.
- * {@code MergePlan} says what a merge makes of each tensor.
  *
  * <p>What peft takes off the base when an adapter begins (PiSSA, OLoRA) is here a second branch
  * that subtracts it, so that the base stays everybody's; such an adapter is saved over the base as

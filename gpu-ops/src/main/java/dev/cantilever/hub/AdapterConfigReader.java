@@ -59,6 +59,9 @@ final class AdapterConfigReader {
           "revision",
           "runtime_config");
 
+  /** What the module of a class of transformers begins with. */
+  private static final String TRANSFORMERS = "transformers.";
+
   private final Path file;
   private final ObjectNode json;
 
@@ -242,11 +245,17 @@ final class AdapterConfigReader {
                             node)));
   }
 
-  /** Where there is none, peft writes the class of the model instead, which says no less. */
+  /**
+   * Where there is none, peft writes the class of the model instead, which says no less if it is
+   * one of transformers'.
+   */
   private TaskType taskType() {
     String text = text("task_type").toUpperCase(Locale.ROOT);
     if (text.isEmpty()) {
-      return TaskType.ofClass(json.path("auto_mapping").path("base_model_class").asText());
+      JsonNode mapping = json.path("auto_mapping");
+      return mapping.path("parent_library").asText().startsWith(TRANSFORMERS)
+          ? TaskType.ofClass(mapping.path("base_model_class").asText())
+          : TaskType.UNSPECIFIED;
     }
     for (TaskType type : TaskType.values()) {
       if (type.name().equals(text) && type != TaskType.UNSPECIFIED) {

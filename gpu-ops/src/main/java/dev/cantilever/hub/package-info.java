@@ -44,10 +44,10 @@
  * exclude_modules}, {@code layers_to_transform}, {@code layers_pattern}, {@code modules_to_save},
  * {@code bias}, {@code init_lora_weights} (true, false, gaussian, orthogonal, eva, pissa,
  * pissa_niter_N, olora), {@code fan_in_fan_out}, {@code task_type}, or where that is null the class
- * in {@code auto_mapping}, {@code base_model_name_or_path}. Ignored: {@code eva_config}, {@code
- * inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code peft_version}, {@code
- * qalora_group_size}, {@code revision}, {@code runtime_config}. Every other key, known or not, is
- * refused unless null, false or empty.
+ * of transformers in {@code auto_mapping}, {@code base_model_name_or_path}. Ignored: {@code
+ * eva_config}, {@code inference_mode}, {@code loftq_config}, {@code megatron_core}, {@code
+ * peft_version}, {@code qalora_group_size}, {@code revision}, {@code runtime_config}. Every other
+ * key, known or not, is refused unless null, false or empty.
  *
  * <p><b>Value head</b> (trl 0.4 to 0.11): {@code v_head.summary.weight} [1, E] and {@code
  * v_head.summary.bias} [1], in {@code value_head.safetensors} or inside a full model.

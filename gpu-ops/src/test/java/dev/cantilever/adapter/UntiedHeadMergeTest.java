@@ -160,7 +160,8 @@ class UntiedHeadMergeTest {
   @ValueSource(
       strings = {
         "\"task_type\": \"FEATURE_EXTRACTION\"",
-        "\"auto_mapping\": {\"base_model_class\": \"GPT2Model\"}"
+        "\"auto_mapping\": {\"base_model_class\": \"GPT2Model\", "
+            + "\"parent_library\": \"transformers.models.gpt2.modeling_gpt2\"}"
       })
   void merge_embeddingOfAModelForItsHiddenStates_addsNoHead(String setting) throws IOException {
     Path adapter = adapterOfTheEmbedding(setting);
@@ -182,7 +183,9 @@ class UntiedHeadMergeTest {
   @Test
   void merge_embeddingOfALanguageModelOverABaseSavedWithoutHead_addsTheHead() throws IOException {
     Path adapter =
-        adapterOfTheEmbedding("\"auto_mapping\": {\"base_model_class\": \"GPT2LMHeadModel\"}");
+        adapterOfTheEmbedding(
+            "\"auto_mapping\": {\"base_model_class\": \"GPT2LMHeadModel\", "
+                + "\"parent_library\": \"transformers.models.gpt2.modeling_gpt2\"}");
     Path merged = mergedIntoStored("", false, adapter, "GPT2Model");
 
     try (ModelDirectory before = ModelDirectory.open(BASE);

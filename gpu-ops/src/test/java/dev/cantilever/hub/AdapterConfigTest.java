@@ -108,11 +108,25 @@ class AdapterConfigTest {
     String task = said.equals("null") ? said : "'" + said + "'";
     AdapterConfig config =
         config(
-            "'task_type': %s, 'auto_mapping': {'base_model_class': '%s', 'parent_library': 'x'},"
-                    .formatted(task, name)
+            "'task_type': %s, 'auto_mapping': {'base_model_class': '%s', 'parent_library': '%s'},"
+                    .formatted(task, name, "transformers.models.any.modeling_any")
                 + "'target_modules': 'all-linear'");
 
     assertThat(config.taskType()).isEqualTo(expected);
+  }
+
+  /** The name of somebody's own class says nothing, of a model with a head say. */
+  @ParameterizedTest
+  @ValueSource(strings = {"__main__", "my_transformers.model", "trl.models"})
+  void config_classOfAnotherLibrary_doesNotSayWhatTheAdapterIsFor(String library)
+      throws IOException {
+    AdapterConfig config =
+        config(
+            "'auto_mapping': {'base_model_class': 'MyModel', 'parent_library': '%s'},"
+                    .formatted(library)
+                + "'target_modules': 'all-linear'");
+
+    assertThat(config.taskType()).isEqualTo(TaskType.UNSPECIFIED);
   }
 
   @Test

@@ -270,6 +270,40 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         .hasMessageContaining("self_attn.q_norm too");
   }
 
+  @Test
+  void wholeModule_thatIsNotThere_isRefusedWithSomeOfEachKind() throws Exception {
+    LanguageModel model = model("gpt2", BasePrecision.STORED);
+    AdapterConfig plain = config(false, LoraBias.NONE, "true");
+
+    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "c_fcc"))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("wte")
+        .hasMessageContaining("lm_head")
+        .hasMessageContaining("ln_1")
+        .hasMessageContaining("c_attn")
+        .hasMessageContaining("'c_fcc'");
+  }
+
+  /**
+   * A name begins in the middle of a word, as in peft, which refuses a module with a branch too.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "llama, q_proj, proj, self_attn.q_proj",
+    "llama, lm_head, head, lm_head",
+    "gpt2, wte, te, transformer.wte",
+  })
+  void wholeModule_thatCarriesABranch_isRefusedByName(
+      String base, String branched, String saved, String path) throws Exception {
+    LanguageModel model = model(base, BasePrecision.STORED);
+    AdapterConfig config = config(false, LoraBias.NONE, "true").withModules(on(branched));
+
+    assertThatThrownBy(() -> fresh(model, "a", config.withModules(saving(config, saved))))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("modules_to_save")
+        .hasMessageContaining(path + "', in both");
+  }
+
   private static ModuleSelection saving(AdapterConfig config, String... names) {
     ModuleSelection modules = config.modules();
     return new ModuleSelection(

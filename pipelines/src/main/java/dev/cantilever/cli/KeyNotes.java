@@ -11,8 +11,8 @@ final class KeyNotes {
       Map.of(
           "lora.modules_to_save",
           List.of(
-              "modules to train whole beside the branches: the output head, the embeddings of",
-              "tokens or norms, by the ends of their paths, such as [lm_head, embed_tokens]"),
+              "modules to train whole beside the branches: the output head, embeddings, norms or",
+              "linear layers, by the ends of their paths, such as [lm_head, embed_tokens]"),
           "update.keep",
           List.of(
               "the most that stays from forward to backward; results are the same. For 160 tokens",

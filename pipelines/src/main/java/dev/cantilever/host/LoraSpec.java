@@ -35,8 +35,8 @@ import java.util.function.Function;
  * @param useDora whether lengths of outputs are trained apart from their directions (DoRA)
  * @param bias which biases are trained: none, lora_only for those of the layers with branches, or
  *     all, norms' among them
- * @param modulesToSave modules that are trained and kept whole: the output head, the embeddings of
- *     tokens, norms, by the ends of their paths
+ * @param modulesToSave modules that are trained and kept whole: the output head, embeddings, norms,
+ *     linear layers, by the ends of their paths
  * @param initLoraWeights how matrices begin: default, random, gaussian, pissa, pissa_niter_N or
  *     olora
  */

@@ -12,18 +12,18 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * A checkpoint in F32 throughout. Fixtures are computed in that: what a merge stores in 16 bit is
- * rounded, which is no error of it.
+ * A checkpoint without weights in 16 bit. Fixtures are computed in that: what a merge stores in 16
+ * bit is rounded, which is no error of it.
  */
 final class WidenedCheckpoint {
 
-  private static final Set<DType> FLOATS = Set.of(DType.F32, DType.F16, DType.BF16);
+  private static final Set<DType> NARROW = Set.of(DType.F16, DType.BF16);
 
   private WidenedCheckpoint() {}
 
   /**
-   * Writes one, unless the checkpoint is one already, or has integers, into which nothing is
-   * merged.
+   * Writes one in F32, unless the checkpoint is one already, or is in 8 bit, into which nothing is
+   * merged. What has another type, as masks have, is copied.
    *
    * @param target does not exist yet
    * @return the directory that holds it: the checkpoint's own, or {@code target}
@@ -31,20 +31,28 @@ final class WidenedCheckpoint {
   static Path of(ModelDirectory checkpoint, Path target) throws IOException {
     List<TensorEntry> entries = checkpoint.names().stream().map(checkpoint::entry).toList();
     Set<DType> types = entries.stream().map(TensorEntry::dtype).collect(Collectors.toSet());
-    if (types.equals(Set.of(DType.F32)) || !FLOATS.containsAll(types)) {
+    if (types.contains(DType.I8) || types.stream().noneMatch(NARROW::contains)) {
       return checkpoint.path();
     }
     List<TensorSpec> specs =
         entries.stream()
-            .map(entry -> new TensorSpec(entry.name(), DType.F32, entry.shape()))
+            .map(entry -> new TensorSpec(entry.name(), widened(entry.dtype()), entry.shape()))
             .toList();
     try (ModelDirectoryWriter writer =
         ModelDirectoryWriter.create(target, checkpoint.config(), specs)) {
       for (TensorEntry entry : entries) {
-        writer.write(entry.name(), checkpoint.readFloats(entry.name()));
+        if (NARROW.contains(entry.dtype())) {
+          writer.write(entry.name(), checkpoint.readFloats(entry.name()));
+        } else {
+          writer.copy(entry.name(), checkpoint.file(entry.name()));
+        }
       }
       writer.publish();
     }
     return target;
+  }
+
+  private static DType widened(DType type) {
+    return NARROW.contains(type) ? DType.F32 : type;
   }
 }
