@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A Hugging Face {@code config.json}, and the only reader of one: typed access by HF's own keys,
@@ -33,6 +35,7 @@ public final class ModelConfig {
 
   private final Path file;
   private final ObjectNode json;
+  private final Set<String> asked = ConcurrentHashMap.newKeySet(); // of the keys at the top
 
   private ModelConfig(Path file, ObjectNode json) {
     this.file = file;
@@ -336,11 +339,22 @@ public final class ModelConfig {
 
   /** The value at a key; a dot leads into an object. */
   private JsonNode node(String key) {
+    String[] path = key.split("\\.");
+    asked.add(path[0]);
     JsonNode node = json;
-    for (String name : key.split("\\.")) {
+    for (String name : path) {
       node = node.path(name);
     }
     return node;
+  }
+
+  /** The keys at the top that no one has asked for yet, sorted: what is ignored of the file. */
+  public List<String> ignored() {
+    return json.propertyStream()
+        .map(Map.Entry::getKey)
+        .filter(key -> !asked.contains(key))
+        .sorted()
+        .toList();
   }
 
   JsonNode require(String key) {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which tensors of a checkpoint a model was made without. */
+/** Which tensors of a checkpoint, and which keys of its config, a model was made without. */
 final class UnusedTensors {
 
   private static final Logger LOG = LoggerFactory.getLogger(UnusedTensors.class);
@@ -29,8 +29,9 @@ final class UnusedTensors {
     used.add(stored);
   }
 
-  /** Lists buffers that follow from the config at debug level, and all else as a warning. */
+  /** Lists buffers that follow from the config, and keys of it, at debug level, all else above. */
   void report(ModelDirectory directory) {
+    LOG.debug("{}: ignored {}", directory.config().file(), directory.config().ignored());
     List<String> buffers = new ArrayList<>();
     List<String> others = new ArrayList<>();
     for (String name : directory.names()) {

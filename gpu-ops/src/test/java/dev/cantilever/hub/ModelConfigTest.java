@@ -176,6 +176,16 @@ class ModelConfigTest {
     return settings.scaling();
   }
 
+  @Test
+  void ignored_listsWhatNobodyAskedFor() throws IOException {
+    ModelConfig config =
+        config("{'use_cache':true,'rope_scaling':{'type':'linear','factor':2},'a':null,'b':1}");
+    config.rotary(500, 1);
+    config.has("b");
+
+    assertThat(config.ignored()).containsExactly("a", "use_cache");
+  }
+
   /** As transformers 5 writes it where a class of configs has a default of its own. */
   @Test
   void rotary_newerSectionBesideOthersAtTheTop_counts() throws IOException {
