@@ -9,32 +9,25 @@ import dev.cantilever.autograd.KeepPlan;
 import dev.cantilever.autograd.Parameter;
 import dev.cantilever.hub.AdapterConfig;
 import dev.cantilever.hub.CheckpointException;
-import dev.cantilever.hub.Fixtures;
 import dev.cantilever.hub.LoraBias;
-import dev.cantilever.hub.LoraInit;
-import dev.cantilever.hub.LoraRanks;
-import dev.cantilever.hub.ModelDirectory;
 import dev.cantilever.hub.ModuleSelection;
 import dev.cantilever.hub.TargetModules;
-import dev.cantilever.hub.TaskType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** New adapters of every kind: what they change, how they are trained and what they leave. */
-public abstract class FreshAdapterConformance extends ModelConformance {
+public abstract class FreshAdapterConformance extends FreshAdapterSuite {
 
   private static final TokenRows ROWS =
       TokenRows.of(new int[] {5, 9, 11, 80, 2}, new int[] {7, 41}, new int[] {1, 95, 17, 60, 33});
@@ -51,32 +44,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
           "opt", "embed_positions+fc1+layers.1.self_attn");
 
   @TempDir Path folder;
-
-  private LanguageModel model(String base, BasePrecision precision) throws Exception {
-    try (ModelDirectory directory = ModelDirectory.open(Fixtures.path(base))) {
-      return new ModelLoader(backend, directory, precision, weights, Optional.empty())
-          .languageModel();
-    }
-  }
-
-  private static AdapterConfig config(boolean dora, LoraBias bias, String init) {
-    return new AdapterConfig(
-        new LoraRanks(2, 4, false, Map.of("dense|c_proj", 3), Map.of()),
-        0,
-        ModuleSelection.of(new TargetModules.AllLinear()),
-        dora,
-        bias,
-        LoraInit.of(init).orElseThrow(),
-        false,
-        TaskType.CAUSAL_LM,
-        "");
-  }
-
-  private Adapter fresh(LanguageModel model, String name, AdapterConfig config) {
-    Adapter adapter = Adapter.fresh(backend, adapters, name, config, model.targets(), 3);
-    adapter.parameters().forEach(p -> backend.transfers().zero(p.gradient()));
-    return adapter;
-  }
 
   /** Moves every parameter, as a step does. */
   private void move(Adapter adapter, long seed) {
@@ -169,32 +136,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     }
   }
 
-  @Test
-  void lengths_whereAnotherAdapterHasItsOwnWeights_areRefused() throws Exception {
-    LanguageModel model = model("gpt_neox", BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-    AdapterConfig lengths = config(true, LoraBias.NONE, "true");
-    AdapterConfig whole =
-        plain.withModules(saving(plain, "layers.1.attention.dense", "embed_in", "lm_head"));
-    Adapter under = fresh(model, "under", whole);
-    for (String module : new String[] {"dense", "embed_in", "lm_head"}) {
-      assertThatThrownBy(() -> fresh(model, "a", lengths.withModules(on(module))))
-          .isInstanceOf(CheckpointException.class)
-          .hasMessageContaining("use_dora")
-          .hasMessageContaining(module + "'");
-    }
-    fresh(model, "aside", lengths.withModules(on("dense_h_to_4h"))).detach();
-    under.detach();
-    for (String module : new String[] {"dense", "embed_in", "lm_head"}) {
-      Adapter lengthened = fresh(model, "a", lengths.withModules(on(module)));
-      assertThatThrownBy(() -> fresh(model, "under", whole))
-          .isInstanceOf(CheckpointException.class)
-          .hasMessageContaining("use_dora")
-          .hasMessageContaining(module + "'");
-      lengthened.detach();
-    }
-  }
-
   @ParameterizedTest
   @CsvSource({
     "pissa, query_key_value+dense+dense_h_to_4h+dense_4h_to_h",
@@ -219,95 +160,6 @@ public abstract class FreshAdapterConformance extends ModelConformance {
         Adapter.load(backend, adapters, "b", folder.resolve("saved"), model.targets(), true);
     assertThat(loaded.config().rank("any")).isEqualTo(4);
     assertClose(model.logits(backend, memory, ROWS, Set.of("b")), moved);
-  }
-
-  private static ModuleSelection on(String... names) {
-    return ModuleSelection.of(TargetModules.of(names));
-  }
-
-  /** What peft would train and is frozen here is refused, not left out. */
-  @ParameterizedTest
-  @CsvSource({
-    "opt, q_proj, embed_positions, model.decoder.embed_positions",
-    "t5_plain, q, shared, shared",
-    "flan_t5, q, relative_attention_bias, relative_attention_bias",
-    "qwen3, q_proj, q_norm, self_attn.q_norm"
-  })
-  void branch_ofAFrozenModule_isRefusedByName(String base, String linear, String other, String path)
-      throws Exception {
-    LanguageModel model = model(base, BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on(linear, other))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining(path + "', which carries no branch");
-  }
-
-  /** As in peft, which has no branch for such a module. */
-  @ParameterizedTest
-  @CsvSource({
-    "llama, 'model\\.layers\\.0\\..*', model.layers.0.input_layernorm",
-    "flan_t5, '.*(q|shared)', shared"
-  })
-  void regexThatMatchesWhatHasNoBranch_isRefusedByName(String base, String regex, String path)
-      throws Exception {
-    LanguageModel model = model(base, BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-    ModuleSelection modules = ModuleSelection.of(new TargetModules.Regex(regex));
-
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(modules)))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("found '" + path + "'");
-  }
-
-  @Test
-  void wholeModules_someOfWhichAreFrozen_areRefused() throws Exception {
-    LanguageModel model = model("qwen3", BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "norm"))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("self_attn.q_norm too");
-  }
-
-  @Test
-  void wholeModule_thatIsNotThere_isRefusedWithSomeOfEachKind() throws Exception {
-    LanguageModel model = model("gpt2", BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "c_fcc"))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("wte")
-        .hasMessageContaining("lm_head")
-        .hasMessageContaining("ln_1")
-        .hasMessageContaining("c_attn")
-        .hasMessageContaining("'c_fcc'");
-  }
-
-  /**
-   * A name begins in the middle of a word, as in peft, which refuses a module with a branch too.
-   */
-  @ParameterizedTest
-  @CsvSource({
-    "llama, q_proj, proj, self_attn.q_proj",
-    "llama, lm_head, head, lm_head",
-    "gpt2, wte, te, transformer.wte",
-  })
-  void wholeModule_thatCarriesABranch_isRefusedByName(
-      String base, String branched, String saved, String path) throws Exception {
-    LanguageModel model = model(base, BasePrecision.STORED);
-    AdapterConfig config = config(false, LoraBias.NONE, "true").withModules(on(branched));
-
-    assertThatThrownBy(() -> fresh(model, "a", config.withModules(saving(config, saved))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("modules_to_save")
-        .hasMessageContaining(path + "', in both");
-  }
-
-  private static ModuleSelection saving(AdapterConfig config, String... names) {
-    ModuleSelection modules = config.modules();
-    return new ModuleSelection(
-        modules.targets(), modules.excluded(), modules.layers(), List.of(names));
   }
 
   /** The norms are constants in DoRA's backward; here they are left as they were, too. */
@@ -408,33 +260,5 @@ public abstract class FreshAdapterConformance extends ModelConformance {
     assertThat((losses[0] - losses[1]) / (2 * step))
         .as(parameter.name())
         .isCloseTo(norm, within(0.01 * norm + 1e-3));
-  }
-
-  @Test
-  void fresh_whatCannotBeTrained_isRefusedByName() throws Exception {
-    LanguageModel model = model("gpt_neox", BasePrecision.STORED);
-    AdapterConfig plain = config(false, LoraBias.NONE, "true");
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(saving(plain, "score"))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("modules_to_save")
-        .hasMessageContaining("lm_head")
-        .hasMessageContaining("'score'");
-    assertThatThrownBy(() -> fresh(model, "a", config(false, LoraBias.NONE, "eva")))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("eva");
-    AdapterConfig withHead = plain.withModules(saving(plain, "embed_out"));
-    fresh(model, "under", withHead);
-    assertThatThrownBy(() -> fresh(model, "a", withHead))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("lm_head")
-        .hasMessageContaining("under it");
-    assertThatThrownBy(() -> fresh(model, "a", plain.withModules(on("dense", "final_layer_norm"))))
-        .isInstanceOf(CheckpointException.class)
-        .hasMessageContaining("target_modules")
-        .hasMessageContaining("final_layer_norm");
-    fresh(model, "a", plain);
-    assertThatThrownBy(() -> fresh(model, "a", plain))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'a'");
   }
 }
