@@ -60,4 +60,19 @@ public record CheckpointNames(
         Optional.empty(),
         Optional.empty());
   }
+
+  /** Names of a decoder whose stream begins with the embeddings of tokens alone. */
+  static CheckpointNames ofTokens(
+      String tokens, IntFunction<BlockNames> block, String finalNorm, String languageHead) {
+    return new CheckpointNames(
+        tokens,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        block,
+        Optional.of(finalNorm),
+        Optional.empty(),
+        Optional.of(languageHead),
+        new ClassifierNames(Optional.empty(), "score"));
+  }
 }

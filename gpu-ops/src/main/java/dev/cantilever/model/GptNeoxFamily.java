@@ -63,16 +63,11 @@ final class GptNeoxFamily implements ArchitectureFamily {
 
   @Override
   public CheckpointNames names() {
-    return new CheckpointNames(
+    return CheckpointNames.ofTokens(
         "gpt_neox.embed_in",
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
         layer -> block("gpt_neox.layers." + layer),
-        Optional.of("gpt_neox.final_layer_norm"),
-        Optional.empty(),
-        Optional.of("embed_out"),
-        new ClassifierNames(Optional.empty(), "score"));
+        "gpt_neox.final_layer_norm",
+        "embed_out");
   }
 
   private static BlockNames block(String path) {

@@ -47,6 +47,16 @@ final class LlamaDescription {
    * @param sizeOtherwise D where the config has no {@code head_dim}, if that is not C / H
    */
   static AttentionSpec attention(ModelConfig config, OptionalInt sizeOtherwise) {
+    return attention(config, sizeOtherwise, config.rotary(THETA, 1));
+  }
+
+  /**
+   * The heads, turned by other settings than a config of Llama's would have by default.
+   *
+   * @param sizeOtherwise as above
+   */
+  static AttentionSpec attention(
+      ModelConfig config, OptionalInt sizeOtherwise, RotarySettings rotary) {
     int heads = config.requireInt("num_attention_heads");
     int kvHeads = config.intOr("num_key_value_heads", heads);
     if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
@@ -62,7 +72,7 @@ final class LlamaDescription {
         HeadLayout.SPLIT,
         true,
         (float) (1 / Math.sqrt(headSize)),
-        RotaryFrequencies.of(config, config.rotary(THETA, 1), headSize));
+        RotaryFrequencies.of(config, rotary, headSize));
   }
 
   private static int headSize(ModelConfig config, int heads, OptionalInt otherwise) {
@@ -134,16 +144,11 @@ final class LlamaDescription {
    * @param block of the block at a path
    */
   static CheckpointNames names(Function<String, BlockNames> block) {
-    return new CheckpointNames(
+    return CheckpointNames.ofTokens(
         "model.embed_tokens",
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
         layer -> block.apply("model.layers." + layer),
-        Optional.of("model.norm"),
-        Optional.empty(),
-        Optional.of("lm_head"),
-        new ClassifierNames(Optional.empty(), "score"));
+        "model.norm",
+        "lm_head");
   }
 
   /** Names of the block at a path. */

@@ -28,11 +28,11 @@ final class PhiFamily implements ArchitectureFamily {
               .formatted(config.file()));
     }
     int hidden = config.requireInt("hidden_size");
-    AttentionSpec heads = LlamaDescription.attention(config, OptionalInt.empty());
     RotarySettings rotary = config.rotary(10_000, 0.5);
+    AttentionSpec attention = LlamaDescription.attention(config, OptionalInt.empty(), rotary);
     BlockSpec block =
         BlockSpec.of(
-            heads.withRotary(RotaryFrequencies.of(config, rotary, heads.headSize())),
+            attention,
             AttentionBias.ALL,
             MlpSpec.plain(
                 config.requireInt("intermediate_size"),
@@ -48,7 +48,7 @@ final class PhiFamily implements ArchitectureFamily {
             config.requireInt("vocab_size"),
             hidden,
             LongRows.longestRow(rotary, config.intOr("max_position_embeddings", 2048))),
-        block.withLongRows(LongRows.of(config, rotary, heads.headSize())),
+        block.withLongRows(LongRows.of(config, rotary, attention.headSize())),
         true,
         HeadSpec.plain(config.booleanOr("tie_word_embeddings", false)).biased(),
         new ClassifierSpec(Pooling.LAST_TOKEN, Optional.empty(), false, config.labels()));
@@ -56,16 +56,11 @@ final class PhiFamily implements ArchitectureFamily {
 
   @Override
   public CheckpointNames names() {
-    return new CheckpointNames(
+    return CheckpointNames.ofTokens(
         "model.embed_tokens",
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
         layer -> block("model.layers." + layer),
-        Optional.of("model.final_layernorm"),
-        Optional.empty(),
-        Optional.of("lm_head"),
-        new ClassifierNames(Optional.empty(), "score"));
+        "model.final_layernorm",
+        "lm_head");
   }
 
   private static BlockNames block(String path) {

@@ -11,6 +11,7 @@ import dev.cantilever.nn.ResidualLayout;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +43,19 @@ class PhiFamilyTest {
     Architecture phi = read(PHI_2.formatted("'qk_layernorm':false"));
 
     assertThat(phi.block().attention().rotary()).isEqualTo(RotarySpec.unscaled(40, 10_000));
+  }
+
+  /** Half of 80 dimensions are 20 pairs; what a whole head has is not asked for. */
+  @Test
+  void architecture_ofScaledPositionsWithoutAFraction_countsThoseOfHalfAHead() throws IOException {
+    String factors = Collections.nCopies(20, 2.0).toString();
+    Architecture phi =
+        read(
+            PHI_2.formatted(
+                "'original_max_position_embeddings':1024,'rope_scaling':{'type':'longrope',"
+                    + "'short_factor':%1$s,'long_factor':%1$s}".formatted(factors)));
+
+    assertThat(phi.block().attention().rotary().dims()).isEqualTo(40);
   }
 
   @Test
