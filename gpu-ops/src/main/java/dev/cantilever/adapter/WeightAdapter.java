@@ -1,35 +1,24 @@
 package dev.cantilever.adapter;
 
-import dev.cantilever.autograd.Parameter;
 import dev.cantilever.backend.Backend;
-import dev.cantilever.hub.AdapterDirectory;
-import dev.cantilever.hub.AdapterWriter;
 import dev.cantilever.hub.SavedTensor;
 import dev.cantilever.memory.Arena;
 import dev.cantilever.nn.WeightBranch;
 import dev.cantilever.tensor.Shape;
-import java.io.IOException;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
- * The matrix of a linear layer that an adapter holds whole. The model has what it is more than the
- * base's, in F32 beside a base of any storage, a file the whole of it. A decay of weights therefore
- * draws it to the base's, not to zero.
+ * The matrix of a linear layer that an adapter holds whole, in F32 beside a base of any storage.
  */
-final class WeightAdapter implements AdapterPart {
+final class WeightAdapter extends HeldPart {
 
   /** Columns of the base's matrix that are read at once. */
   static final int COLUMNS = 16;
 
-  private final DeviceCopies copies;
   private final LoraTarget target;
   private final WeightReader base;
-  private final HeldTensor held;
   private final WeightBranch branch;
 
-  /** Takes room, for the base's values; nothing is attached yet. */
+  /** Takes room; nothing is attached yet. */
   WeightAdapter(
       Backend backend,
       Arena arena,
@@ -37,17 +26,19 @@ final class WeightAdapter implements AdapterPart {
       LoraTarget target,
       WeightReader base,
       boolean trainable) {
-    this.base = base;
-    this.copies = new DeviceCopies(backend);
+    super(
+        backend,
+        arena,
+        SavedTensor.whole(target.path() + ".weight"),
+        target.storage().stored(shape(target)),
+        shape(target));
     this.target = target;
-    Shape shape = Shape.of(target.outFeatures(), target.inFeatures());
-    this.held =
-        new HeldTensor(
-            SavedTensor.whole(target.path() + ".weight"), target.storage().stored(shape));
-    this.branch =
-        new WeightBranch(
-            name, Parameter.in(arena, held.tensor().name(), shape), target.column(), trainable);
-    backend.transfers().zero(branch.change().value());
+    this.base = base;
+    this.branch = new WeightBranch(name, change(), target.column(), trainable);
+  }
+
+  private static Shape shape(LoraTarget target) {
+    return Shape.of(target.outFeatures(), target.inFeatures());
   }
 
   @Override
@@ -56,41 +47,17 @@ final class WeightAdapter implements AdapterPart {
   }
 
   @Override
-  public Map<SavedTensor, Shape> saved() {
-    return held.saved();
+  void addBase(float[] values, float factor) {
+    base.addTo(values, target, factor);
   }
 
   @Override
-  public List<Parameter> parameters() {
-    return List.of(branch.change());
-  }
-
-  /** Leaves the base's values. */
-  @Override
-  public void begin(long seed) {}
-
-  @Override
-  public void putGradients(Map<String, float[]> gradients) {
-    gradients.put(
-        held.tensor().name(), target.matrixToFile(copies.download(branch.change().gradient())));
-  }
-
-  /** Takes a file's values, or the base's if it has none. */
-  @Override
-  public void read(AdapterDirectory source) throws IOException {
-    Optional<float[]> own = held.in(source);
-    if (own.isEmpty()) {
-      return;
-    }
-    float[] values = target.matrixToModel(own.get());
-    base.addTo(values, target, -1);
-    copies.upload(branch.change().value(), values);
+  float[] toModel(float[] values) {
+    return target.matrixToModel(values);
   }
 
   @Override
-  public void write(AdapterWriter writer) throws IOException {
-    float[] values = copies.download(branch.change().value());
-    base.addTo(values, target, 1);
-    writer.write(held.tensor(), target.matrixToFile(values));
+  float[] toFile(float[] values) {
+    return target.matrixToFile(values);
   }
 }
